@@ -1,0 +1,99 @@
+//! Now, new ids and secrets. Nobody else asks the system for them.
+//!
+//! Everything that decides takes the time as an argument. This is where that argument comes from:
+//! the system's clock and randomness in the program, a clock that stands still and counts its ids
+//! in tests.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+use time::Duration;
+use uuid::Uuid;
+
+use crate::engine::time::Time;
+
+/// Where time, ids and secrets come from. Cheap to clone.
+#[derive(Clone)]
+pub struct Clock(Source);
+
+#[derive(Clone)]
+enum Source {
+    System,
+    Fixed(Arc<Mutex<Fixed>>),
+}
+
+struct Fixed {
+    now: Time,
+    drawn: u64,
+}
+
+impl Clock {
+    /// The system's own clock and randomness.
+    #[must_use]
+    pub fn system() -> Self {
+        Self(Source::System)
+    }
+
+    /// A clock that stands at `now` until it is moved, with ids and secrets counted from a seed.
+    #[must_use]
+    pub fn fixed(now: Time) -> Self {
+        Self(Source::Fixed(Arc::new(Mutex::new(Fixed { now, drawn: 0 }))))
+    }
+
+    /// The present moment.
+    #[must_use]
+    #[allow(clippy::disallowed_methods, reason = "the one place that asks the system")]
+    pub fn now(&self) -> Time {
+        match &self.0 {
+            Source::System => Time::new(time::OffsetDateTime::now_utc()),
+            Source::Fixed(fixed) => fixed.lock().unwrap_or_else(PoisonError::into_inner).now,
+        }
+    }
+
+    /// Moves a fixed clock forward. The system's clock does not obey, and nothing happens.
+    pub fn advance(&self, by: Duration) {
+        if let Source::Fixed(fixed) = &self.0 {
+            let mut fixed = fixed.lock().unwrap_or_else(PoisonError::into_inner);
+            fixed.now = fixed.now.plus(by);
+        }
+    }
+
+    /// A new id, a UUID of version 7: later ones sort behind earlier ones.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        let millis = u64::try_from(self.now().micros() / 1_000).unwrap_or_default();
+        let random: [u8; 10] = self.random();
+        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    }
+
+    /// A secret of 256 bits, as 43 characters that may stand in an address.
+    #[must_use]
+    pub fn secret(&self) -> String {
+        let random: [u8; 32] = self.random();
+        data_encoding::BASE64URL_NOPAD.encode(&random)
+    }
+
+    /// Random bytes: unguessable from the system, repeatable from a fixed clock.
+    #[must_use]
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        match &self.0 {
+            Source::System => draw(&mut bytes),
+            Source::Fixed(fixed) => {
+                let mut fixed = fixed.lock().unwrap_or_else(PoisonError::into_inner);
+                fixed.drawn += 1;
+                let digest = Sha256::digest(fixed.drawn.to_be_bytes());
+                for (to, from) in bytes.iter_mut().zip(digest.iter().cycle()) {
+                    *to = *from;
+                }
+            }
+        }
+        bytes
+    }
+}
+
+/// Without the system's randomness no token is safe, so the process stops.
+#[allow(clippy::disallowed_methods, clippy::expect_used, reason = "the one place that asks the system")]
+fn draw(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the system gives randomness");
+}

@@ -1,0 +1,9 @@
+//! Holdfast: a portal for escrow.
+//!
+//! The dependency rule, kept by `tests/tidy.rs`: `web`, `api` and `work` stand on `store`, `store`
+//! stands on `engine`, and `engine` knows nothing of ours but `money`. `web` and `work` never see each
+//! other; `work` alone speaks to `rails`, with the one page that sends a payer to the provider.
+
+pub mod clock;
+pub mod engine;
+pub mod money;
