@@ -30,7 +30,7 @@ impl Currency {
 
     /// Its English name.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &str {
         self.0.name()
     }
 
@@ -129,9 +129,7 @@ impl Money {
         if whole.len() + scale > 18 {
             return Err(AmountError::TooLarge);
         }
-        let minor: i64 = format!("0{whole}{decimals:0<scale$}")
-            .parse()
-            .map_err(|_| AmountError::TooLarge)?;
+        let minor: i64 = format!("0{whole}{decimals:0<scale$}").parse().map_err(|_| AmountError::TooLarge)?;
         if minor > LARGEST_MINOR {
             return Err(AmountError::TooLarge);
         }
@@ -150,11 +148,7 @@ impl Money {
             grouped.push(digit);
         }
         let sign = if self.minor < 0 { "\u{2212}" } else { "" };
-        if decimals.is_empty() {
-            format!("{sign}{grouped}")
-        } else {
-            format!("{sign}{grouped}.{decimals}")
-        }
+        if decimals.is_empty() { format!("{sign}{grouped}") } else { format!("{sign}{grouped}.{decimals}") }
     }
 
     /// For fields and machines: plain digits with the currency's own decimals.
@@ -162,11 +156,7 @@ impl Money {
     pub fn plain(self) -> String {
         let (whole, decimals) = self.digits();
         let sign = if self.minor < 0 { "-" } else { "" };
-        if decimals.is_empty() {
-            format!("{sign}{whole}")
-        } else {
-            format!("{sign}{whole}.{decimals}")
-        }
+        if decimals.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{decimals}") }
     }
 
     /// Plain digits with at least one decimal and no more than it needs: `48.0`, `0.125`

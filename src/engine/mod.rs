@@ -1,4 +1,23 @@
 //! The escrow engine: pure. No database, no network, no clock, no randomness.
+//!
+//! `decide` turns a command into events or a refusal, `evolve` turns events into state, and everything
+//! else reads: `deadlines` what comes due, `postings` what moves in the ledger, `notices` who is told,
+//! `status` and `next` what people read, `offers` which commands would be accepted now.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+pub mod chain;
+pub mod check;
+pub mod command;
+pub mod contract;
+pub mod deadlines;
+pub mod decide;
+pub mod escrow;
+pub mod event;
+pub mod evolve;
+pub mod party;
+pub mod plan;
+pub mod postings;
+pub mod refusal;
+pub mod step;
+pub mod terms;
 pub mod time;

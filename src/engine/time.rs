@@ -76,8 +76,6 @@ impl Time {
     /// RFC 3339 in UTC, for `<time datetime>` and documents.
     #[must_use]
     pub fn rfc3339(self) -> String {
-        self.0
-            .format(&time::format_description::well_known::Rfc3339)
-            .unwrap_or_default()
+        self.0.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
     }
 }

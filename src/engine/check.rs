@@ -1,0 +1,308 @@
+//! The checks of terms: all of them at once, each at its field.
+//!
+//! A fault's field is the name of the input that shows it (`milestone-2-amount`), so that a page can put
+//! the sentence where the reader looks.
+
+use std::collections::HashSet;
+
+use rust_decimal::Decimal;
+
+use super::party::Role;
+use super::plan::{Plan, PlanError, commission_of};
+use super::refusal::Fault;
+use super::terms::{CommissionPayer, FeePayer, Funding, Kind, Mode, Rate, Terms};
+use super::time::Time;
+use crate::money::LARGEST_MINOR;
+
+/// Limits of texts, in characters, and of lists.
+pub const LONGEST_TITLE: usize = 200;
+pub const LONGEST_DESCRIPTION: usize = 5_000;
+pub const LONGEST_CONTRACT: usize = 10_000;
+pub const LONGEST_CRITERION: usize = 500;
+pub const LONGEST_REFERENCE: usize = 100;
+pub const MOST_MILESTONES: usize = 50;
+pub const MOST_CRITERIA: usize = 20;
+pub const MOST_PAYEES: usize = 10;
+pub const MOST_FILES: usize = 20;
+pub const LARGEST_FILE_BYTES: i64 = 20 * 1024 * 1024;
+pub const LONGEST_DELIVERY_DAYS: u16 = 730;
+
+struct Checker<'a> {
+    terms: &'a Terms,
+    now: Time,
+    faults: Vec<Fault>,
+}
+
+/// All faults of the terms at `now`; none means that they can be proposed. `minimum_minor` is the
+/// smallest amount of their mode in their currency.
+#[must_use]
+pub fn faults(terms: &Terms, minimum_minor: i64, now: Time) -> Vec<Fault> {
+    let mut checker = Checker { terms, now, faults: Vec::new() };
+    checker.texts();
+    checker.mode();
+    checker.parties();
+    checker.amounts(minimum_minor);
+    checker.dates();
+    checker.recipients();
+    checker.commission();
+    checker.files();
+    if checker.faults.is_empty() {
+        checker.plan();
+    }
+    checker.faults
+}
+
+impl Checker<'_> {
+    fn fault(&mut self, field: impl Into<String>, sentence: impl Into<String>) {
+        self.faults.push(Fault { field: field.into(), sentence: sentence.into() });
+    }
+
+    fn text(&mut self, field: &str, text: &str, most: usize, required: Option<&str>) {
+        if let (Some(sentence), true) = (required, text.trim().is_empty()) {
+            self.fault(field, sentence);
+        }
+        if text.chars().count() > most {
+            self.fault(field, format!("Write no more than {most} characters."));
+        }
+    }
+
+    fn texts(&mut self) {
+        let terms = self.terms;
+        self.text("title", &terms.title, LONGEST_TITLE, Some("Give the deal a title."));
+        self.text("description", &terms.description, LONGEST_DESCRIPTION, None);
+        if let Some(reference) = &terms.external_reference {
+            self.text("external_reference", reference, LONGEST_REFERENCE, None);
+        }
+        for (number, milestone) in (1..).zip(&terms.milestones) {
+            let field = |name: &str| format!("milestone-{number}-{name}");
+            let title = Some("Say in a few words what is delivered.");
+            self.text(&field("title"), &milestone.title, LONGEST_TITLE, title);
+            self.text(&field("description"), &milestone.description, LONGEST_DESCRIPTION, None);
+            if milestone.criteria.len() > MOST_CRITERIA {
+                self.fault(field("criteria"), format!("Name no more than {MOST_CRITERIA} criteria."));
+            }
+            for criterion in &milestone.criteria {
+                let required = Some("A criterion can't be empty.");
+                self.text(&field("criteria"), criterion, LONGEST_CRITERION, required);
+            }
+            if terms.mode == Mode::Standard && milestone.criteria.is_empty() {
+                self.fault(
+                    field("criteria"),
+                    "Name at least one thing by which the buyer can tell that the work is done.",
+                );
+            }
+        }
+    }
+
+    fn mode(&mut self) {
+        let terms = self.terms;
+        let contract = terms.contract_terms.as_deref().unwrap_or_default();
+        match terms.mode {
+            Mode::Standard => {
+                let required = Some("Write the contract's terms.");
+                self.text("contract_terms", contract, LONGEST_CONTRACT, required);
+            }
+            Mode::Quick | Mode::QuickProof | Mode::Instant => {
+                if !contract.is_empty() {
+                    self.fault("contract_terms", "Only a standard escrow has a contract.");
+                }
+            }
+        }
+        let count = terms.milestones.len();
+        match (terms.mode, terms.kind) {
+            (Mode::Standard | Mode::Quick, Kind::OneOff) if count != 1 => {
+                self.fault("kind", "A one-off deal has exactly one delivery.");
+            }
+            (Mode::Standard, Kind::Milestone) if !(2..=MOST_MILESTONES).contains(&count) => {
+                self.fault("kind", format!("A milestone deal has 2 to {MOST_MILESTONES} milestones."));
+            }
+            (Mode::Quick | Mode::QuickProof | Mode::Instant, Kind::Milestone) => {
+                self.fault("kind", "Only a standard escrow can have milestones.");
+            }
+            _ => {}
+        }
+        if terms.kind == Kind::OneOff {
+            match terms.delivery_days {
+                None | Some(0) => self.fault("delivery_days", "Say within how many days it is delivered."),
+                Some(days) if days > LONGEST_DELIVERY_DAYS => {
+                    self.fault("delivery_days", format!("At most {LONGEST_DELIVERY_DAYS} days."));
+                }
+                Some(_) => {}
+            }
+        }
+        if terms.funding == Funding::PerMilestone {
+            self.fault("funding", "Paying each milestone by itself is not offered yet.");
+        }
+        if terms.pay_first {
+            self.fault("pay_first", "Signing comes before paying in a standard escrow.");
+        }
+    }
+
+    fn parties(&mut self) {
+        let terms = self.terms;
+        let count = |role: Role| terms.parties.iter().filter(|party| party.role == role).count();
+        if count(Role::Buyer) != 1 {
+            self.fault("buyer", "Name the buyer.");
+        }
+        if count(Role::Seller) != 1 {
+            self.fault("seller", "Name the seller.");
+        }
+        if count(Role::Broker) > 1 {
+            self.fault("broker", "A deal has at most one broker.");
+        }
+        if count(Role::Payee) > MOST_PAYEES {
+            self.fault("payees", format!("Name no more than {MOST_PAYEES} payees."));
+        }
+        let mut known = HashSet::new();
+        for party in &terms.parties {
+            if !known.insert(party.user) {
+                let sentence = "Each party needs an email address of its own.";
+                self.fault(party.role.word(), sentence);
+            }
+        }
+        if terms.fee_payer == FeePayer::Broker && count(Role::Broker) == 0 {
+            self.fault("fee_payer", "There is no broker who could pay the fee.");
+        }
+    }
+
+    fn amounts(&mut self, minimum_minor: i64) {
+        let terms = self.terms;
+        if terms.amount_minor <= 0 {
+            self.fault("amount", "Enter an amount above zero.");
+        } else if terms.amount_minor > LARGEST_MINOR {
+            self.fault("amount", "This amount is larger than Holdfast can hold.");
+        } else if terms.amount_minor < minimum_minor {
+            let least = terms.money(minimum_minor);
+            self.fault("amount", format!("The smallest amount for this kind of deal is {least}."));
+        }
+        let mut sum = 0_i64;
+        for (number, milestone) in (1..).zip(&terms.milestones) {
+            if milestone.amount_minor <= 0 || milestone.amount_minor > LARGEST_MINOR {
+                self.fault(format!("milestone-{number}-amount"), "Enter an amount above zero.");
+            }
+            sum = sum.saturating_add(milestone.amount_minor);
+        }
+        if sum != terms.amount_minor && !terms.milestones.is_empty() {
+            let sentence = format!(
+                "The milestones come to {}, the whole to {}. They must be equal.",
+                terms.money(sum),
+                terms.money(terms.amount_minor)
+            );
+            self.fault("amount", sentence);
+        }
+    }
+
+    fn dates(&mut self) {
+        let terms = self.terms;
+        let mut before: Option<Time> = None;
+        for (number, milestone) in (1..).zip(&terms.milestones) {
+            let field = format!("milestone-{number}-due");
+            match (terms.kind, milestone.due) {
+                (Kind::OneOff, Some(_)) => self.fault(&field, "A one-off deal counts its days from payment."),
+                (Kind::OneOff, None) => {}
+                (Kind::Milestone, None) => self.fault(&field, "Say when this is due."),
+                (Kind::Milestone, Some(due)) if due <= self.now => {
+                    self.fault(&field, "This date has passed. Choose one in the future.");
+                }
+                (Kind::Milestone, Some(due)) if before.is_some_and(|before| due < before) => {
+                    self.fault(&field, "This is due before the milestone above it. Put them in order.");
+                }
+                (Kind::Milestone, Some(due)) if due > self.now.plus_days(3_650) => {
+                    self.fault(&field, "Choose a date within ten years.");
+                }
+                (Kind::Milestone, Some(_)) => {}
+            }
+            before = milestone.due.or(before);
+            if !(1..=30).contains(&milestone.inspection_days) {
+                self.fault(format!("milestone-{number}-inspection"), "Choose 1 to 30 days.");
+            }
+        }
+    }
+
+    fn recipients(&mut self) {
+        let terms = self.terms;
+        for (number, milestone) in (1..).zip(&terms.milestones) {
+            if milestone.recipients.is_empty() {
+                continue;
+            }
+            let field = format!("milestone-{number}-recipients");
+            let mut known = HashSet::new();
+            let mut sum = 0_i64;
+            for line in &milestone.recipients {
+                sum = sum.saturating_add(line.amount_minor);
+                match terms.role_of(line.user) {
+                    None => self.fault(&field, "Only parties of the deal can receive from it."),
+                    Some(Role::Buyer) => self.fault(&field, "The buyer pays and can't receive."),
+                    Some(Role::Broker) if terms.commission.is_some() => {
+                        self.fault(&field, "The broker has a commission or a line of its own, never both.");
+                    }
+                    Some(Role::Seller | Role::Broker | Role::Payee) => {}
+                }
+                if line.amount_minor <= 0 {
+                    self.fault(&field, "Each recipient's amount must be above zero.");
+                }
+                if !known.insert(line.user) {
+                    self.fault(&field, "Name each recipient once.");
+                }
+            }
+            if sum != milestone.amount_minor {
+                let (sum, whole) = (terms.money(sum), terms.money(milestone.amount_minor));
+                self.fault(
+                    &field,
+                    format!("The recipients' amounts come to {sum}, the milestone to {whole}."),
+                );
+            }
+        }
+    }
+
+    fn commission(&mut self) {
+        let terms = self.terms;
+        let Some(commission) = &terms.commission else { return };
+        if terms.party(Role::Broker).is_none() {
+            self.fault("commission", "There is no broker to earn a commission.");
+        }
+        let fine = match &commission.rate {
+            Rate::FixedMinor(minor) => *minor > 0 && *minor < terms.amount_minor,
+            Rate::Percent(percent) => {
+                *percent > Decimal::ZERO && *percent < Decimal::ONE_HUNDRED && percent.scale() <= 4
+            }
+        };
+        if !fine {
+            let sentence =
+                "Enter a commission above zero and below the whole amount, with at most 4 decimals.";
+            self.fault("commission", sentence);
+        } else if commission_of(terms) == 0 {
+            self.fault("commission", "This percentage of the amount rounds to nothing.");
+        }
+        if commission.hidden {
+            let sentence = match commission.payer {
+                CommissionPayer::Split => "A commission that both sides pay can't be hidden.",
+                CommissionPayer::Buyer | CommissionPayer::Seller => "Hiding a commission is not offered yet.",
+            };
+            self.fault("commission", sentence);
+        }
+    }
+
+    fn files(&mut self) {
+        if self.terms.files.len() > MOST_FILES {
+            self.fault("files", format!("Attach no more than {MOST_FILES} files."));
+        }
+        if self.terms.files.iter().any(|file| file.size_bytes > LARGEST_FILE_BYTES) {
+            self.fault("files", "A file can have up to 20 MiB.");
+        }
+    }
+
+    fn plan(&mut self) {
+        match Plan::of(self.terms) {
+            Ok(_) => {}
+            Err(PlanError::SellerReceivesNothing(index)) => {
+                let field = format!("milestone-{}-amount", index + 1);
+                self.fault(field, "After fees and commission nothing would be left for the seller.");
+            }
+            Err(PlanError::BrokerPaysMore(index)) => {
+                let sentence = "The fee would be more than the broker earns in this milestone.";
+                self.fault(format!("milestone-{}-amount", index + 1), sentence);
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What can be asked of an escrow, in the imperative.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::deadlines::{Mark, Waiting};
+use super::escrow::Method;
+use super::party::UserId;
+use super::terms::{FileRef, Terms};
+use super::time::Time;
+use crate::money::Money;
+
+/// A command. Milestones are numbered from 1, criteria from 0, amounts are in minor units.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    Propose {
+        id: Uuid,
+        reference: String,
+        terms: Box<Terms>,
+    },
+    Accept {
+        version: u32,
+    },
+    Sign {
+        version: u32,
+        document_sha256: String,
+        evidence_sha256: String,
+    },
+    Decline {
+        reason: String,
+    },
+    /// Whoever holds the invitation says that it reached the wrong person.
+    Disown,
+    Withdraw,
+    StartCharge {
+        payment: Uuid,
+        milestones: Vec<u16>,
+        method: Method,
+    },
+    ChargeSettled {
+        payment: Uuid,
+    },
+    ChargeFailed {
+        payment: Uuid,
+        reason: String,
+    },
+    MarkDone {
+        milestone: u16,
+        note: String,
+        files: Vec<FileRef>,
+    },
+    /// Without an amount: all that is left.
+    Approve {
+        milestone: u16,
+        part_minor: Option<i64>,
+    },
+    RequestChanges {
+        milestone: u16,
+        failed: Vec<u16>,
+        reason: String,
+    },
+    /// Once a clock has given the buyer the right.
+    Cancel {
+        milestone: u16,
+    },
+    /// All that is payable to the actor in a milestone, to his wallet.
+    PayOut {
+        milestone: u16,
+    },
+    Close,
+    /// A deadline has passed.
+    Lapse {
+        waiting: Waiting,
+        milestone: Option<u16>,
+        since: Time,
+    },
+    /// A reminder has come due.
+    Remind {
+        waiting: Waiting,
+        milestone: Option<u16>,
+        since: Time,
+        mark: Mark,
+    },
+}
+
+/// What the rules need to know from outside the escrow, read inside the same write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Whether the actor's address is confirmed.
+    pub email_confirmed: bool,
+    /// Whether the actor accepted the newest terms of service.
+    pub terms_of_service_accepted: bool,
+    /// What the actor can spend from his wallet in the escrow's currency.
+    pub wallet_available: Option<Money>,
+    /// The smallest amount of the mode in the currency, in minor units.
+    pub minimum_minor: i64,
+    /// Parties whose released money goes to their wallet at once.
+    pub to_wallet_at_once: Vec<UserId>,
+}
+
+impl Default for Facts {
+    fn default() -> Self {
+        Self {
+            email_confirmed: true,
+            terms_of_service_accepted: true,
+            wallet_available: None,
+            minimum_minor: 0,
+            to_wallet_at_once: Vec::new(),
+        }
+    }
+}

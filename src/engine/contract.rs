@@ -1,0 +1,147 @@
+//! The contract: the terms of one version as a text that people read and sign.
+//!
+//! The text names people by a salted digest of the address they were named by, so that it can be kept
+//! for ever and still forget them; pages show the name beside the digest. Its SHA-256 is what a
+//! signature binds to, so the same terms must always give the same bytes.
+
+use std::fmt::Write as _;
+
+use super::chain::sha256_hex;
+use super::party::Role;
+use super::plan::{Plan, commission_of, fee_of};
+use super::terms::{
+    CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, Kind, MilestoneTerms, Rate, Terms,
+};
+
+/// SHA-256 of the contract's text, in hex.
+#[must_use]
+pub fn sha256(terms: &Terms, reference: &str, version: u32) -> String {
+    sha256_hex(text(terms, reference, version).as_bytes())
+}
+
+/// The contract's text: plain, UTF-8, `\n` at each line's end.
+#[must_use]
+pub fn text(terms: &Terms, reference: &str, version: u32) -> String {
+    let mut out = String::new();
+    let mut line = |text: &str| {
+        out.push_str(text);
+        out.push('\n');
+    };
+    line("ESCROW CONTRACT");
+    line(&format!("Reference: {reference}"));
+    line(&format!("Version: {version}"));
+    line(&format!("Title: {}", terms.title));
+    if !terms.description.is_empty() {
+        line(&format!("Description: {}", terms.description));
+    }
+    if let Some(reference) = &terms.external_reference {
+        line(&format!("The parties' own reference: {reference}"));
+    }
+    line("");
+    line("1. PARTIES");
+    for party in &terms.parties {
+        line(&format!("{}: identity {}", capital(party.role.word()), party.identity_sha256));
+    }
+    line("");
+    line("2. WORK AND PAYMENT");
+    line(&format!("Amount: {}", terms.money(terms.amount_minor)));
+    for (number, milestone) in (1..).zip(&terms.milestones) {
+        line(&milestone_text(terms, number, milestone));
+    }
+    line("");
+    line("3. FEES");
+    line(&fees(terms));
+    line("");
+    line("4. IF THE PARTIES DISAGREE");
+    line(&disputes(terms));
+    line("");
+    line("5. THE PARTIES' OWN TERMS");
+    line(terms.contract_terms.as_deref().unwrap_or("None."));
+    if !terms.files.is_empty() {
+        line("");
+        line("6. FILES");
+        for file in &terms.files {
+            line(&format!("{} bytes, SHA-256 {}", file.size_bytes, file.sha256));
+        }
+    }
+    out
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn milestone_text(terms: &Terms, number: usize, milestone: &MilestoneTerms) -> String {
+    let mut out = String::new();
+    let kind = match terms.kind {
+        Kind::OneOff => "Delivery".to_owned(),
+        Kind::Milestone => format!("Milestone {number}"),
+    };
+    let amount = terms.money(milestone.amount_minor);
+    let _ = write!(out, "{kind}: {}. {amount}.", milestone.title);
+    match (milestone.due, terms.delivery_days) {
+        (Some(due), _) => {
+            let _ = write!(out, " Due {} ({}).", due.rfc3339(), terms.time_zone);
+        }
+        (None, Some(days)) => {
+            let _ = write!(out, " Due {days} days after payment.");
+        }
+        (None, None) => {}
+    }
+    let _ = write!(out, " Inspection: {} days.", milestone.inspection_days);
+    if !milestone.description.is_empty() {
+        let _ = write!(out, "\n  {}", milestone.description);
+    }
+    for (place, criterion) in (1..).zip(&milestone.criteria) {
+        let _ = write!(out, "\n  Criterion {number}.{place}: {criterion}");
+    }
+    for recipient in &milestone.recipients {
+        let role = terms.role_of(recipient.user).map_or("recipient", Role::word);
+        let _ = write!(out, "\n  Of it to the {role}: {}", terms.money(recipient.amount_minor));
+    }
+    out
+}
+
+fn fees(terms: &Terms) -> String {
+    let fee = terms.money(fee_of(&terms.fee, terms.amount_minor));
+    let payer = match terms.fee_payer {
+        FeePayer::Buyer => "paid by the buyer",
+        FeePayer::Seller => "paid by the seller",
+        FeePayer::Split => "shared by buyer and seller",
+        FeePayer::Broker => "paid by the broker",
+    };
+    let mut out = format!("Platform fee: {fee}, {payer}. It is earned only on what is released.");
+    if let Some(commission) = terms.commission.as_ref().filter(|commission| !commission.hidden) {
+        let sum = terms.money(commission_of(terms));
+        let rate = match &commission.rate {
+            Rate::FixedMinor(_) => String::new(),
+            Rate::Percent(percent) => format!(" ({} % of the amount)", percent.normalize()),
+        };
+        let payer = match commission.payer {
+            CommissionPayer::Buyer => "paid by the buyer on top",
+            CommissionPayer::Seller => "paid by the seller out of the amount",
+            CommissionPayer::Split => "shared by buyer and seller",
+        };
+        let _ = write!(out, "\nBroker's commission: {sum}{rate}, {payer}.");
+    }
+    if let Ok(plan) = Plan::of(terms)
+        && terms.commission.as_ref().is_none_or(|commission| !commission.hidden)
+    {
+        let _ = write!(out, "\nThe buyer pays {} in all.", terms.money(plan.charge_minor()));
+    }
+    out
+}
+
+fn disputes(terms: &Terms) -> String {
+    let handler = match terms.dispute_handler {
+        DisputeHandler::Platform => "The platform's operators decide a dispute.",
+        DisputeHandler::Arbitration => "An outside arbiter decides a dispute.",
+    };
+    let outcome = match terms.default_outcome {
+        DefaultOutcome::RefundBuyer => "the disputed money goes back to the buyer",
+        DefaultOutcome::ReleaseToSeller => "the disputed money goes to the seller",
+        DefaultOutcome::Halves => "the disputed money is divided in halves",
+    };
+    format!("{handler} If nobody decides in time, {outcome}.")
+}

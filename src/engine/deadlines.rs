@@ -1,0 +1,242 @@
+//! Clocks: no state waits for ever. Every waiting state has a deadline and an outcome if nobody acts.
+//!
+//! A deadline is read off the state, never stored beside it. A clock that has passed is carried out before
+//! any other command is looked at, so it makes no difference how soon the worker wakes up.
+
+use serde::{Deserialize, Serialize};
+
+use super::command::Command;
+use super::escrow::{ChargeState, Escrow, MilestoneStage, Reminder, Stage};
+use super::party::{Role, UserId};
+use super::time::Time;
+
+/// How long each clock runs.
+pub const ACCEPTANCE_DAYS: i64 = 14;
+pub const PAYMENT_DAYS: i64 = 10;
+pub const PAYMENT_LEAST_HOURS: i64 = 48;
+pub const RAIL_ANSWER_DAYS: i64 = 3;
+pub const DELIVERY_GRACE_DAYS: i64 = 7;
+pub const CHANGES_DAYS: i64 = 14;
+pub const CANCEL_DAYS: i64 = 14;
+pub const PAYOUT_DAYS: i64 = 7;
+pub const CLOSING_DAYS: i64 = 30;
+
+/// What an escrow waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Waiting {
+    /// Acceptances and signatures; silence: expired.
+    Acceptance,
+    /// The buyer's payment; silence: expired.
+    Payment,
+    /// The provider's answer to a payment; silence: failed.
+    RailAnswer,
+    /// Delivery and its days of grace; silence: the buyer may cancel.
+    Delivery,
+    /// Inspection; silence: approved and released.
+    Inspection,
+    /// The seller's next try; silence: the buyer may cancel.
+    Changes,
+    /// The buyer's cancelling after an overdue delivery; silence: refunded.
+    Cancelling,
+    /// The payee's moving his money; silence: to his wallet.
+    PayOut,
+    /// Somebody's closing; silence: closed. No reminders.
+    Closing,
+}
+
+/// When a reminder is sent, seen from its deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    Half,
+    /// At the due date itself, where days of grace follow it.
+    Due,
+    Hours24,
+    Hours2,
+}
+
+/// A clock that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    pub waiting: Waiting,
+    /// The milestone, from 1, if it is about one.
+    pub milestone: Option<u16>,
+    pub since: Time,
+    pub at: Time,
+    /// Where the date that was agreed is earlier than the deadline.
+    pub due: Option<Time>,
+}
+
+impl Deadline {
+    /// The command that carries it out.
+    #[must_use]
+    pub fn lapse(&self) -> Command {
+        Command::Lapse { waiting: self.waiting, milestone: self.milestone, since: self.since }
+    }
+
+    /// When a reminder is due; nothing where it would fall before the start.
+    #[must_use]
+    pub fn mark_at(&self, mark: Mark) -> Option<Time> {
+        let at = match mark {
+            Mark::Half => self.since.midway(self.at),
+            Mark::Due => self.due?,
+            Mark::Hours24 => self.at.plus_hours(-24),
+            Mark::Hours2 => self.at.plus_hours(-2),
+        };
+        (at > self.since && at < self.at).then_some(at)
+    }
+
+    /// Its reminders in the order of their times. Machines and closing are reminded of nothing.
+    #[must_use]
+    pub fn marks(&self) -> Vec<(Time, Mark)> {
+        match self.waiting {
+            Waiting::RailAnswer | Waiting::Closing => return Vec::new(),
+            Waiting::Acceptance
+            | Waiting::Payment
+            | Waiting::Delivery
+            | Waiting::Inspection
+            | Waiting::Changes
+            | Waiting::Cancelling
+            | Waiting::PayOut => {}
+        }
+        let all = [Mark::Half, Mark::Due, Mark::Hours24, Mark::Hours2];
+        let mut marks: Vec<(Time, Mark)> =
+            all.into_iter().filter_map(|mark| Some((self.mark_at(mark)?, mark))).collect();
+        marks.sort();
+        marks
+    }
+
+    fn reminder(&self, mark: Mark) -> Reminder {
+        Reminder { waiting: self.waiting, milestone: self.milestone, since: self.since, mark }
+    }
+}
+
+/// When the buyer must have paid: 10 days after agreement or the first due date, never less than 48 h.
+#[must_use]
+pub fn pay_by(first_due: Option<Time>, agreed_at: Time) -> Time {
+    let at = agreed_at.plus_days(PAYMENT_DAYS);
+    let at = first_due.map_or(at, |due| at.min(due));
+    at.max(agreed_at.plus_hours(PAYMENT_LEAST_HOURS))
+}
+
+/// When the terms lapse: 14 days after they were sent, or the first due date if that is earlier.
+#[must_use]
+pub fn accept_by(first_due: Option<Time>, proposed_at: Time) -> Time {
+    let at = proposed_at.plus_days(ACCEPTANCE_DAYS);
+    first_due.map_or(at, |due| at.min(due))
+}
+
+/// Every clock that runs, the earliest deadline first (ties: in the order of the milestones).
+#[must_use]
+pub fn all(escrow: &Escrow) -> Vec<Deadline> {
+    let mut clocks = Vec::new();
+    let mut add = |waiting, since, at| {
+        clocks.push(Deadline { waiting, milestone: None, since, at, due: None });
+    };
+    if let Some(ChargeState::Pending { since, answer_by }) = escrow.charge.as_ref().map(|it| &it.state) {
+        add(Waiting::RailAnswer, *since, *answer_by);
+    }
+    match &escrow.stage {
+        Stage::Proposed { since, expires_at } if !escrow.charge_pending() => {
+            add(Waiting::Acceptance, *since, *expires_at);
+        }
+        Stage::Agreed { since, pay_by } if !escrow.charge_pending() => add(Waiting::Payment, *since, *pay_by),
+        Stage::Ended { at, .. } => add(Waiting::Closing, *at, at.plus_days(CLOSING_DAYS)),
+        Stage::Proposed { .. } | Stage::Agreed { .. } | Stage::Active { .. } | Stage::Closed { .. } => {}
+    }
+    for (number, milestone) in (1_u16..).zip(&escrow.milestones) {
+        clocks.extend(of_milestone(number, &milestone.stage));
+        if let (true, Some(at)) = (milestone.payable_minor() > 0, milestone.payable_since) {
+            clocks.push(Deadline {
+                waiting: Waiting::PayOut,
+                milestone: Some(number),
+                since: at,
+                at: at.plus_days(PAYOUT_DAYS),
+                due: None,
+            });
+        }
+    }
+    clocks.sort_by_key(|clock| clock.at);
+    clocks
+}
+
+fn of_milestone(number: u16, stage: &MilestoneStage) -> Option<Deadline> {
+    let clock = |waiting, since, at, due| Deadline { waiting, milestone: Some(number), since, at, due };
+    match *stage {
+        MilestoneStage::InProgress { since, due, overdue_since: None } => {
+            Some(clock(Waiting::Delivery, since, due.plus_days(DELIVERY_GRACE_DAYS), Some(due)))
+        }
+        MilestoneStage::ChangesRequested { since, overdue_since: None } => {
+            Some(clock(Waiting::Changes, since, since.plus_days(CHANGES_DAYS), None))
+        }
+        MilestoneStage::InProgress { overdue_since: Some(since), .. }
+        | MilestoneStage::ChangesRequested { overdue_since: Some(since), .. } => {
+            Some(clock(Waiting::Cancelling, since, since.plus_days(CANCEL_DAYS), None))
+        }
+        MilestoneStage::Delivered { since, inspect_by } => {
+            Some(clock(Waiting::Inspection, since, inspect_by, None))
+        }
+        MilestoneStage::Unfunded | MilestoneStage::Settling { .. } | MilestoneStage::Ended { .. } => None,
+    }
+}
+
+/// When something next comes due by itself: a deadline or a reminder that was not sent.
+#[must_use]
+pub fn next_at(escrow: &Escrow) -> Option<Time> {
+    let clocks = all(escrow);
+    let reminders = clocks.iter().flat_map(|clock| {
+        let open =
+            clock.marks().into_iter().filter(|(_, mark)| !escrow.reminded.contains(&clock.reminder(*mark)));
+        // Of several that are due at once only the last is sent, and it stands for those before it.
+        let sent = last_sent(escrow, clock);
+        open.filter(move |(at, _)| sent.is_none_or(|sent| *at > sent)).map(|(at, _)| at)
+    });
+    clocks.iter().map(|clock| clock.at).chain(reminders).min()
+}
+
+fn last_sent(escrow: &Escrow, clock: &Deadline) -> Option<Time> {
+    let sent = clock.marks().into_iter().filter(|(_, mark)| escrow.reminded.contains(&clock.reminder(*mark)));
+    sent.map(|(at, _)| at).max()
+}
+
+/// The first thing that is due at `now`: a deadline that has passed before any reminder. After an outage
+/// only the latest of several missed reminders is sent.
+#[must_use]
+pub fn due(escrow: &Escrow, now: Time) -> Option<Command> {
+    let clocks = all(escrow);
+    if let Some(clock) = clocks.iter().find(|clock| clock.at <= now) {
+        return Some(clock.lapse());
+    }
+    clocks.iter().find_map(|clock| {
+        let (at, mark) = clock.marks().into_iter().rfind(|(at, _)| *at <= now)?;
+        let open = last_sent(escrow, clock).is_none_or(|sent| at > sent);
+        let (waiting, milestone, since) = (clock.waiting, clock.milestone, clock.since);
+        (open && !escrow.reminded.contains(&clock.reminder(mark))).then_some(Command::Remind {
+            waiting,
+            milestone,
+            since,
+            mark,
+        })
+    })
+}
+
+/// Those for whom a clock waits.
+#[must_use]
+pub fn waits_for(escrow: &Escrow, clock: &Deadline) -> Vec<UserId> {
+    let role = |role: Role| escrow.party(role).map(|party| party.user).into_iter().collect();
+    match clock.waiting {
+        Waiting::Acceptance => {
+            let open = escrow.parties.iter().filter(|party| party.role.must_agree());
+            open.filter(|party| !escrow.has_agreed(party)).map(|party| party.user).collect()
+        }
+        Waiting::Payment | Waiting::Inspection | Waiting::Cancelling => role(Role::Buyer),
+        Waiting::Delivery | Waiting::Changes => role(Role::Seller),
+        Waiting::PayOut => {
+            let number = clock.milestone.unwrap_or_default();
+            let users = escrow.parties.iter().map(|party| party.user);
+            users.filter(|user| !escrow.payable_to(number, *user).is_empty()).collect()
+        }
+        Waiting::RailAnswer | Waiting::Closing => Vec::new(),
+    }
+}

@@ -1,0 +1,188 @@
+//! Terms sent, accepted, signed, declined, disowned, withdrawn.
+
+use uuid::Uuid;
+
+use super::{Decision, Draft, short_enough};
+use crate::engine::check;
+use crate::engine::command::Facts;
+use crate::engine::contract;
+use crate::engine::deadlines::{accept_by, pay_by};
+use crate::engine::escrow::{End, Escrow, Stage};
+use crate::engine::event::Event;
+use crate::engine::party::{Actor, PartyStatus, Role};
+use crate::engine::plan::Plan;
+use crate::engine::refusal::Refusal;
+use crate::engine::terms::{Mode, Terms};
+use crate::engine::time::Time;
+
+const AGREEING: [Role; 3] = [Role::Buyer, Role::Seller, Role::Broker];
+
+pub(super) fn propose(
+    id: Uuid,
+    reference: &str,
+    terms: &Terms,
+    actor: &Actor,
+    facts: &Facts,
+    now: Time,
+) -> Result<Decision, Refusal> {
+    let creator = actor.user().ok_or(Refusal::NotAParty)?;
+    match terms.role_of(creator) {
+        Some(role) if role.must_agree() && actor.role() == Some(role) => {}
+        Some(_) | None => return Err(Refusal::NotYourRole { needs: AGREEING.to_vec() }),
+    }
+    if !facts.email_confirmed {
+        return Err(Refusal::EmailNotConfirmed);
+    }
+    match terms.mode {
+        Mode::Standard | Mode::Quick => {}
+        Mode::QuickProof | Mode::Instant => return Err(Refusal::ModeNotOffered),
+    }
+    let faults = check::faults(terms, facts.minimum_minor, now);
+    if !faults.is_empty() {
+        return Err(Refusal::TermsFaulty { faults });
+    }
+    let plan = Plan::of(terms).map_err(|_| Refusal::TermsFaulty { faults: Vec::new() })?;
+    let first_due = terms.milestones.first().and_then(|milestone| milestone.due);
+    Ok(Decision::Done(vec![Event::Proposed {
+        id,
+        reference: reference.to_owned(),
+        creator,
+        terms: Box::new(terms.clone()),
+        plan,
+        document_sha256: contract::sha256(terms, reference, 1),
+        expires_at: accept_by(first_due, now),
+    }]))
+}
+
+/// The terms are open for this party's answer to this version.
+fn open(escrow: &Escrow, version: u32) -> Result<(), Refusal> {
+    if escrow.over() {
+        return Err(Refusal::EscrowOver);
+    }
+    if version != escrow.version {
+        return Err(Refusal::OtherVersion { current: escrow.version });
+    }
+    match escrow.stage {
+        Stage::Proposed { .. } => Ok(()),
+        Stage::Agreed { .. } | Stage::Active { .. } | Stage::Ended { .. } | Stage::Closed { .. } => {
+            Err(Refusal::NotProposed)
+        }
+    }
+}
+
+pub(super) fn accept(draft: &mut Draft, version: u32, facts: &Facts) -> Result<(), Refusal> {
+    let role = draft.needs(&AGREEING)?;
+    match draft.escrow.terms.mode {
+        Mode::Standard => return Err(Refusal::ContractNeedsSignature),
+        Mode::Quick | Mode::QuickProof | Mode::Instant => {}
+    }
+    if version == draft.escrow.version && stands(draft, role) {
+        return Ok(());
+    }
+    open(&draft.escrow, version)?;
+    if !facts.email_confirmed {
+        return Err(Refusal::EmailNotConfirmed);
+    }
+    draft.push(Event::Accepted { role });
+    agree_if_all(draft);
+    Ok(())
+}
+
+fn stands(draft: &Draft, role: Role) -> bool {
+    draft.escrow.party(role).is_some_and(|party| draft.escrow.has_agreed(party))
+}
+
+pub(super) fn sign(
+    draft: &mut Draft,
+    version: u32,
+    document_sha256: &str,
+    evidence_sha256: &str,
+    facts: &Facts,
+) -> Result<(), Refusal> {
+    let role = draft.needs(&AGREEING)?;
+    match draft.escrow.terms.mode {
+        Mode::Standard => {}
+        Mode::Quick | Mode::QuickProof => return Err(Refusal::QuickEscrowNoContract),
+        Mode::Instant => return Err(Refusal::NoContract),
+    }
+    if version == draft.escrow.version && stands(draft, role) {
+        return Ok(());
+    }
+    open(&draft.escrow, version)?;
+    if document_sha256 != draft.escrow.document_sha256 {
+        return Err(Refusal::OtherDocument);
+    }
+    if !facts.email_confirmed {
+        return Err(Refusal::EmailNotConfirmed);
+    }
+    draft.push(Event::Signed {
+        role,
+        version,
+        document_sha256: document_sha256.to_owned(),
+        evidence_sha256: evidence_sha256.to_owned(),
+    });
+    agree_if_all(draft);
+    Ok(())
+}
+
+fn agree_if_all(draft: &mut Draft) {
+    if draft.escrow.all_agreed() {
+        let first_due = draft.escrow.terms.milestones.first().and_then(|milestone| milestone.due);
+        draft.push(Event::Agreed { pay_by: pay_by(first_due, draft.now) });
+    }
+}
+
+pub(super) fn decline(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
+    let role = draft.needs(&AGREEING)?;
+    if draft.user()? == draft.escrow.creator {
+        let others: Vec<Role> = draft.escrow.parties.iter().map(|party| party.role).collect();
+        let needs = others.into_iter().filter(|other| *other != role && other.must_agree()).collect();
+        return Err(Refusal::NotYourRole { needs });
+    }
+    if let Stage::Ended { end: End::Declined { by, .. }, .. } = &draft.escrow.stage
+        && *by == role
+    {
+        return Ok(());
+    }
+    if draft.escrow.charge_pending() {
+        return Err(Refusal::PaymentPending);
+    }
+    open(&draft.escrow, draft.escrow.version)?;
+    short_enough(reason)?;
+    let reason = reason.trim().to_owned();
+    draft.push(Event::Ended { end: End::Declined { by: role, reason } });
+    Ok(())
+}
+
+pub(super) fn disown(draft: &mut Draft) -> Result<(), Refusal> {
+    let role = draft.needs(&[Role::Buyer, Role::Seller, Role::Broker, Role::Payee])?;
+    let user = draft.user()?;
+    let status = draft.escrow.party_of(user).map(|party| party.status);
+    if status == Some(PartyStatus::Disowned) {
+        return Ok(());
+    }
+    open(&draft.escrow, draft.escrow.version)?;
+    if status != Some(PartyStatus::Created) {
+        return Err(Refusal::NotProposed);
+    }
+    draft.push(Event::Disowned { role, user });
+    Ok(())
+}
+
+pub(super) fn withdraw(draft: &mut Draft) -> Result<(), Refusal> {
+    let role = match draft.actor.role() {
+        Some(Role::Broker) if draft.user()? == draft.escrow.creator => Role::Broker,
+        Some(_) | None => draft.needs(&[Role::Buyer, Role::Seller])?,
+    };
+    match &draft.escrow.stage {
+        Stage::Ended { end: End::Withdrawn { .. }, .. } => return Ok(()),
+        Stage::Proposed { .. } | Stage::Agreed { .. } => {}
+        Stage::Active { .. } => return Err(Refusal::AlreadyPaid),
+        Stage::Ended { .. } | Stage::Closed { .. } => return Err(Refusal::EscrowOver),
+    }
+    if draft.escrow.charge_pending() {
+        return Err(Refusal::PaymentPending);
+    }
+    draft.push(Event::Ended { end: End::Withdrawn { by: role } });
+    Ok(())
+}

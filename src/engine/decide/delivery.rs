@@ -1,0 +1,113 @@
+//! Work delivered, inspected, approved, sent back.
+
+use super::ending::{pay_out_at_once, release};
+use super::{Draft, said, short_enough};
+use crate::engine::check::MOST_FILES;
+use crate::engine::command::Facts;
+use crate::engine::escrow::{How, MilestoneEnd, MilestoneStage};
+use crate::engine::event::Event;
+use crate::engine::party::Role;
+use crate::engine::refusal::Refusal;
+use crate::engine::terms::FileRef;
+
+/// Vesicash: `mark_as_done`.
+pub(super) fn mark_done(
+    draft: &mut Draft,
+    number: u16,
+    note: &str,
+    files: &[FileRef],
+) -> Result<(), Refusal> {
+    draft.needs(&[Role::Seller])?;
+    let part = draft.milestone(number)?;
+    match part.stage {
+        MilestoneStage::Delivered { .. } => return Ok(()),
+        MilestoneStage::InProgress { .. } | MilestoneStage::ChangesRequested { .. } => {}
+        MilestoneStage::Unfunded => return Err(unpaid(draft)),
+        MilestoneStage::Settling { .. } | MilestoneStage::Ended { .. } => return Err(Refusal::NotInProgress),
+    }
+    short_enough(note)?;
+    if files.len() > MOST_FILES {
+        return Err(Refusal::TooManyFiles);
+    }
+    let round = part.delivery.as_ref().map_or(0, |delivery| delivery.round) + 1;
+    let index = usize::from(number) - 1;
+    let days = draft.escrow.terms.milestones.get(index).map_or(3, |terms| terms.inspection_days);
+    draft.push(Event::Delivered {
+        milestone: number,
+        round,
+        note: note.trim().to_owned(),
+        files: files.to_vec(),
+        inspect_by: draft.now.plus_days(i64::from(days)),
+    });
+    Ok(())
+}
+
+/// A milestone that holds nothing: because nothing was paid, or because it is over.
+fn unpaid(draft: &Draft) -> Refusal {
+    if draft.escrow.over() { Refusal::EscrowOver } else { Refusal::NotPaid }
+}
+
+/// Releases all that is left, or a part of it; a part that equals the rest is the whole.
+pub(super) fn approve(
+    draft: &mut Draft,
+    number: u16,
+    part_minor: Option<i64>,
+    facts: &Facts,
+) -> Result<(), Refusal> {
+    draft.needs(&[Role::Buyer])?;
+    let part = draft.milestone(number)?;
+    let left = part.left_minor();
+    match part.stage {
+        MilestoneStage::Settling { end: MilestoneEnd::Released, .. }
+        | MilestoneStage::Ended { end: MilestoneEnd::Released, .. } => return Ok(()),
+        MilestoneStage::Delivered { .. } => {}
+        MilestoneStage::Unfunded => return Err(unpaid(draft)),
+        MilestoneStage::InProgress { .. }
+        | MilestoneStage::ChangesRequested { .. }
+        | MilestoneStage::Settling { .. }
+        | MilestoneStage::Ended { .. } => return Err(Refusal::NotDelivered),
+    }
+    let amount = part_minor.unwrap_or(left);
+    if amount <= 0 {
+        return Err(Refusal::AmountMissing);
+    }
+    if amount > left {
+        return Err(Refusal::InsufficientFunds { available: draft.escrow.terms.money(left) });
+    }
+    release(draft, number, amount, How::Approved);
+    pay_out_at_once(draft, number, facts);
+    Ok(())
+}
+
+pub(super) fn request_changes(
+    draft: &mut Draft,
+    number: u16,
+    failed: &[u16],
+    reason: &str,
+) -> Result<(), Refusal> {
+    draft.needs(&[Role::Buyer])?;
+    let part = draft.milestone(number)?;
+    let round = part.delivery.as_ref().map_or(0, |delivery| delivery.round);
+    match part.stage {
+        MilestoneStage::ChangesRequested { .. } => return Ok(()),
+        MilestoneStage::Delivered { .. } => {}
+        MilestoneStage::Unfunded => return Err(unpaid(draft)),
+        MilestoneStage::InProgress { .. }
+        | MilestoneStage::Settling { .. }
+        | MilestoneStage::Ended { .. } => return Err(Refusal::NotDelivered),
+    }
+    let known = draft.escrow.terms.milestones[usize::from(number) - 1].criteria.len();
+    let mut failed = failed.to_vec();
+    failed.sort_unstable();
+    failed.dedup();
+    if failed.is_empty() && known > 0 {
+        return Err(Refusal::CriteriaUnnamed);
+    }
+    if failed.iter().any(|place| usize::from(*place) >= known) {
+        return Err(Refusal::UnknownCriterion);
+    }
+    said(reason)?;
+    let reason = reason.trim().to_owned();
+    draft.push(Event::ChangesRequested { milestone: number, round, failed, reason });
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! Money leaves: released, refunded, paid out; and the escrow ends and is closed.
+
+use super::Draft;
+use crate::engine::command::Facts;
+use crate::engine::escrow::{End, How, MilestoneEnd, MilestoneStage, Stage};
+use crate::engine::event::Event;
+use crate::engine::party::{Role, UserId};
+use crate::engine::refusal::Refusal;
+use crate::engine::step;
+
+/// Releases a part of the balance that is there, or the rest of it.
+pub(super) fn release(draft: &mut Draft, number: u16, amount_minor: i64, how: How) {
+    if let Some((parts, whole)) = parts(draft, number, amount_minor) {
+        draft.push(Event::Released { milestone: number, amount_minor, parts, whole, how });
+        end_if_all(draft);
+    }
+}
+
+/// Refunds a part of the balance that is there, or the rest of it, with the fee that followed it.
+pub(super) fn refund(draft: &mut Draft, number: u16, amount_minor: i64, how: How) {
+    if let Some((parts, whole)) = parts(draft, number, amount_minor) {
+        draft.push(Event::Refunded { milestone: number, amount_minor, parts, whole, how });
+        end_if_all(draft);
+    }
+}
+
+fn parts(draft: &Draft, number: u16, amount: i64) -> Option<(Vec<crate::engine::plan::Part>, bool)> {
+    let part = draft.escrow.milestone(number)?;
+    let plan = draft.escrow.plan.milestones.get(usize::from(number).checked_sub(1)?)?;
+    let left = part.left_minor();
+    (amount > 0 && amount <= left).then(|| (step::parts(part, plan, amount), amount == left))
+}
+
+/// Pays out what is payable to those who want it in their wallet at once.
+pub(super) fn pay_out_at_once(draft: &mut Draft, number: u16, facts: &Facts) {
+    for user in facts.to_wallet_at_once.clone() {
+        pay_out_to(draft, number, user);
+    }
+}
+
+/// Pays out all that is payable to one user in a milestone; whether there was anything.
+pub(super) fn pay_out_to(draft: &mut Draft, number: u16, user: UserId) -> bool {
+    let parts = draft.escrow.payable_to(number, user);
+    let any = !parts.is_empty();
+    for part in parts {
+        let (share, amount_minor) = (part.share, part.amount_minor);
+        draft.push(Event::PaidOut { milestone: number, share, user, amount_minor });
+    }
+    if any {
+        end_if_all(draft);
+    }
+    any
+}
+
+pub(super) fn pay_out(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
+    draft.needs(&[Role::Seller, Role::Broker, Role::Payee])?;
+    let user = draft.user()?;
+    let funded = draft.milestone(number)?.funded();
+    if !pay_out_to(draft, number, user) && !paid_before(draft, number, user) {
+        return Err(if funded { Refusal::NothingPayable } else { Refusal::NotPaid });
+    }
+    Ok(())
+}
+
+/// Whether the user's money of a decided milestone has already gone out.
+fn paid_before(draft: &Draft, number: u16, user: UserId) -> bool {
+    draft.escrow.milestone(number).is_some_and(|part| {
+        let receives = part.holdings.iter().any(|held| draft.escrow.receiver(held.share) == Some(user));
+        receives && part.released_minor > 0 && draft.escrow.payable_to(number, user).is_empty()
+    })
+}
+
+/// The escrow ends when every milestone has: completed if anything was released, else cancelled or refunded.
+fn end_if_all(draft: &mut Draft) {
+    let ended = |how: &mut Option<How>, stage: &MilestoneStage| match stage {
+        MilestoneStage::Ended { how: by, .. } => {
+            *how = Some(*by);
+            true
+        }
+        MilestoneStage::Unfunded
+        | MilestoneStage::InProgress { .. }
+        | MilestoneStage::Delivered { .. }
+        | MilestoneStage::ChangesRequested { .. }
+        | MilestoneStage::Settling { .. } => false,
+    };
+    let mut last = None;
+    if draft.escrow.over() || !draft.escrow.milestones.iter().all(|part| ended(&mut last, &part.stage)) {
+        return;
+    }
+    let released = draft.escrow.milestones.iter().any(|part| part.released_minor > 0);
+    let end = match (released, last) {
+        (true, _) => End::Completed,
+        (false, Some(How::Cancelled | How::ByClock)) => End::Cancelled,
+        (false, Some(How::Approved | How::Settled | How::Ruled) | None) => End::Refunded,
+    };
+    draft.push(Event::Ended { end });
+}
+
+/// The buyer cancels an overdue milestone: all that is left goes back.
+pub(super) fn cancel(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
+    draft.needs(&[Role::Buyer])?;
+    let part = draft.milestone(number)?;
+    let left = part.left_minor();
+    match part.stage {
+        MilestoneStage::Settling { how: How::Cancelled, .. }
+        | MilestoneStage::Ended {
+            how: How::Cancelled,
+            end: MilestoneEnd::Refunded | MilestoneEnd::Split | MilestoneEnd::Released,
+            ..
+        } => Ok(()),
+        MilestoneStage::InProgress { overdue_since: Some(_), .. }
+        | MilestoneStage::ChangesRequested { overdue_since: Some(_), .. } => {
+            refund(draft, number, left, How::Cancelled);
+            Ok(())
+        }
+        MilestoneStage::Unfunded => Err(Refusal::NotPaid),
+        MilestoneStage::InProgress { .. }
+        | MilestoneStage::ChangesRequested { .. }
+        | MilestoneStage::Delivered { .. }
+        | MilestoneStage::Settling { .. }
+        | MilestoneStage::Ended { .. } => Err(Refusal::NoRightToCancel),
+    }
+}
+
+/// Cashless: closing needs a balance of zero and no pending payment; it is final.
+pub(super) fn close(draft: &mut Draft) -> Result<(), Refusal> {
+    draft.needs(&[Role::Buyer, Role::Seller, Role::Broker, Role::Payee])?;
+    if draft.escrow.charge_pending() {
+        return Err(Refusal::PaymentPending);
+    }
+    match draft.escrow.stage {
+        Stage::Ended { .. } => {
+            draft.push(Event::Closed);
+            Ok(())
+        }
+        Stage::Proposed { .. } | Stage::Agreed { .. } | Stage::Active { .. } => Err(Refusal::NotOverYet),
+        Stage::Closed { .. } => Ok(()),
+    }
+}

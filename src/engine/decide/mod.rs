@@ -1,0 +1,149 @@
+//! What a command comes to: events, "already done", or a refusal. Nothing else decides.
+//!
+//! Each part of the domain has a file. A decision works on a copy of the escrow that its own events
+//! change as they are made, so that a later event of the same decision sees what an earlier one did.
+
+mod agreement;
+mod clock;
+mod delivery;
+mod ending;
+mod funding;
+
+use super::command::{Command, Facts};
+use super::escrow::{Escrow, Milestone, Stage};
+use super::event::Event;
+use super::evolve::evolve;
+use super::party::{Actor, Role, UserId};
+use super::refusal::{LONGEST_TEXT, Refusal};
+use super::time::Time;
+
+/// What a command comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    Done(Vec<Event>),
+    /// Its effect already stands; nothing changes.
+    AlreadyDone,
+}
+
+/// Decides a command at `now`.
+///
+/// The actor's role is looked at before anything else, so that "already done" is told only to those who
+/// could have done it.
+///
+/// # Errors
+/// Why it is refused; then nothing changes.
+pub fn decide(
+    escrow: Option<&Escrow>,
+    command: &Command,
+    actor: &Actor,
+    facts: &Facts,
+    now: Time,
+) -> Result<Decision, Refusal> {
+    let Some(escrow) = escrow else {
+        return match command {
+            Command::Propose { id, reference, terms } => {
+                agreement::propose(*id, reference, terms, actor, facts, now)
+            }
+            _ => Err(Refusal::NotAParty),
+        };
+    };
+    let mut draft = Draft::new(escrow, *actor, now);
+    if matches!(escrow.stage, Stage::Closed { .. }) && !matches!(command, Command::ChargeSettled { .. }) {
+        return match command {
+            Command::Close if actor.role().is_some() => Ok(Decision::AlreadyDone),
+            _ => Err(Refusal::EscrowClosed),
+        };
+    }
+    match command {
+        Command::Propose { .. } => return Err(Refusal::AlreadyProposed),
+        Command::Accept { version } => agreement::accept(&mut draft, *version, facts)?,
+        Command::Sign { version, document_sha256, evidence_sha256 } => {
+            agreement::sign(&mut draft, *version, document_sha256, evidence_sha256, facts)?;
+        }
+        Command::Decline { reason } => agreement::decline(&mut draft, reason)?,
+        Command::Disown => agreement::disown(&mut draft)?,
+        Command::Withdraw => agreement::withdraw(&mut draft)?,
+        Command::StartCharge { payment, milestones, method } => {
+            funding::start_charge(&mut draft, *payment, milestones, method, facts)?;
+        }
+        Command::ChargeSettled { payment } => funding::charge_settled(&mut draft, *payment)?,
+        Command::ChargeFailed { payment, reason } => funding::charge_failed(&mut draft, *payment, reason)?,
+        Command::MarkDone { milestone, note, files } => {
+            delivery::mark_done(&mut draft, *milestone, note, files)?;
+        }
+        Command::Approve { milestone, part_minor } => {
+            delivery::approve(&mut draft, *milestone, *part_minor, facts)?;
+        }
+        Command::RequestChanges { milestone, failed, reason } => {
+            delivery::request_changes(&mut draft, *milestone, failed, reason)?;
+        }
+        Command::Cancel { milestone } => ending::cancel(&mut draft, *milestone)?,
+        Command::PayOut { milestone } => ending::pay_out(&mut draft, *milestone)?,
+        Command::Close => ending::close(&mut draft)?,
+        Command::Lapse { waiting, milestone, since } => {
+            clock::lapse(&mut draft, *waiting, *milestone, *since, facts)?;
+        }
+        Command::Remind { waiting, milestone, since, mark } => {
+            clock::remind(&mut draft, *waiting, *milestone, *since, *mark)?;
+        }
+    }
+    Ok(draft.finish())
+}
+
+/// A decision in the making.
+struct Draft {
+    escrow: Escrow,
+    actor: Actor,
+    now: Time,
+    events: Vec<Event>,
+}
+
+impl Draft {
+    fn new(escrow: &Escrow, actor: Actor, now: Time) -> Self {
+        Self { escrow: escrow.clone(), actor, now, events: Vec::new() }
+    }
+
+    fn push(&mut self, event: Event) {
+        if let Some(next) = evolve(Some(self.escrow.clone()), &event, self.now) {
+            self.escrow = next;
+        }
+        self.events.push(event);
+    }
+
+    fn finish(self) -> Decision {
+        if self.events.is_empty() { Decision::AlreadyDone } else { Decision::Done(self.events) }
+    }
+
+    /// The actor's role, if it is one of these.
+    fn needs(&self, roles: &[Role]) -> Result<Role, Refusal> {
+        match self.actor.role() {
+            Some(role) if roles.contains(&role) => Ok(role),
+            Some(_) => Err(Refusal::NotYourRole { needs: roles.to_vec() }),
+            None => Err(Refusal::NotAParty),
+        }
+    }
+
+    fn user(&self) -> Result<UserId, Refusal> {
+        self.actor.user().ok_or(Refusal::NotAParty)
+    }
+
+    fn milestone(&self, number: u16) -> Result<&Milestone, Refusal> {
+        self.escrow.milestone(number).ok_or(Refusal::NoSuchMilestone)
+    }
+}
+
+/// A text that must say something, within the limit.
+fn said(text: &str) -> Result<(), Refusal> {
+    if text.trim().is_empty() {
+        return Err(Refusal::ReasonMissing);
+    }
+    short_enough(text)
+}
+
+fn short_enough(text: &str) -> Result<(), Refusal> {
+    if text.chars().count() > LONGEST_TEXT {
+        let most = u32::try_from(LONGEST_TEXT).unwrap_or(u32::MAX);
+        return Err(Refusal::TextTooLong { most });
+    }
+    Ok(())
+}

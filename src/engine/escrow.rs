@@ -1,0 +1,397 @@
+//! What an escrow is at one moment: the state that events build and commands are judged by.
+//!
+//! Only `evolve.rs` changes one. It is stored as a document; old documents stay readable through serde
+//! defaults. Long texts of past rounds stay in the history, so that a document does not grow with it.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::deadlines::{Mark, Waiting};
+use super::party::{Actor, Party, PartyStatus, Role, UserId};
+use super::plan::{Part, Plan, Share};
+use super::terms::{FileRef, Mode, Terms};
+use super::time::Time;
+
+/// One agreement and the money held under it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escrow {
+    pub id: Uuid,
+    /// The public reference, `ESC-7K2M-9QXA`.
+    pub reference: String,
+    pub creator: UserId,
+    /// The number of the last event of its chain.
+    pub seq: u64,
+    /// The version of the terms, from 1.
+    pub version: u32,
+    /// SHA-256 of the contract's text in this version, in hex.
+    pub document_sha256: String,
+    pub terms: Terms,
+    pub plan: Plan,
+    pub parties: Vec<Party>,
+    pub stage: Stage,
+    pub milestones: Vec<Milestone>,
+    /// The last attempt of the buyer to pay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charge: Option<Charge>,
+    /// Reminders that were sent for clocks that still run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reminded: Vec<Reminder>,
+    pub proposed_at: Time,
+}
+
+/// Where the whole escrow stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Stage {
+    /// Waiting for acceptances or signatures.
+    Proposed {
+        since: Time,
+        expires_at: Time,
+    },
+    /// Everyone agreed; the buyer is to pay.
+    Agreed {
+        since: Time,
+        pay_by: Time,
+    },
+    /// Paid: the milestones say the rest.
+    Active {
+        since: Time,
+    },
+    /// Nothing is held and nothing can follow but closing.
+    Ended {
+        end: End,
+        at: Time,
+    },
+    Closed {
+        end: End,
+        at: Time,
+    },
+}
+
+/// How an escrow ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// Something was released.
+    Completed,
+    /// All went back, by the seller, a settlement or a ruling.
+    Refunded,
+    /// All went back by a cancellation.
+    Cancelled,
+    ExpiredNotAccepted,
+    ExpiredNotPaid,
+    Declined {
+        by: Role,
+        reason: String,
+    },
+    Withdrawn {
+        by: Role,
+    },
+}
+
+/// By what act a milestone was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    Approved,
+    ByClock,
+    Cancelled,
+    Settled,
+    Ruled,
+}
+
+/// What became of a milestone's money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MilestoneEnd {
+    Released,
+    Refunded,
+    Split,
+    /// Never funded.
+    Dropped,
+}
+
+/// Where one milestone stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum MilestoneStage {
+    Unfunded,
+    InProgress {
+        since: Time,
+        due: Time,
+        /// Set once the seller is so late that the buyer may cancel.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        overdue_since: Option<Time>,
+    },
+    Delivered {
+        since: Time,
+        inspect_by: Time,
+    },
+    ChangesRequested {
+        since: Time,
+        /// Set once the seller is so late that the buyer may cancel.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        overdue_since: Option<Time>,
+    },
+    /// Decided; something is still to be paid out.
+    Settling {
+        end: MilestoneEnd,
+        how: How,
+        at: Time,
+    },
+    Ended {
+        end: MilestoneEnd,
+        how: How,
+        at: Time,
+    },
+}
+
+/// What a milestone holds for one share, in minor units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holding {
+    pub share: Share,
+    /// In our custody, not yet decided.
+    pub held_minor: i64,
+    /// Decided for the beneficiary, not yet paid out.
+    #[serde(default)]
+    pub payable_minor: i64,
+}
+
+/// The seller's last delivery of a milestone, and what the buyer found wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// From 1, counted over all rounds.
+    pub round: u16,
+    pub at: Time,
+    pub note: String,
+    pub files: Vec<FileRef>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
+}
+
+/// What is to be mended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    /// Places of the failed criteria, from 0.
+    pub failed: Vec<u16>,
+    pub reason: String,
+    pub at: Time,
+}
+
+/// One milestone's state and money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Milestone {
+    pub stage: MilestoneStage,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holdings: Vec<Holding>,
+    /// Of the balance, what has been released so far.
+    #[serde(default)]
+    pub released_minor: i64,
+    /// Of the balance, what has been refunded so far.
+    #[serde(default)]
+    pub refunded_minor: i64,
+    /// Since when something is payable and not yet paid out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payable_since: Option<Time>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
+}
+
+/// Where a payment comes from or goes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Method {
+    Wallet,
+    Rail { rail: String },
+}
+
+/// One attempt to pay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    pub payment: Uuid,
+    /// Milestones it pays for, from 1.
+    pub milestones: Vec<u16>,
+    pub method: Method,
+    pub amount_minor: i64,
+    pub state: ChargeState,
+}
+
+/// Cashless: pending → successful or failed, with a reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum ChargeState {
+    Pending { since: Time, answer_by: Time },
+    Failed { at: Time, reason: String },
+    Successful { at: Time },
+}
+
+/// A reminder that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reminder {
+    pub waiting: Waiting,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub milestone: Option<u16>,
+    pub since: Time,
+    pub mark: Mark,
+}
+
+impl Milestone {
+    /// What is left of the balance to release or refund, in minor units.
+    #[must_use]
+    pub fn left_minor(&self) -> i64 {
+        self.holdings.iter().filter(|held| !held.share.follows()).map(|held| held.held_minor).sum()
+    }
+
+    /// Held for everyone, followers included.
+    #[must_use]
+    pub fn held_minor(&self) -> i64 {
+        self.holdings.iter().map(|held| held.held_minor).sum()
+    }
+
+    /// Decided and not yet paid out.
+    #[must_use]
+    pub fn payable_minor(&self) -> i64 {
+        self.holdings.iter().map(|held| held.payable_minor).sum()
+    }
+
+    /// Whether nothing can follow here any more.
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        matches!(self.stage, MilestoneStage::Ended { .. })
+    }
+
+    /// Whether money was ever paid in for it.
+    #[must_use]
+    pub fn funded(&self) -> bool {
+        !self.holdings.is_empty()
+    }
+}
+
+impl Escrow {
+    /// The milestone of a number from 1.
+    #[must_use]
+    pub fn milestone(&self, number: u16) -> Option<&Milestone> {
+        self.milestones.get(usize::from(number).checked_sub(1)?)
+    }
+
+    /// The party in a role (for payees, the first).
+    #[must_use]
+    pub fn party(&self, role: Role) -> Option<&Party> {
+        self.parties.iter().find(|party| party.role == role)
+    }
+
+    /// The party that a user is.
+    #[must_use]
+    pub fn party_of(&self, user: UserId) -> Option<&Party> {
+        self.parties.iter().find(|party| party.user == user)
+    }
+
+    /// Who a user is in this escrow, if anyone.
+    #[must_use]
+    pub fn actor(&self, user: UserId) -> Option<Actor> {
+        self.party_of(user).map(|party| Actor::Party { user, role: party.role })
+    }
+
+    /// The user who receives a share; nobody for the platform's.
+    #[must_use]
+    pub fn receiver(&self, share: Share) -> Option<UserId> {
+        match share {
+            Share::Platform => None,
+            Share::Seller => self.party(Role::Seller).map(|party| party.user),
+            Share::Broker | Share::BrokerOnTop => self.party(Role::Broker).map(|party| party.user),
+            Share::Payee(place) => {
+                let mut payees = self.parties.iter().filter(|party| party.role == Role::Payee);
+                payees.nth(usize::from(place)).map(|party| party.user)
+            }
+        }
+    }
+
+    /// Whether a payment waits for its provider's answer.
+    #[must_use]
+    pub fn charge_pending(&self) -> bool {
+        self.charge.as_ref().is_some_and(|charge| matches!(charge.state, ChargeState::Pending { .. }))
+    }
+
+    /// Whether every party who must agree has (in standard mode: has signed this version).
+    #[must_use]
+    pub fn all_agreed(&self) -> bool {
+        self.parties.iter().filter(|party| party.role.must_agree()).all(|party| self.has_agreed(party))
+    }
+
+    /// Whether one party has agreed to the present version.
+    #[must_use]
+    pub fn has_agreed(&self, party: &Party) -> bool {
+        match self.terms.mode {
+            Mode::Standard => party.signature.as_ref().is_some_and(|mark| mark.version == self.version),
+            Mode::Quick | Mode::QuickProof | Mode::Instant => party.status == PartyStatus::Accepted,
+        }
+    }
+
+    /// Held in all, followers included, in minor units.
+    #[must_use]
+    pub fn held_minor(&self) -> i64 {
+        self.milestones.iter().map(Milestone::held_minor).sum()
+    }
+
+    /// Decided and not yet paid out, in minor units.
+    #[must_use]
+    pub fn payable_minor(&self) -> i64 {
+        self.milestones.iter().map(Milestone::payable_minor).sum()
+    }
+
+    /// Cashless' `balance`: held and payable without the followers.
+    #[must_use]
+    pub fn balance_minor(&self) -> i64 {
+        let holdings = self.milestones.iter().flat_map(|milestone| &milestone.holdings);
+        holdings.filter(|held| !held.share.follows()).map(|held| held.held_minor + held.payable_minor).sum()
+    }
+
+    /// Paid in so far, in minor units.
+    #[must_use]
+    pub fn paid_in_minor(&self) -> i64 {
+        let plans = self.milestones.iter().zip(&self.plan.milestones);
+        plans.filter(|(milestone, _)| milestone.funded()).map(|(_, plan)| plan.charge_minor).sum()
+    }
+
+    /// What is payable to one user in one milestone: the parts with something in them.
+    #[must_use]
+    pub fn payable_to(&self, number: u16, user: UserId) -> Vec<Part> {
+        let Some(milestone) = self.milestone(number) else { return Vec::new() };
+        let of_user = |held: &&Holding| held.payable_minor > 0 && self.receiver(held.share) == Some(user);
+        let part = |held: &Holding| Part { share: held.share, amount_minor: held.payable_minor };
+        milestone.holdings.iter().filter(of_user).map(part).collect()
+    }
+
+    /// Whether nothing can change any more but closing, or nothing at all.
+    #[must_use]
+    pub fn over(&self) -> bool {
+        matches!(self.stage, Stage::Ended { .. } | Stage::Closed { .. })
+    }
+
+    /// A fingerprint of what a page showed of it: a command that carries another one is stale. With a
+    /// milestone's number it covers that milestone alone, so that work elsewhere disturbs nobody.
+    #[must_use]
+    pub fn seen(&self, milestone: Option<u16>) -> String {
+        let stage = match &self.stage {
+            Stage::Proposed { .. } => "proposed",
+            Stage::Agreed { .. } => "agreed",
+            Stage::Active { .. } => "active",
+            Stage::Ended { .. } => "ended",
+            Stage::Closed { .. } => "closed",
+        };
+        let Some((number, part)) = milestone.and_then(|number| Some((number, self.milestone(number)?)))
+        else {
+            return format!("v{}-{stage}", self.version);
+        };
+        let at = match part.stage {
+            MilestoneStage::Unfunded => "unfunded",
+            MilestoneStage::InProgress { .. } => "progress",
+            MilestoneStage::Delivered { .. } => "delivered",
+            MilestoneStage::ChangesRequested { .. } => "changes",
+            MilestoneStage::Settling { .. } => "settling",
+            MilestoneStage::Ended { .. } => "ended",
+        };
+        let round = part.delivery.as_ref().map_or(0, |delivery| delivery.round);
+        format!("v{}-{stage}-m{number}-{at}-r{round}-{}", self.version, part.left_minor())
+    }
+}

@@ -1,0 +1,157 @@
+//! What has happened to an escrow, in the past tense. Events are kept for ever, so a field is only ever
+//! added with a default; `VERSION` tells readers which shape they see.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::deadlines::{Mark, Waiting};
+use super::escrow::{End, How, Method};
+use super::party::{Actor, Role, UserId};
+use super::plan::{Part, Plan, Share};
+use super::terms::{FileRef, Terms};
+use super::time::Time;
+
+/// The version of the shapes below.
+pub const VERSION: u32 = 1;
+
+/// What has happened. Milestones are numbered from 1, amounts are in minor units.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    Proposed {
+        id: Uuid,
+        reference: String,
+        creator: UserId,
+        terms: Box<Terms>,
+        plan: Plan,
+        document_sha256: String,
+        expires_at: Time,
+    },
+    Accepted {
+        role: Role,
+    },
+    Signed {
+        role: Role,
+        version: u32,
+        document_sha256: String,
+        evidence_sha256: String,
+    },
+    Disowned {
+        role: Role,
+        user: UserId,
+    },
+    Agreed {
+        pay_by: Time,
+    },
+    ChargeStarted {
+        payment: Uuid,
+        milestones: Vec<u16>,
+        method: Method,
+        amount_minor: i64,
+        answer_by: Time,
+    },
+    ChargeFailed {
+        payment: Uuid,
+        reason: String,
+    },
+    /// Paid: the money is held. The milestones that it pays for are in progress.
+    ChargeSettled {
+        payment: Uuid,
+    },
+    /// Money that came when the escrow no longer wanted it; it went to the buyer's wallet.
+    ChargeReturned {
+        payment: Uuid,
+        amount_minor: i64,
+        rail: String,
+    },
+    Delivered {
+        milestone: u16,
+        round: u16,
+        note: String,
+        files: Vec<FileRef>,
+        inspect_by: Time,
+    },
+    ChangesRequested {
+        milestone: u16,
+        round: u16,
+        failed: Vec<u16>,
+        reason: String,
+    },
+    /// A part of the balance, or the rest of it, was decided for those who receive it.
+    Released {
+        milestone: u16,
+        amount_minor: i64,
+        parts: Vec<Part>,
+        whole: bool,
+        how: How,
+    },
+    /// A part of the balance, or the rest of it, went back to the buyer's wallet.
+    Refunded {
+        milestone: u16,
+        amount_minor: i64,
+        parts: Vec<Part>,
+        whole: bool,
+        how: How,
+    },
+    PaidOut {
+        milestone: u16,
+        share: Share,
+        user: UserId,
+        amount_minor: i64,
+    },
+    /// The seller is so late that the buyer may cancel.
+    Overdue {
+        milestone: u16,
+        refund_at: Time,
+    },
+    Reminded {
+        waiting: Waiting,
+        milestone: Option<u16>,
+        since: Time,
+        mark: Mark,
+        deadline: Time,
+    },
+    Ended {
+        end: End,
+    },
+    Closed,
+}
+
+impl Event {
+    /// The milestone it is about, if about one.
+    #[must_use]
+    pub fn milestone(&self) -> Option<u16> {
+        match self {
+            Self::Delivered { milestone, .. }
+            | Self::ChangesRequested { milestone, .. }
+            | Self::Released { milestone, .. }
+            | Self::Refunded { milestone, .. }
+            | Self::PaidOut { milestone, .. }
+            | Self::Overdue { milestone, .. } => Some(*milestone),
+            Self::Reminded { milestone, .. } => *milestone,
+            Self::Proposed { .. }
+            | Self::Accepted { .. }
+            | Self::Signed { .. }
+            | Self::Disowned { .. }
+            | Self::Agreed { .. }
+            | Self::ChargeStarted { .. }
+            | Self::ChargeFailed { .. }
+            | Self::ChargeSettled { .. }
+            | Self::ChargeReturned { .. }
+            | Self::Ended { .. }
+            | Self::Closed => None,
+        }
+    }
+}
+
+/// An event as the history keeps it: the exact bytes of this, in JSON, are what the chain hashes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    pub v: u32,
+    pub escrow: Uuid,
+    /// From 1, without gaps.
+    pub seq: u64,
+    pub at: Time,
+    pub actor: Actor,
+    pub event: Event,
+}

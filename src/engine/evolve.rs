@@ -1,0 +1,272 @@
+//! The only place where an escrow changes: an event at a moment makes the next state.
+//!
+//! It decides nothing and refuses nothing. Replaying an escrow's events through it gives the stored
+//! document byte for byte.
+
+use super::deadlines;
+use super::escrow::{
+    Changes, Charge, ChargeState, Delivery, Escrow, Holding, How, Milestone, MilestoneEnd, MilestoneStage,
+    Reminder, Stage,
+};
+use super::event::Event;
+use super::party::{Party, PartyStatus, Role, Signature, UserId};
+use super::plan::{Part, Share};
+use super::terms::Kind;
+use super::time::Time;
+
+/// The state after `event` happened at `at`. Nothing comes of an event without its escrow.
+#[must_use]
+pub fn evolve(escrow: Option<Escrow>, event: &Event, at: Time) -> Option<Escrow> {
+    let mut escrow = match (escrow, event) {
+        (None, Event::Proposed { .. }) => return proposed(event, at),
+        (None, _) => return None,
+        (Some(escrow), _) => escrow,
+    };
+    escrow.seq += 1;
+    apply(&mut escrow, event, at);
+    let clocks = deadlines::all(&escrow);
+    escrow.reminded.retain(|sent| {
+        let runs = |clock: &deadlines::Deadline| {
+            clock.waiting == sent.waiting && clock.milestone == sent.milestone && clock.since == sent.since
+        };
+        clocks.iter().any(runs)
+    });
+    Some(escrow)
+}
+
+fn proposed(event: &Event, at: Time) -> Option<Escrow> {
+    let Event::Proposed { id, reference, creator, terms, plan, document_sha256, expires_at } = event else {
+        return None;
+    };
+    let status = |user: UserId| {
+        if user == *creator { PartyStatus::Accepted } else { PartyStatus::Created }
+    };
+    let party = |role: Role, user: UserId| Party { role, user, status: status(user), signature: None };
+    let unfunded = Milestone {
+        stage: MilestoneStage::Unfunded,
+        holdings: Vec::new(),
+        released_minor: 0,
+        refunded_minor: 0,
+        payable_since: None,
+        delivery: None,
+    };
+    Some(Escrow {
+        id: *id,
+        reference: reference.clone(),
+        creator: *creator,
+        seq: 1,
+        version: 1,
+        document_sha256: document_sha256.clone(),
+        parties: terms.parties.iter().map(|named| party(named.role, named.user)).collect(),
+        milestones: vec![unfunded; terms.milestones.len()],
+        terms: (**terms).clone(),
+        plan: plan.clone(),
+        stage: Stage::Proposed { since: at, expires_at: *expires_at },
+        charge: None,
+        reminded: Vec::new(),
+        proposed_at: at,
+    })
+}
+
+fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
+    match event {
+        Event::Proposed { .. } => {}
+        Event::Accepted { role } => set_status(escrow, *role, None, PartyStatus::Accepted),
+        Event::Disowned { role, user } => set_status(escrow, *role, Some(*user), PartyStatus::Disowned),
+        Event::Signed { role, version, document_sha256, evidence_sha256 } => {
+            set_status(escrow, *role, None, PartyStatus::Accepted);
+            if let Some(party) = escrow.parties.iter_mut().find(|party| party.role == *role) {
+                party.signature = Some(Signature {
+                    version: *version,
+                    document_sha256: document_sha256.clone(),
+                    evidence_sha256: evidence_sha256.clone(),
+                    at,
+                });
+            }
+        }
+        Event::Agreed { pay_by } => escrow.stage = Stage::Agreed { since: at, pay_by: *pay_by },
+        Event::ChargeStarted { payment, milestones, method, amount_minor, answer_by } => {
+            escrow.charge = Some(Charge {
+                payment: *payment,
+                milestones: milestones.clone(),
+                method: method.clone(),
+                amount_minor: *amount_minor,
+                state: ChargeState::Pending { since: at, answer_by: *answer_by },
+            });
+        }
+        Event::ChargeFailed { reason, .. } => charge_failed(escrow, reason, at),
+        Event::ChargeSettled { .. } => charge_settled(escrow, at),
+        Event::ChargeReturned { .. } => {}
+        Event::Delivered { milestone, round, note, files, inspect_by } => {
+            let delivery =
+                Delivery { round: *round, at, note: note.clone(), files: files.clone(), changes: None };
+            with(escrow, *milestone, |part| {
+                part.delivery = Some(delivery);
+                part.stage = MilestoneStage::Delivered { since: at, inspect_by: *inspect_by };
+            });
+        }
+        Event::ChangesRequested { milestone, failed, reason, .. } => {
+            let changes = Changes { failed: failed.clone(), reason: reason.clone(), at };
+            with(escrow, *milestone, |part| {
+                part.stage = MilestoneStage::ChangesRequested { since: at, overdue_since: None };
+                if let Some(delivery) = &mut part.delivery {
+                    delivery.changes = Some(changes);
+                }
+            });
+        }
+        Event::Released { milestone, amount_minor, parts, whole, how } => {
+            with(escrow, *milestone, |part| {
+                part.released_minor += amount_minor;
+                take(part, parts, true, at);
+                decided(part, *whole, *how, at);
+            });
+        }
+        Event::Refunded { milestone, amount_minor, parts, whole, how } => {
+            with(escrow, *milestone, |part| {
+                part.refunded_minor += amount_minor;
+                take(part, parts, false, at);
+                decided(part, *whole, *how, at);
+            });
+        }
+        Event::PaidOut { milestone, share, amount_minor, .. } => {
+            with(escrow, *milestone, |part| paid_out(part, *share, *amount_minor, at));
+        }
+        Event::Overdue { milestone, .. } => with(escrow, *milestone, |part| overdue(part, at)),
+        Event::Reminded { waiting, milestone, since, mark, .. } => escrow.reminded.push(Reminder {
+            waiting: *waiting,
+            milestone: *milestone,
+            since: *since,
+            mark: *mark,
+        }),
+        Event::Ended { end } => {
+            for part in &mut escrow.milestones {
+                if part.stage == MilestoneStage::Unfunded {
+                    let how = How::Cancelled;
+                    part.stage = MilestoneStage::Ended { end: MilestoneEnd::Dropped, how, at };
+                }
+            }
+            escrow.stage = Stage::Ended { end: end.clone(), at };
+        }
+        Event::Closed => {
+            if let Stage::Ended { end, .. } = &escrow.stage {
+                escrow.stage = Stage::Closed { end: end.clone(), at };
+            }
+        }
+    }
+}
+
+fn with(escrow: &mut Escrow, number: u16, change: impl FnOnce(&mut Milestone)) {
+    let index = usize::from(number).checked_sub(1);
+    if let Some(part) = index.and_then(|index| escrow.milestones.get_mut(index)) {
+        change(part);
+    }
+}
+
+fn set_status(escrow: &mut Escrow, role: Role, user: Option<UserId>, status: PartyStatus) {
+    let named = |party: &&mut Party| party.role == role && user.is_none_or(|user| party.user == user);
+    if let Some(party) = escrow.parties.iter_mut().find(named) {
+        party.status = status;
+    }
+}
+
+/// The clocks of acceptance and payment waited for the provider: they get that time back.
+fn charge_failed(escrow: &mut Escrow, reason: &str, at: Time) {
+    let Some(charge) = &mut escrow.charge else { return };
+    if let ChargeState::Pending { since, .. } = charge.state {
+        let waited = at.since(since);
+        match &mut escrow.stage {
+            Stage::Proposed { expires_at: end, .. } | Stage::Agreed { pay_by: end, .. } => {
+                *end = end.plus(waited);
+            }
+            Stage::Active { .. } | Stage::Ended { .. } | Stage::Closed { .. } => {}
+        }
+    }
+    charge.state = ChargeState::Failed { at, reason: reason.to_owned() };
+}
+
+fn charge_settled(escrow: &mut Escrow, at: Time) {
+    let Some(charge) = &mut escrow.charge else { return };
+    charge.state = ChargeState::Successful { at };
+    let paid_for = charge.milestones.clone();
+    for number in paid_for {
+        let index = usize::from(number).saturating_sub(1);
+        let (Some(plan), Some(terms), Some(part)) = (
+            escrow.plan.milestones.get(index),
+            escrow.terms.milestones.get(index),
+            escrow.milestones.get_mut(index),
+        ) else {
+            continue;
+        };
+        let holding =
+            |line: &Part| Holding { share: line.share, held_minor: line.amount_minor, payable_minor: 0 };
+        part.holdings = plan.lines.iter().map(holding).collect();
+        // A one-off deal counts its days from payment (Vesicash: delivery days).
+        let days = i64::from(escrow.terms.delivery_days.unwrap_or(1));
+        let due = match escrow.terms.kind {
+            Kind::OneOff => at.plus_days(days),
+            Kind::Milestone => terms.due.unwrap_or(at),
+        };
+        part.stage = MilestoneStage::InProgress { since: at, due, overdue_since: None };
+    }
+    escrow.stage = Stage::Active { since: at };
+}
+
+/// Takes a step's parts out of what is held: to payable, or back to the buyer. The platform's part of a
+/// release goes to its fees.
+fn take(milestone: &mut Milestone, parts: &[Part], release: bool, at: Time) {
+    for part in parts {
+        if let Some(held) = milestone.holdings.iter_mut().find(|held| held.share == part.share) {
+            held.held_minor -= part.amount_minor;
+            if release && part.share != Share::Platform {
+                held.payable_minor += part.amount_minor;
+            }
+        }
+    }
+    if release && milestone.payable_minor() > 0 && milestone.payable_since.is_none() {
+        milestone.payable_since = Some(at);
+    }
+}
+
+fn decided(milestone: &mut Milestone, whole: bool, how: How, at: Time) {
+    if !whole {
+        return;
+    }
+    let end = match (milestone.released_minor > 0, milestone.refunded_minor > 0) {
+        (true, true) => MilestoneEnd::Split,
+        (true, false) => MilestoneEnd::Released,
+        (false, _) => MilestoneEnd::Refunded,
+    };
+    milestone.stage = MilestoneStage::Settling { end, how, at };
+    end_when_empty(milestone, at);
+}
+
+fn paid_out(milestone: &mut Milestone, share: Share, amount_minor: i64, at: Time) {
+    if let Some(held) = milestone.holdings.iter_mut().find(|held| held.share == share) {
+        held.payable_minor -= amount_minor;
+    }
+    if milestone.payable_minor() == 0 {
+        milestone.payable_since = None;
+    }
+    end_when_empty(milestone, at);
+}
+
+/// A milestone reaches its end only when nothing is held or payable in it.
+fn end_when_empty(milestone: &mut Milestone, at: Time) {
+    if let MilestoneStage::Settling { end, how, .. } = milestone.stage
+        && milestone.held_minor() == 0
+        && milestone.payable_minor() == 0
+    {
+        milestone.stage = MilestoneStage::Ended { end, how, at };
+    }
+}
+
+fn overdue(milestone: &mut Milestone, at: Time) {
+    match &mut milestone.stage {
+        MilestoneStage::InProgress { overdue_since, .. }
+        | MilestoneStage::ChangesRequested { overdue_since, .. } => *overdue_since = Some(at),
+        MilestoneStage::Unfunded
+        | MilestoneStage::Delivered { .. }
+        | MilestoneStage::Settling { .. }
+        | MilestoneStage::Ended { .. } => {}
+    }
+}

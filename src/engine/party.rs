@@ -1,0 +1,130 @@
+//! Who takes part in an escrow, in which role, and who acts on it.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A user's id. Names and addresses stay outside the engine, in rows that can be erased.
+pub type UserId = Uuid;
+
+/// A role in one escrow. It never changes after creation (Vesicash: roles).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Buyer,
+    Seller,
+    Broker,
+    /// Receives and decides nothing (Tilia: several recipients).
+    Payee,
+}
+
+impl Role {
+    /// The word for people.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Buyer => "buyer",
+            Self::Seller => "seller",
+            Self::Broker => "broker",
+            Self::Payee => "payee",
+        }
+    }
+
+    /// Payees receive money and agree to nothing.
+    #[must_use]
+    pub fn must_agree(self) -> bool {
+        match self {
+            Self::Buyer | Self::Seller | Self::Broker => true,
+            Self::Payee => false,
+        }
+    }
+
+    /// What the role may do, derived and never given (Vesicash: `access_level`).
+    #[must_use]
+    pub fn access(self) -> AccessLevel {
+        AccessLevel {
+            can_view: true,
+            can_receive: self != Self::Buyer,
+            mark_as_done: self == Self::Seller,
+            approve: self == Self::Buyer,
+        }
+    }
+}
+
+/// Vesicash's `access_level`, as a function of the role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct AccessLevel {
+    pub can_view: bool,
+    pub can_receive: bool,
+    pub mark_as_done: bool,
+    pub approve: bool,
+}
+
+/// Where a party stands with the terms (Vesicash: `status`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartyStatus {
+    /// Invited; has not answered.
+    Created,
+    Accepted,
+    Declined,
+    /// Whoever holds the invitation says it reached the wrong person.
+    Disowned,
+}
+
+/// A signature under one version of the contract. The typed name, the address it came from and the
+/// browser lie in an erasable row, of which this keeps a salted digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signature {
+    pub version: u32,
+    pub document_sha256: String,
+    pub evidence_sha256: String,
+    pub at: super::time::Time,
+}
+
+/// A user in one escrow in one role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Party {
+    pub role: Role,
+    pub user: UserId,
+    pub status: PartyStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
+}
+
+/// Who asks for a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "as", rename_all = "snake_case")]
+pub enum Actor {
+    Party {
+        user: UserId,
+        role: Role,
+    },
+    /// Staff of the platform. Never acts on an escrow in which they are a party.
+    Operator {
+        user: UserId,
+    },
+    /// A payment provider's signed answer.
+    Rail,
+    /// A deadline that has passed.
+    Clock,
+}
+
+impl Actor {
+    /// The role, if a party acts.
+    #[must_use]
+    pub fn role(&self) -> Option<Role> {
+        match self {
+            Self::Party { role, .. } => Some(*role),
+            Self::Operator { .. } | Self::Rail | Self::Clock => None,
+        }
+    }
+
+    /// The user behind the act, if a person acts.
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Party { user, .. } | Self::Operator { user } => Some(*user),
+            Self::Rail | Self::Clock => None,
+        }
+    }
+}

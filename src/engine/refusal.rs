@@ -1,0 +1,151 @@
+//! Why not: a stable code and one sentence for people.
+
+use serde::{Deserialize, Serialize};
+
+use super::party::Role;
+use crate::money::Money;
+
+/// A field of the terms that is wrong. `field` is the name of the input that shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    pub field: String,
+    pub sentence: String,
+}
+
+/// Why a command was refused. Nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Refusal {
+    /// The terms have these faults, all of them.
+    TermsFaulty {
+        faults: Vec<Fault>,
+    },
+    /// Cashless' own sentence.
+    EscrowClosed,
+    NotYourRole {
+        needs: Vec<Role>,
+    },
+    NotAParty,
+    EmailNotConfirmed,
+    EscrowOver,
+    AlreadyProposed,
+    NotProposed,
+    NotPaid,
+    AlreadyPaid,
+    NotAgreed,
+    PaymentPending,
+    NoPaymentPending,
+    NoSuchMilestone,
+    NotInProgress,
+    NotDelivered,
+    ContractNeedsSignature,
+    QuickEscrowNoContract,
+    NoContract,
+    NoConfirmationStep,
+    ProofNotAccepted,
+    OtherVersion {
+        current: u32,
+    },
+    OtherDocument,
+    TermsOfServiceNotAccepted,
+    InsufficientFunds {
+        available: Money,
+    },
+    InsufficientWallet {
+        available: Money,
+    },
+    NothingPayable,
+    CriteriaUnnamed,
+    UnknownCriterion,
+    ReasonMissing,
+    AmountMissing,
+    TextTooLong {
+        most: u32,
+    },
+    TooManyFiles,
+    NoRightToCancel,
+    NotOverYet,
+    PayAll,
+    NotDueYet,
+    ModeNotOffered,
+}
+
+/// The longest note, reason or answer, in characters.
+pub const LONGEST_TEXT: usize = 5_000;
+
+impl Refusal {
+    /// The stable code, for machines.
+    #[must_use]
+    pub fn code(&self) -> String {
+        serde_json::to_value(self)
+            .ok()
+            .and_then(|value| value.get("code")?.as_str().map(str::to_owned))
+            .unwrap_or_default()
+    }
+
+    /// One sentence for people.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let fixed = match self {
+            Self::TermsFaulty { .. } => "Some of the terms need another look.",
+            Self::EscrowClosed => "Escrow is closed.",
+            Self::NotYourRole { needs } => return only(needs),
+            Self::NotAParty => "You take no part in this escrow.",
+            Self::EmailNotConfirmed => {
+                "Confirm your email address first: the link is in the mail we sent you."
+            }
+            Self::EscrowOver => "This escrow has ended.",
+            Self::AlreadyProposed => "These terms were already sent.",
+            Self::NotProposed => "The terms are no longer open for answers.",
+            Self::NotPaid => "Nothing has been paid into this escrow yet.",
+            Self::AlreadyPaid => "This is already paid for.",
+            Self::NotAgreed => "Not everyone has agreed yet, so nothing can be paid.",
+            Self::PaymentPending => "A payment is being processed. Wait for its result.",
+            Self::NoPaymentPending => "No such payment is waiting for a result.",
+            Self::NoSuchMilestone => "This escrow has no such milestone.",
+            Self::NotInProgress => "This milestone is not being worked on.",
+            Self::NotDelivered => "This milestone has not been delivered, or has been answered already.",
+            Self::ContractNeedsSignature => "This escrow has a contract: sign it to accept.",
+            Self::QuickEscrowNoContract => "A quick escrow has no contract to sign: accept it instead.",
+            Self::NoContract => "An instant escrow has no contract.",
+            Self::NoConfirmationStep => "An instant escrow is complete when it is delivered.",
+            Self::ProofNotAccepted => "The buyer has not accepted the proof yet.",
+            Self::OtherVersion { current } => {
+                return format!("The terms have changed: version {current} is the one to answer now.");
+            }
+            Self::OtherDocument => "The document you signed is not the one that stands. Read it again.",
+            Self::TermsOfServiceNotAccepted => "Accept the newest terms of service before you pay.",
+            Self::InsufficientFunds { available } => {
+                return format!("Insufficient funds in escrow. Available amount is {}", available.short());
+            }
+            Self::InsufficientWallet { available } => {
+                return format!("Your balance of {available} does not cover this payment.");
+            }
+            Self::NothingPayable => "There is nothing to pay out to you here.",
+            Self::CriteriaUnnamed => "Name at least one criterion that is not met.",
+            Self::UnknownCriterion => "This milestone has no such criterion.",
+            Self::ReasonMissing => "Write why, so that the other side can answer it.",
+            Self::AmountMissing => "Enter an amount above zero.",
+            Self::TextTooLong { most } => return format!("Write no more than {most} characters."),
+            Self::TooManyFiles => "Attach no more than 20 files.",
+            Self::NoRightToCancel => {
+                "You can cancel only once the seller is late by more than the agreed days."
+            }
+            Self::NotOverYet => "The escrow can be closed once it has ended and nothing is held.",
+            Self::PayAll => "This escrow is paid as a whole: all its milestones at once.",
+            Self::NotDueYet => "This deadline has not passed.",
+            Self::ModeNotOffered => "Holdfast does not offer this kind of escrow yet.",
+        };
+        fixed.to_owned()
+    }
+}
+
+/// "Only the buyer or the seller can do this."
+fn only(needs: &[Role]) -> String {
+    let words: Vec<String> = needs.iter().map(|role| format!("the {}", role.word())).collect();
+    match words.split_last() {
+        None => "Nobody can do this.".to_owned(),
+        Some((last, [])) => format!("Only {last} can do this."),
+        Some((last, rest)) => format!("Only {} or {last} can do this.", rest.join(", ")),
+    }
+}
