@@ -4,6 +4,9 @@
 //! stands on `engine`, and `engine` knows nothing of ours but `money`. `web` and `work` never see each
 //! other; `work` alone speaks to `rails`, with the one page that sends a payer to the provider.
 
+pub mod app;
 pub mod clock;
+pub mod config;
 pub mod engine;
 pub mod money;
+pub mod store;

@@ -1,0 +1,371 @@
+//! The two databases behind one handle: SQLite in the data folder, or PostgreSQL.
+//!
+//! Every statement is written once, with `$1` placeholders, through the macros below, which expand the
+//! same call for both connections. What one dialect knows and the other does not (` FOR UPDATE`) is
+//! joined here and nowhere else. This module knows no table.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use sqlx::{Postgres, Sqlite, Transaction};
+
+use crate::engine::time::Time;
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// The most connections a process opens to PostgreSQL for writing, and again for reading; on SQLite
+/// the most readers (there is one writer).
+const LARGEST_POOL: u32 = 8;
+/// How long a request waits for a connection before it is told that the service is busy.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What went wrong between us and the database. The inside is for the log, never for a page.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    #[error("database: {0}")]
+    Query(#[from] sqlx::Error),
+    #[error("migrations: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    #[error("the database address is neither sqlite: nor postgres:")]
+    UnknownAddress,
+}
+
+impl DbError {
+    /// Whether a row with the same unique key is there already.
+    #[must_use]
+    pub fn is_unique_violation(&self) -> bool {
+        self.database().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+    }
+
+    /// Whether a CHECK, a NOT NULL or a trigger of the database refused the row.
+    #[must_use]
+    pub fn is_check_violation(&self) -> bool {
+        self.database().is_some_and(sqlx::error::DatabaseError::is_check_violation)
+    }
+
+    /// Whether the same work may succeed when it is simply done again from its beginning: a deadlock,
+    /// a serialization failure, a writer that did not get its turn.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Query(sqlx::Error::PoolTimedOut) => true,
+            Self::Query(sqlx::Error::Database(inner)) => inner
+                .code()
+                .is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01" | "5" | "6" | "261" | "517")),
+            Self::Query(_) | Self::Migrate(_) | Self::UnknownAddress => false,
+        }
+    }
+
+    fn database(&self) -> Option<&(dyn sqlx::error::DatabaseError + 'static)> {
+        match self {
+            Self::Query(inner) => inner.as_database_error(),
+            Self::Migrate(_) | Self::UnknownAddress => None,
+        }
+    }
+}
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db(Pools);
+
+#[derive(Clone)]
+enum Pools {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres { writers: PgPool, readers: PgPool },
+}
+
+/// One connection of either kind; what the functions of `store` take, as `&mut Conn<'_>`.
+pub enum Conn<'a> {
+    Sqlite(&'a mut SqliteConnection),
+    Postgres(&'a mut PgConnection),
+}
+
+/// A write that is under way. Dropped without `commit`, it never happened.
+pub enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// A connection on which nothing can be written.
+pub enum Reader {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl Db {
+    /// Opens the database at `url` (`sqlite:PATH` or `postgres://…`) and brings its tables up to date.
+    ///
+    /// # Errors
+    /// An address of neither kind, a database that does not answer, or a migration that fails.
+    pub async fn open(url: &str) -> Result<Self, DbError> {
+        let db = Self::connect(url).await?;
+        db.migrate().await?;
+        Ok(db)
+    }
+
+    /// Opens the database at `url` as it is.
+    ///
+    /// # Errors
+    /// An address of neither kind, or a database that does not answer.
+    pub async fn connect(url: &str) -> Result<Self, DbError> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            Self::sqlite(Path::new(path.strip_prefix("//").unwrap_or(path))).await
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Self::postgres(url.parse()?).await
+        } else {
+            Err(DbError::UnknownAddress)
+        }
+    }
+
+    /// One writer, since SQLite has one at a time anyway and waiting in a pool is fairer than waiting
+    /// in its busy handler; readers beside it, which cannot write.
+    async fn sqlite(path: &Path) -> Result<Self, DbError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(PATIENCE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options.clone())
+            .await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(LARGEST_POOL)
+            .acquire_timeout(PATIENCE)
+            .connect_lazy_with(options.pragma("query_only", "ON"));
+        Ok(Self(Pools::Sqlite { writer, readers }))
+    }
+
+    async fn postgres(options: PgConnectOptions) -> Result<Self, DbError> {
+        let options = options.application_name("holdfast");
+        let pool = || PgPoolOptions::new().max_connections(LARGEST_POOL).acquire_timeout(PATIENCE);
+        let writers = pool().connect_with(options.clone()).await?;
+        let readers = pool().connect_lazy_with(options.options([("default_transaction_read_only", "on")]));
+        Ok(Self(Pools::Postgres { writers, readers }))
+    }
+
+    /// Runs the migrations that have not been run. Two processes may try at once: one waits.
+    ///
+    /// # Errors
+    /// A migration that fails, or one that was changed after it had been run.
+    pub async fn migrate(&self) -> Result<(), DbError> {
+        match &self.0 {
+            Pools::Sqlite { writer, .. } => SQLITE_MIGRATIONS.run(writer).await?,
+            Pools::Postgres { writers, .. } => POSTGRES_MIGRATIONS.run(writers).await?,
+        }
+        Ok(())
+    }
+
+    /// Begins a write. On SQLite it waits here for its turn (`BEGIN IMMEDIATE`), so that nothing read
+    /// inside can be out of date when it is written.
+    ///
+    /// # Errors
+    /// No connection in time.
+    pub async fn write(&self) -> Result<Tx, DbError> {
+        Ok(match &self.0 {
+            Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres { writers, .. } => Tx::Postgres(writers.begin().await?),
+        })
+    }
+
+    /// A connection to read on.
+    ///
+    /// # Errors
+    /// No connection in time.
+    pub async fn read(&self) -> Result<Reader, DbError> {
+        Ok(match &self.0 {
+            Pools::Sqlite { readers, .. } => Reader::Sqlite(readers.acquire().await?),
+            Pools::Postgres { readers, .. } => Reader::Postgres(readers.acquire().await?),
+        })
+    }
+
+    /// What is behind the handle, for `doctor` and the log.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match &self.0 {
+            Pools::Sqlite { .. } => "SQLite",
+            Pools::Postgres { .. } => "PostgreSQL",
+        }
+    }
+
+    /// Closes every connection; on SQLite the write-ahead log is folded into the file.
+    pub async fn close(&self) {
+        match &self.0 {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres { writers, readers } => {
+                readers.close().await;
+                writers.close().await;
+            }
+        }
+    }
+}
+
+impl Tx {
+    /// The connection that this write goes through.
+    pub fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Self::Sqlite(tx) => Conn::Sqlite(tx),
+            Self::Postgres(tx) => Conn::Postgres(tx),
+        }
+    }
+
+    /// Makes it last.
+    ///
+    /// # Errors
+    /// The database refused; nothing was written.
+    pub async fn commit(self) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+impl Reader {
+    /// The connection to read on.
+    pub fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Self::Sqlite(conn) => Conn::Sqlite(conn),
+            Self::Postgres(conn) => Conn::Postgres(conn),
+        }
+    }
+}
+
+/// Runs `$query` with `$binds` on whichever connection `$conn` is, and hands the bound query to `$run`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! on_either {
+    ($conn:expr, ($($query:tt)+), ($sqlite:expr, $postgres:expr), [$($bind:expr),*], $run:ident $(, $then:expr)?) => {
+        match &mut *$conn {
+            $crate::store::db::Conn::Sqlite(conn) => {
+                $($query)+($sqlite)$(.bind($bind))*.$run(&mut **conn).await$(.map($then))?
+            }
+            $crate::store::db::Conn::Postgres(conn) => {
+                $($query)+($postgres)$(.bind($bind))*.$run(&mut **conn).await$(.map($then))?
+            }
+        }
+        .map_err($crate::store::db::DbError::from)
+    };
+}
+
+/// `exec!(conn, "sql", binds…)`: how many rows were written, as `Result<u64, DbError>`.
+#[macro_export]
+macro_rules! exec {
+    ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::store::db::on_either!($conn, (sqlx::query), ($sql, $sql), [$($bind),*], execute, |done| done.rows_affected())
+    };
+}
+
+/// `one!(conn, T, "sql", binds…)`: the one row, as `Result<T, DbError>`; none is an error.
+#[macro_export]
+macro_rules! one {
+    ($conn:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::store::db::on_either!($conn, (sqlx::query_as::<_, $row>), ($sql, $sql), [$($bind),*], fetch_one)
+    };
+}
+
+/// `opt!(conn, T, "sql", binds…)`: the row if there is one, as `Result<Option<T>, DbError>`.
+#[macro_export]
+macro_rules! opt {
+    ($conn:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::store::db::on_either!($conn, (sqlx::query_as::<_, $row>), ($sql, $sql), [$($bind),*], fetch_optional)
+    };
+}
+
+/// `all!(conn, T, "sql", binds…)`: every row, as `Result<Vec<T>, DbError>`.
+#[macro_export]
+macro_rules! all {
+    ($conn:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::store::db::on_either!($conn, (sqlx::query_as::<_, $row>), ($sql, $sql), [$($bind),*], fetch_all)
+    };
+}
+
+/// `lock!(conn, T, "SELECT …", binds…)`: like `opt!`, and no other write can take the row until this
+/// one ends. The whole database is locked on SQLite already.
+#[macro_export]
+macro_rules! lock {
+    ($conn:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::store::db::on_either!(
+            $conn, (sqlx::query_as::<_, $row>), ($sql, concat!($sql, " FOR UPDATE")), [$($bind),*], fetch_optional
+        )
+    };
+}
+
+/// `claim!(conn, T, "UPDATE … WHERE id IN (SELECT … LIMIT $1", ") RETURNING …", binds…)`: every row
+/// claimed; rows that another process is claiming at this moment are passed over on PostgreSQL.
+#[macro_export]
+macro_rules! claim {
+    ($conn:expr, $row:ty, $head:expr, $tail:expr $(, $bind:expr)* $(,)?) => {
+        $crate::store::db::on_either!(
+            $conn, (sqlx::query_as::<_, $row>),
+            (concat!($head, $tail), concat!($head, " FOR UPDATE SKIP LOCKED", $tail)), [$($bind),*], fetch_all
+        )
+    };
+}
+
+pub use crate::{all, claim, exec, lock, on_either, one, opt};
+
+impl sqlx::Type<Sqlite> for Time {
+    fn type_info() -> sqlx::sqlite::SqliteTypeInfo {
+        <i64 as sqlx::Type<Sqlite>>::type_info()
+    }
+    fn compatible(ty: &sqlx::sqlite::SqliteTypeInfo) -> bool {
+        <i64 as sqlx::Type<Sqlite>>::compatible(ty)
+    }
+}
+
+impl sqlx::Encode<'_, Sqlite> for Time {
+    fn encode_by_ref(
+        &self,
+        buffer: &mut <Sqlite as sqlx::Database>::ArgumentBuffer,
+    ) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
+        sqlx::Encode::<Sqlite>::encode_by_ref(&self.micros(), buffer)
+    }
+}
+
+impl sqlx::Decode<'_, Sqlite> for Time {
+    fn decode(value: sqlx::sqlite::SqliteValueRef<'_>) -> Result<Self, sqlx::error::BoxDynError> {
+        Ok(Self::from_micros(<i64 as sqlx::Decode<Sqlite>>::decode(value)?))
+    }
+}
+
+impl sqlx::Type<Postgres> for Time {
+    fn type_info() -> sqlx::postgres::PgTypeInfo {
+        <time::OffsetDateTime as sqlx::Type<Postgres>>::type_info()
+    }
+    fn compatible(ty: &sqlx::postgres::PgTypeInfo) -> bool {
+        <time::OffsetDateTime as sqlx::Type<Postgres>>::compatible(ty)
+    }
+}
+
+impl sqlx::Encode<'_, Postgres> for Time {
+    fn encode_by_ref(
+        &self,
+        buffer: &mut sqlx::postgres::PgArgumentBuffer,
+    ) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
+        sqlx::Encode::<Postgres>::encode_by_ref(&self.utc(), buffer)
+    }
+}
+
+impl sqlx::Decode<'_, Postgres> for Time {
+    fn decode(value: sqlx::postgres::PgValueRef<'_>) -> Result<Self, sqlx::error::BoxDynError> {
+        Ok(Self::new(<time::OffsetDateTime as sqlx::Decode<Postgres>>::decode(value)?))
+    }
+}

@@ -1,0 +1,3 @@
+//! Every INSERT, UPDATE and DELETE of the product; one file an aggregate.
+
+pub mod db;

@@ -1,0 +1,8 @@
+//! One binary that drives the real thing: the real router, both real databases, a clock that the test
+//! moves, and every mail caught.
+//!
+//! Each test is written once and runs on SQLite, and on PostgreSQL too when
+//! `HOLDFAST_TEST_POSTGRES_URL` names a database in which schemas may be made.
+
+mod database;
+mod world;
