@@ -9,4 +9,5 @@ pub mod clock;
 pub mod config;
 pub mod engine;
 pub mod money;
+pub mod password;
 pub mod store;
