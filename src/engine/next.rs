@@ -1,0 +1,221 @@
+//! What happens next: who must do what by when, and what happens otherwise. One table from state and
+//! role to words; the page, the mails and the lists read it.
+
+use super::deadlines::{self, Deadline, Waiting};
+use super::escrow::{ChargeState, End, Escrow, Stage};
+use super::offers::Action;
+use super::party::{Role, UserId};
+use super::status::roles_in_words;
+use super::terms::Mode;
+use super::time::Time;
+
+/// The next-panel for one viewer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// Whether this viewer must act.
+    pub yours: bool,
+    /// Who must do what, without a full stop, so that "by …" can follow.
+    pub headline: String,
+    pub by: Option<Time>,
+    /// What happens if nobody acts.
+    pub otherwise: Option<String>,
+    /// Something the viewer should know besides, such as why a payment failed.
+    pub note: Option<String>,
+    /// The one filled button.
+    pub primary: Option<Action>,
+    /// Quieter ones.
+    pub secondary: Vec<Action>,
+    pub milestone: Option<u16>,
+}
+
+/// The panel of a user with a role in the escrow. What waits for the viewer comes before what waits for
+/// others, the earliest deadline first.
+#[must_use]
+pub fn panel(escrow: &Escrow, user: UserId, role: Role, now: Time) -> Next {
+    let clocks = deadlines::all(escrow);
+    let mine = clocks.iter().find(|clock| deadlines::waits_for(escrow, clock).contains(&user));
+    let first = clocks.first();
+    let mut next = match mine.or(first) {
+        Some(clock) if clock.waiting != Waiting::Closing => {
+            of_clock(escrow, clock, mine.is_some(), role, now)
+        }
+        Some(_) | None => over(escrow),
+    };
+    let open = matches!(escrow.stage, Stage::Proposed { .. } | Stage::Agreed { .. });
+    let agreed = escrow.party_of(user).is_some_and(|party| escrow.has_agreed(party));
+    if open && role.must_agree() {
+        if user != escrow.creator && !agreed {
+            next.secondary.push(Action::Decline);
+        }
+        if role != Role::Broker || user == escrow.creator {
+            next.secondary.push(Action::Withdraw);
+        }
+    }
+    next
+}
+
+fn of_clock(escrow: &Escrow, clock: &Deadline, yours: bool, role: Role, now: Time) -> Next {
+    let number = clock.milestone.unwrap_or(1);
+    let title = escrow
+        .terms
+        .milestones
+        .get(usize::from(number).saturating_sub(1))
+        .map_or_else(String::new, |terms| format!("“{}”", terms.title));
+    let (headline, otherwise) = words(escrow, clock, &title, yours, role);
+    let (primary, secondary) = actions(escrow, clock.waiting, number);
+    let by = clock.due.filter(|due| *due > now).unwrap_or(clock.at);
+    Next {
+        yours,
+        headline,
+        by: Some(by),
+        otherwise: Some(otherwise),
+        note: failed_charge(escrow, role),
+        primary: if yours { primary } else { None },
+        secondary: if yours { secondary } else { Vec::new() },
+        milestone: clock.milestone,
+    }
+}
+
+fn failed_charge(escrow: &Escrow, role: Role) -> Option<String> {
+    let charge = escrow.charge.as_ref().filter(|_| role == Role::Buyer)?;
+    match (&charge.state, &escrow.stage) {
+        (ChargeState::Failed { reason, .. }, Stage::Agreed { .. }) => {
+            Some(format!("Your last payment failed: {reason} No money is held. You can try again."))
+        }
+        (ChargeState::Failed { .. } | ChargeState::Pending { .. } | ChargeState::Successful { .. }, _) => {
+            None
+        }
+    }
+}
+
+fn actions(escrow: &Escrow, waiting: Waiting, number: u16) -> (Option<Action>, Vec<Action>) {
+    match waiting {
+        Waiting::Acceptance => match escrow.terms.mode {
+            Mode::Standard => (Some(Action::Sign), vec![]),
+            Mode::Quick | Mode::QuickProof | Mode::Instant => (Some(Action::Accept), vec![]),
+        },
+        Waiting::Payment => (Some(Action::Pay), vec![]),
+        Waiting::Delivery | Waiting::Changes => (Some(Action::Deliver(number)), vec![]),
+        Waiting::Inspection => (Some(Action::Approve(number)), vec![Action::RequestChanges(number)]),
+        Waiting::Cancelling => (None, vec![Action::Cancel(number)]),
+        Waiting::PayOut => (Some(Action::PayOut(number)), vec![]),
+        Waiting::RailAnswer | Waiting::Closing => (None, vec![]),
+    }
+}
+
+/// Headline and consequence of a clock, for one viewer.
+fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role) -> (String, String) {
+    let charge = escrow.terms.money(escrow.plan.charge_minor());
+    match clock.waiting {
+        Waiting::Acceptance => acceptance(escrow, yours),
+        Waiting::Payment => {
+            let headline = if yours {
+                format!("Everyone has agreed. Pay {charge} into escrow")
+            } else {
+                "Everyone has agreed. The buyer is to pay into escrow".to_owned()
+            };
+            (headline, "If nothing is paid by then, the escrow expires and nobody owes anything.".to_owned())
+        }
+        Waiting::RailAnswer => {
+            let whose = if role == Role::Buyer { "Your payment" } else { "The buyer's payment" };
+            let then = "If there is no answer by then, the payment counts as failed and can be tried again.";
+            (format!("{whose} is being processed. The provider answers"), then.to_owned())
+        }
+        Waiting::Delivery => {
+            let headline =
+                if yours { format!("Deliver {title}") } else { format!("The seller is to deliver {title}") };
+            let whom = if role == Role::Buyer { "you" } else { "the buyer" };
+            let then = format!("Seven days after the due date {whom} may cancel and get the money back.");
+            (headline, then)
+        }
+        Waiting::Inspection => {
+            let headline = if yours {
+                format!("Check {title}, then approve it or ask for changes")
+            } else {
+                format!("The buyer is to check {title}")
+            };
+            let silence = if yours { "If you do nothing" } else { "If the buyer does nothing" };
+            (headline, format!("{silence}, it counts as approved and the money is released at that time."))
+        }
+        Waiting::Changes => {
+            let headline = if yours {
+                format!("Make the changes and deliver {title} again")
+            } else {
+                format!("The seller is to make changes and deliver {title} again")
+            };
+            let whom = if role == Role::Buyer { "you" } else { "the buyer" };
+            (headline, format!("After that {whom} may cancel and get the money back."))
+        }
+        Waiting::Cancelling => {
+            let headline = if yours {
+                format!(
+                    "{title} is overdue. You can cancel it and get your money back, or wait for the seller"
+                )
+            } else {
+                format!("{title} is overdue. The seller can still deliver, until the buyer cancels")
+            };
+            (headline, "If nothing happens by then, the money goes back to the buyer by itself.".to_owned())
+        }
+        Waiting::PayOut => {
+            let headline = if yours {
+                format!("Money for {title} is released to you. Move it to your wallet")
+            } else {
+                format!("Money for {title} is released and waits to be moved by its receiver")
+            };
+            (headline, "If nothing happens by then, it moves to the wallet by itself.".to_owned())
+        }
+        Waiting::Closing => (String::new(), String::new()),
+    }
+}
+
+fn acceptance(escrow: &Escrow, yours: bool) -> (String, String) {
+    let open = escrow.parties.iter().filter(|party| party.role.must_agree() && !escrow.has_agreed(party));
+    let open: Vec<Role> = open.map(|party| party.role).collect();
+    let (do_it, done) = match escrow.terms.mode {
+        Mode::Standard => ("Read the contract and sign it", "sign"),
+        Mode::Quick | Mode::QuickProof | Mode::Instant => ("Read the terms and accept or decline", "accept"),
+    };
+    let headline = if yours {
+        do_it.to_owned()
+    } else {
+        format!("You are done here for now. Waiting for {} to {done}", roles_in_words(&open))
+    };
+    let then =
+        format!("If not everyone has agreed to {done} by then, the escrow expires and nobody owes anything.");
+    (headline, then.replace("agreed to sign", "signed").replace("agreed to accept", "accepted"))
+}
+
+/// An escrow that is over: how it ended, and that it can be closed.
+fn over(escrow: &Escrow) -> Next {
+    let (end, closed) = match &escrow.stage {
+        Stage::Ended { end, .. } => (Some(end), false),
+        Stage::Closed { end, .. } => (Some(end), true),
+        Stage::Proposed { .. } | Stage::Agreed { .. } | Stage::Active { .. } => (None, false),
+    };
+    let headline = match end {
+        Some(End::Completed) => "Everything is paid out. This escrow is complete".to_owned(),
+        Some(End::Refunded | End::Cancelled) => {
+            "The money went back to the buyer. This escrow is over".to_owned()
+        }
+        Some(End::ExpiredNotAccepted) => "Not everyone agreed in time. This escrow has expired".to_owned(),
+        Some(End::ExpiredNotPaid) => "Nothing was paid in time. This escrow has expired".to_owned(),
+        Some(End::Declined { by, .. }) => format!("The {} declined. Nobody owes anything", by.word()),
+        Some(End::Withdrawn { by }) => {
+            format!("The {} withdrew it before anything was paid. Nobody owes anything", by.word())
+        }
+        None => "Nothing is to be done".to_owned(),
+    };
+    let note = match end {
+        Some(End::Declined { reason, .. }) if !reason.is_empty() => {
+            Some(format!("The reason given: {reason}"))
+        }
+        Some(_) | None => None,
+    };
+    let secondary = if end.is_some() && !closed { vec![Action::Close] } else { vec![] };
+    let otherwise = match (end.is_some(), closed) {
+        (true, false) => Some("It closes by itself 30 days after its end. Closing is final.".to_owned()),
+        (true, true) => Some("It is closed. It stays readable for its parties.".to_owned()),
+        (false, _) => None,
+    };
+    Next { yours: false, headline, by: None, otherwise, note, primary: None, secondary, milestone: None }
+}

@@ -1,0 +1,384 @@
+//! Event → who must be told what. The words stand in `words.rs`.
+
+use serde::{Deserialize, Serialize};
+
+use super::deadlines::{self, Mark, Waiting};
+use super::escrow::{End, Escrow, How, Stage};
+use super::event::Event;
+use super::party::{Actor, PartyStatus, Role, UserId};
+use super::plan::{Part, Share};
+use super::time::Time;
+use crate::money::Money;
+
+/// A message for one party.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    pub to: UserId,
+    pub role: Role,
+    pub news: News,
+}
+
+/// What is told. Amounts are the reader's own: nobody's notice carries another's money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "news", rename_all = "snake_case")]
+pub enum News {
+    Invited {
+        by: Role,
+        expires_at: Time,
+        signs: bool,
+    },
+    /// A payee's: what will come, and nothing to do.
+    NamedAsPayee {
+        by: Role,
+    },
+    Sent {
+        invited: Vec<Role>,
+        expires_at: Time,
+    },
+    Signed {
+        by: Role,
+    },
+    PaymentDue {
+        amount: Money,
+        pay_by: Time,
+    },
+    Agreed {
+        pay_by: Time,
+    },
+    Declined {
+        by: Role,
+        reason: String,
+    },
+    Disowned {
+        by: Role,
+    },
+    Withdrawn {
+        by: Role,
+    },
+    ExpiredNotAccepted,
+    ExpiredNotPaid,
+    PaymentFailed {
+        amount: Money,
+        reason: String,
+    },
+    PaymentReturned {
+        amount: Money,
+    },
+    /// The buyer's receipt.
+    Receipt {
+        amount: Money,
+    },
+    /// The money is held: work can start.
+    Start {
+        first_due: Option<Time>,
+    },
+    Delivered {
+        milestone: String,
+        number: u16,
+        inspect_by: Time,
+        again: bool,
+    },
+    DeliveryRecorded {
+        milestone: String,
+        number: u16,
+        inspect_by: Time,
+    },
+    ChangesRequested {
+        milestone: String,
+        number: u16,
+        reason: String,
+        failed: Vec<String>,
+    },
+    /// To a receiver: his money is released, and whether it is already in his wallet.
+    ReleasedToYou {
+        milestone: String,
+        number: u16,
+        amount: Money,
+        by_clock: bool,
+        in_wallet: bool,
+    },
+    /// To the buyer: what he approved, or the clock did for him.
+    ReleasedForYou {
+        milestone: String,
+        number: u16,
+        amount: Money,
+        by_clock: bool,
+    },
+    InWallet {
+        milestone: String,
+        number: u16,
+        amount: Money,
+    },
+    RefundedToYou {
+        milestone: String,
+        number: u16,
+        amount: Money,
+        by_clock: bool,
+    },
+    Refunded {
+        milestone: String,
+        number: u16,
+        by_clock: bool,
+    },
+    MayCancel {
+        milestone: String,
+        number: u16,
+        refund_at: Time,
+    },
+    Overdue {
+        milestone: String,
+        number: u16,
+        refund_at: Time,
+    },
+    Reminder {
+        waiting: Waiting,
+        mark: Mark,
+        milestone: Option<String>,
+        number: Option<u16>,
+        deadline: Time,
+    },
+    Completed,
+    Closed {
+        completed: bool,
+    },
+}
+
+/// The notices of one decision's events, with the escrow as it is after them.
+#[must_use]
+pub fn notices(escrow: &Escrow, events: &[Event], actor: &Actor) -> Vec<Notice> {
+    let mut out = Vec::new();
+    for event in events {
+        let mut all = Told { escrow, out: &mut out };
+        all.event(event, events, actor);
+    }
+    out
+}
+
+struct Told<'a> {
+    escrow: &'a Escrow,
+    out: &'a mut Vec<Notice>,
+}
+
+impl Told<'_> {
+    fn tell(&mut self, to: UserId, role: Role, news: News) {
+        self.out.push(Notice { to, role, news });
+    }
+
+    fn role(&mut self, role: Role, news: News) {
+        if let Some(party) = self.escrow.party(role) {
+            self.tell(party.user, role, news);
+        }
+    }
+
+    /// Everyone who answers for the deal, but for the one who acted.
+    fn others(&mut self, actor: &Actor, news: &News) {
+        for party in self.escrow.parties.clone() {
+            let reached = party.status != PartyStatus::Disowned;
+            if party.role.must_agree() && reached && Some(party.user) != actor.user() {
+                self.tell(party.user, party.role, news.clone());
+            }
+        }
+    }
+
+    fn title(&self, number: u16) -> String {
+        let index = usize::from(number).saturating_sub(1);
+        self.escrow.terms.milestones.get(index).map(|terms| terms.title.clone()).unwrap_or_default()
+    }
+
+    fn event(&mut self, event: &Event, all: &[Event], actor: &Actor) {
+        match event {
+            Event::Proposed { creator, expires_at, .. } => self.proposed(*creator, *expires_at),
+            Event::Accepted { role } | Event::Signed { role, .. } => {
+                if !all.iter().any(|event| matches!(event, Event::Agreed { .. })) {
+                    self.others(actor, &News::Signed { by: *role });
+                }
+            }
+            Event::Agreed { pay_by } => self.agreed(*pay_by),
+            Event::Disowned { role, .. } => {
+                if let Some(party) = self.escrow.party_of(self.escrow.creator) {
+                    let (to, as_role) = (party.user, party.role);
+                    self.tell(to, as_role, News::Disowned { by: *role });
+                }
+            }
+            Event::ChargeStarted { .. } => {}
+            Event::ChargeFailed { reason, .. } => {
+                let amount = self.charged();
+                self.role(Role::Buyer, News::PaymentFailed { amount, reason: reason.clone() });
+            }
+            Event::ChargeReturned { amount_minor, .. } => {
+                let amount = self.escrow.terms.money(*amount_minor);
+                self.role(Role::Buyer, News::PaymentReturned { amount });
+            }
+            Event::ChargeSettled { .. } => self.paid(),
+            Event::Delivered { milestone, round, inspect_by, .. } => {
+                let (title, number, inspect_by) = (self.title(*milestone), *milestone, *inspect_by);
+                let again = *round > 1;
+                self.role(
+                    Role::Buyer,
+                    News::Delivered { milestone: title.clone(), number, inspect_by, again },
+                );
+                let recorded = News::DeliveryRecorded { milestone: title, number, inspect_by };
+                self.role(Role::Seller, recorded.clone());
+                self.role(Role::Broker, recorded);
+            }
+            Event::ChangesRequested { milestone, failed, reason, .. } => {
+                self.changes(*milestone, failed, reason);
+            }
+            Event::Released { milestone, amount_minor, parts, how, .. } => {
+                self.released(*milestone, *amount_minor, parts, *how, all);
+            }
+            Event::Refunded { milestone, parts, how, .. } => self.refunded(*milestone, parts, *how),
+            Event::PaidOut { milestone, user, amount_minor, .. } => {
+                let with_release = all.iter().any(|event| matches!(event, Event::Released { .. }));
+                if !with_release && let Some(party) = self.escrow.party_of(*user) {
+                    let (role, amount) = (party.role, self.escrow.terms.money(*amount_minor));
+                    let milestone_title = self.title(*milestone);
+                    let news = News::InWallet { milestone: milestone_title, number: *milestone, amount };
+                    self.tell(*user, role, news);
+                }
+            }
+            Event::Overdue { milestone, refund_at } => {
+                let (title, number, refund_at) = (self.title(*milestone), *milestone, *refund_at);
+                let may = News::MayCancel { milestone: title.clone(), number, refund_at };
+                self.role(Role::Buyer, may);
+                self.role(Role::Seller, News::Overdue { milestone: title, number, refund_at });
+            }
+            Event::Reminded { waiting, milestone, since, mark, deadline } => {
+                self.remind(*waiting, *milestone, *since, *mark, *deadline);
+            }
+            Event::Ended { end } => self.ended(end, actor),
+            Event::Closed => self.closed(actor),
+        }
+    }
+
+    fn proposed(&mut self, creator: UserId, expires_at: Time) {
+        let by = self.escrow.party_of(creator).map_or(Role::Buyer, |party| party.role);
+        let signs = self.escrow.terms.mode == super::terms::Mode::Standard;
+        let mut invited = Vec::new();
+        for party in self.escrow.parties.clone() {
+            if party.user == creator {
+                continue;
+            }
+            invited.push(party.role);
+            let news = if party.role == Role::Payee {
+                News::NamedAsPayee { by }
+            } else {
+                News::Invited { by, expires_at, signs }
+            };
+            self.tell(party.user, party.role, news);
+        }
+        self.tell(creator, by, News::Sent { invited, expires_at });
+    }
+
+    fn agreed(&mut self, pay_by: Time) {
+        let amount = self.escrow.terms.money(self.escrow.plan.charge_minor());
+        self.role(Role::Buyer, News::PaymentDue { amount, pay_by });
+        self.role(Role::Seller, News::Agreed { pay_by });
+        self.role(Role::Broker, News::Agreed { pay_by });
+    }
+
+    fn charged(&self) -> Money {
+        let minor = self.escrow.charge.as_ref().map_or(0, |charge| charge.amount_minor);
+        self.escrow.terms.money(minor)
+    }
+
+    fn paid(&mut self) {
+        let amount = self.charged();
+        let first_due = self.escrow.milestones.first().and_then(|part| match part.stage {
+            super::escrow::MilestoneStage::InProgress { due, .. } => Some(due),
+            super::escrow::MilestoneStage::Unfunded
+            | super::escrow::MilestoneStage::Delivered { .. }
+            | super::escrow::MilestoneStage::ChangesRequested { .. }
+            | super::escrow::MilestoneStage::Settling { .. }
+            | super::escrow::MilestoneStage::Ended { .. } => None,
+        });
+        self.role(Role::Buyer, News::Receipt { amount });
+        self.role(Role::Seller, News::Start { first_due });
+        self.role(Role::Broker, News::Start { first_due });
+    }
+
+    fn changes(&mut self, number: u16, failed: &[u16], reason: &str) {
+        let index = usize::from(number).saturating_sub(1);
+        let named = |place: &u16| {
+            let terms = self.escrow.terms.milestones.get(index)?;
+            terms.criteria.get(usize::from(*place)).cloned()
+        };
+        let failed = failed.iter().filter_map(named).collect();
+        let (milestone, reason) = (self.title(number), reason.to_owned());
+        self.role(Role::Seller, News::ChangesRequested { milestone, number, reason, failed });
+    }
+
+    fn released(&mut self, number: u16, amount_minor: i64, parts: &[Part], how: How, all: &[Event]) {
+        let by_clock = how == How::ByClock;
+        let title = self.title(number);
+        for party in self.escrow.parties.clone() {
+            let mine = |part: &&Part| {
+                part.share != Share::Platform && self.escrow.receiver(part.share) == Some(party.user)
+            };
+            let sum: i64 = parts.iter().filter(mine).map(|part| part.amount_minor).sum();
+            let paid = |event: &Event| matches!(event, Event::PaidOut { user, .. } if *user == party.user);
+            let (milestone, in_wallet) = (title.clone(), all.iter().any(paid));
+            if sum > 0 {
+                let amount = self.escrow.terms.money(sum);
+                let news = News::ReleasedToYou { milestone, number, amount, by_clock, in_wallet };
+                self.tell(party.user, party.role, news);
+            }
+        }
+        let amount = self.escrow.terms.money(amount_minor);
+        self.role(Role::Buyer, News::ReleasedForYou { milestone: title, number, amount, by_clock });
+    }
+
+    fn refunded(&mut self, number: u16, parts: &[Part], how: How) {
+        let by_clock = how == How::ByClock;
+        let sum = parts.iter().map(|part| part.amount_minor).sum();
+        let (milestone, amount) = (self.title(number), self.escrow.terms.money(sum));
+        let to_you = News::RefundedToYou { milestone: milestone.clone(), number, amount, by_clock };
+        self.role(Role::Buyer, to_you);
+        let told = News::Refunded { milestone, number, by_clock };
+        self.role(Role::Seller, told.clone());
+        self.role(Role::Broker, told);
+    }
+
+    fn remind(&mut self, waiting: Waiting, number: Option<u16>, since: Time, mark: Mark, deadline: Time) {
+        let clocks = deadlines::all(self.escrow);
+        let Some(clock) = clocks
+            .iter()
+            .find(|clock| clock.waiting == waiting && clock.milestone == number && clock.since == since)
+        else {
+            return;
+        };
+        let milestone = number.map(|number| self.title(number));
+        for user in deadlines::waits_for(self.escrow, clock) {
+            let Some(party) = self.escrow.party_of(user) else { continue };
+            if party.status == PartyStatus::Disowned {
+                continue;
+            }
+            let role = party.role;
+            let news = News::Reminder { waiting, mark, milestone: milestone.clone(), number, deadline };
+            self.tell(user, role, news);
+        }
+    }
+
+    fn ended(&mut self, end: &End, actor: &Actor) {
+        let news = match end {
+            // Refunds are told by themselves.
+            End::Refunded | End::Cancelled => return,
+            End::Completed => News::Completed,
+            End::ExpiredNotAccepted => News::ExpiredNotAccepted,
+            End::ExpiredNotPaid => News::ExpiredNotPaid,
+            End::Declined { by, reason } => News::Declined { by: *by, reason: reason.clone() },
+            End::Withdrawn { by } => News::Withdrawn { by: *by },
+        };
+        let everyone = Actor::Clock;
+        let spared = if matches!(end, End::Completed) { &everyone } else { actor };
+        self.others(spared, &news);
+    }
+
+    fn closed(&mut self, actor: &Actor) {
+        let completed = matches!(self.escrow.stage, Stage::Closed { end: End::Completed, .. });
+        let paid = self.escrow.milestones.iter().any(super::escrow::Milestone::funded);
+        if paid {
+            self.others(actor, &News::Closed { completed });
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! State → the words that people read. Every name of a state is made here, from the one stored state.
+
+use super::deadlines::{self, Deadline, Waiting};
+use super::escrow::{ChargeState, End, Escrow, How, MilestoneEnd, MilestoneStage, Stage};
+use super::party::{Role, UserId};
+use super::terms::Mode;
+
+/// The tone of a status, for its colours and icon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Neutral,
+    Info,
+    Wait,
+    Held,
+    Good,
+    Bad,
+}
+
+/// A status: words that stand by themselves, and a tone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    pub tone: Tone,
+    pub words: &'static str,
+}
+
+const fn status(tone: Tone, words: &'static str) -> Status {
+    Status { tone, words }
+}
+
+/// The status of the whole escrow. With several milestones it is that of the open one with the earliest
+/// deadline (ties: the lowest number).
+#[must_use]
+pub fn of(escrow: &Escrow) -> Status {
+    let charge = escrow.charge.as_ref().map(|charge| &charge.state);
+    match (&escrow.stage, charge) {
+        (_, Some(ChargeState::Pending { .. })) => status(Tone::Info, "Payment processing"),
+        (Stage::Proposed { .. }, _) => match escrow.terms.mode {
+            Mode::Standard => status(Tone::Wait, "Awaiting signatures"),
+            Mode::Quick | Mode::QuickProof | Mode::Instant => status(Tone::Wait, "Awaiting acceptance"),
+        },
+        (Stage::Agreed { .. }, Some(ChargeState::Failed { .. })) => status(Tone::Bad, "Payment failed"),
+        (Stage::Agreed { .. }, _) => status(Tone::Wait, "To pay"),
+        (Stage::Active { .. }, _) => of_milestone(escrow, open_milestone(escrow)),
+        (Stage::Ended { end, .. }, _) => of_end(end),
+        (Stage::Closed { end: End::Completed, .. }, _) => status(Tone::Neutral, "Closed: completed"),
+        (Stage::Closed { end: End::Refunded | End::Cancelled, .. }, _) => {
+            status(Tone::Neutral, "Closed: refunded")
+        }
+        (Stage::Closed { .. }, _) => status(Tone::Neutral, "Closed"),
+    }
+}
+
+fn of_end(end: &End) -> Status {
+    match end {
+        End::Completed => status(Tone::Good, "Completed"),
+        End::Refunded => status(Tone::Neutral, "Refunded"),
+        End::Cancelled => status(Tone::Neutral, "Cancelled"),
+        End::ExpiredNotAccepted => status(Tone::Neutral, "Expired: not accepted"),
+        End::ExpiredNotPaid => status(Tone::Neutral, "Expired: not paid"),
+        End::Declined { .. } => status(Tone::Bad, "Declined"),
+        End::Withdrawn { .. } => status(Tone::Neutral, "Withdrawn"),
+    }
+}
+
+/// The open milestone with the earliest deadline, else the first open one, else the last.
+#[must_use]
+pub fn open_milestone(escrow: &Escrow) -> u16 {
+    let clock = deadlines::all(escrow).into_iter().find_map(|clock| clock.milestone);
+    let open = (1_u16..).zip(&escrow.milestones).find(|(_, part)| !part.ended()).map(|(number, _)| number);
+    clock.or(open).unwrap_or_else(|| u16::try_from(escrow.milestones.len()).unwrap_or(u16::MAX))
+}
+
+/// The status of one milestone, numbered from 1.
+#[must_use]
+pub fn of_milestone(escrow: &Escrow, number: u16) -> Status {
+    let Some(part) = escrow.milestone(number) else { return status(Tone::Neutral, "Unknown") };
+    match part.stage {
+        MilestoneStage::Unfunded => status(Tone::Neutral, "Not paid yet"),
+        MilestoneStage::InProgress { overdue_since: None, .. } => status(Tone::Held, "Held in escrow"),
+        MilestoneStage::ChangesRequested { overdue_since: None, .. } => {
+            status(Tone::Wait, "Changes requested")
+        }
+        MilestoneStage::InProgress { overdue_since: Some(_), .. }
+        | MilestoneStage::ChangesRequested { overdue_since: Some(_), .. } => status(Tone::Bad, "Overdue"),
+        MilestoneStage::Delivered { .. } => status(Tone::Wait, "Delivered: to inspect"),
+        MilestoneStage::Settling { end: MilestoneEnd::Released, .. } => {
+            status(Tone::Good, "Release under way")
+        }
+        MilestoneStage::Settling { .. } => status(Tone::Info, "Being paid out"),
+        MilestoneStage::Ended { end: MilestoneEnd::Released, how: How::ByClock, .. } => {
+            status(Tone::Good, "Released by deadline")
+        }
+        MilestoneStage::Ended { end: MilestoneEnd::Released, .. } => status(Tone::Good, "Released"),
+        MilestoneStage::Ended { end: MilestoneEnd::Refunded, .. } => status(Tone::Neutral, "Refunded"),
+        MilestoneStage::Ended { end: MilestoneEnd::Split, .. } => status(Tone::Neutral, "Split"),
+        MilestoneStage::Ended { end: MilestoneEnd::Dropped, .. } => status(Tone::Neutral, "Not paid"),
+    }
+}
+
+/// Where a step of the way stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepState {
+    Done,
+    Current,
+    ToDo,
+}
+
+/// The stepper: Sign (or Agree) · Pay in · Deliver · Inspect · Pay out. Steps that a mode lacks are left
+/// out, and an escrow that ended unpaid stops where it stood.
+#[must_use]
+pub fn steps(escrow: &Escrow) -> Vec<(&'static str, StepState)> {
+    let first = match escrow.terms.mode {
+        Mode::Standard => "Sign",
+        Mode::Quick | Mode::QuickProof | Mode::Instant => "Accept",
+    };
+    let names = ["Agree", first, "Pay in", "Deliver", "Inspect", "Pay out"];
+    let names = if first == "Sign" { &names[..] } else { &names[1..] };
+    let at = position(escrow) - usize::from(first != "Sign");
+    let state = |place: usize| match place.cmp(&at) {
+        std::cmp::Ordering::Less => StepState::Done,
+        std::cmp::Ordering::Equal if escrow.over() => StepState::ToDo,
+        std::cmp::Ordering::Equal => StepState::Current,
+        std::cmp::Ordering::Greater => StepState::ToDo,
+    };
+    names.iter().enumerate().map(|(place, name)| (*name, state(place))).collect()
+}
+
+/// How far along the six steps an escrow is; 6 is through.
+fn position(escrow: &Escrow) -> usize {
+    match &escrow.stage {
+        Stage::Proposed { .. } => 1,
+        Stage::Agreed { .. } => 2,
+        Stage::Active { .. } => match escrow.milestone(open_milestone(escrow)).map(|part| part.stage) {
+            Some(MilestoneStage::Delivered { .. }) => 4,
+            Some(MilestoneStage::Settling { .. } | MilestoneStage::Ended { .. }) => 5,
+            Some(
+                MilestoneStage::Unfunded
+                | MilestoneStage::InProgress { .. }
+                | MilestoneStage::ChangesRequested { .. },
+            )
+            | None => 3,
+        },
+        Stage::Ended { end, .. } | Stage::Closed { end, .. } => match end {
+            End::Completed | End::Refunded | End::Cancelled => 6,
+            End::ExpiredNotPaid => 2,
+            End::Withdrawn { .. } if escrow.all_agreed() => 2,
+            End::ExpiredNotAccepted | End::Declined { .. } | End::Withdrawn { .. } => 1,
+        },
+    }
+}
+
+/// The most urgent thing that waits for one user here.
+#[must_use]
+pub fn task_of(escrow: &Escrow, user: UserId) -> Option<Deadline> {
+    deadlines::all(escrow).into_iter().find(|clock| deadlines::waits_for(escrow, clock).contains(&user))
+}
+
+/// A task in a few words, for lists: what this role is to do.
+#[must_use]
+pub fn task_words(waiting: Waiting, mode: Mode) -> &'static str {
+    match (waiting, mode) {
+        (Waiting::Acceptance, Mode::Standard) => "Read the contract and sign it",
+        (Waiting::Acceptance, Mode::Quick | Mode::QuickProof | Mode::Instant) => "Read the terms and answer",
+        (Waiting::Payment, _) => "Pay into escrow",
+        (Waiting::RailAnswer, _) => "Wait for the payment's result",
+        (Waiting::Delivery, _) => "Deliver the work",
+        (Waiting::Inspection, _) => "Inspect the delivery",
+        (Waiting::Changes, _) => "Make the changes and deliver again",
+        (Waiting::Cancelling, _) => "Decide whether to cancel",
+        (Waiting::PayOut, _) => "Move your money to your wallet",
+        (Waiting::Closing, _) => "Close the escrow",
+    }
+}
+
+/// "the buyer and the seller".
+#[must_use]
+pub fn roles_in_words(roles: &[Role]) -> String {
+    let words: Vec<String> = roles.iter().map(|role| format!("the {}", role.word())).collect();
+    match words.split_last() {
+        None => "nobody".to_owned(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
