@@ -264,10 +264,10 @@ fn only_the_store_writes(file: &Source) -> Vec<Fault> {
         );
     }
     for three in words.windows(3) {
-        let write = match [three[0].1, three[1].1, three[2].1] {
-            ["insert" | "replace", "into", _] | ["delete", "from", _] | ["update", _, "set"] => true,
-            _ => false,
-        };
+        let write = matches!(
+            three.iter().map(|(_, word)| *word).collect::<Vec<_>>()[..],
+            ["insert" | "replace", "into", _] | ["delete", "from", _] | ["update", _, "set"]
+        );
         if write {
             faults.push((three[0].0, format!("writes to the database: {} {} …", three[0].1, three[1].1)));
         }
