@@ -5,9 +5,11 @@
 //! other; `work` alone speaks to `rails`, with the one page that sends a payer to the provider.
 
 pub mod app;
+pub mod calendar;
 pub mod clock;
 pub mod config;
 pub mod engine;
+pub mod mail;
 pub mod money;
 pub mod password;
 pub mod store;

@@ -1,0 +1,256 @@
+//! What the portal writes to people, letter by letter. A letter is kept as its few facts and put into
+//! words when it is sent, in the reader's time zone; a secret for its link is made at that moment too,
+//! so that none lies in the database.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::calendar;
+use crate::engine::time::Time;
+use crate::mail::sheet::{Button, Sheet};
+use crate::store::outbox::{NewMail, To};
+
+/// A letter about somebody's account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "letter", rename_all = "snake_case")]
+pub enum Letter {
+    /// To whoever signed up: is this address yours?
+    ConfirmAddress,
+    /// Somebody signed up with an address that has an account. The page said the same to them as to
+    /// everyone, so that it tells no stranger who has an account; the owner is told here.
+    AlreadyRegistered,
+    ResetPassword,
+    PasswordChanged {
+        at: Time,
+    },
+    /// The address was changed; goes to the one that was left.
+    AddressChanged {
+        at: Time,
+    },
+    /// A sign-in from a device that was not seen before.
+    NewSignIn {
+        at: Time,
+        ip: String,
+        device: String,
+    },
+}
+
+/// The secret that a letter's link carries, and where the link leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretLink {
+    ConfirmAddress,
+    ResetPassword,
+    Invitation,
+}
+
+/// What the words of a letter depend on beside its own facts.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    pub time_zone: &'a str,
+    /// The address that the letter goes to.
+    pub address: &'a str,
+    /// The portal's public address, without a slash at its end.
+    pub home: &'a str,
+    /// The address of the button, when it carries a secret.
+    pub secret_link: &'a str,
+}
+
+impl SecretLink {
+    /// The page that takes the secret.
+    #[must_use]
+    pub fn path(self, secret: &str) -> String {
+        match self {
+            Self::ConfirmAddress => format!("/verify-email/{secret}"),
+            Self::ResetPassword => format!("/reset/{secret}"),
+            Self::Invitation => format!("/invitations/{secret}"),
+        }
+    }
+}
+
+impl Letter {
+    /// The letter to a user at the address on record, ready for the outbox.
+    #[must_use]
+    pub fn to_user(&self, user: Uuid) -> NewMail {
+        self.to(To::User(user))
+    }
+
+    /// The letter, ready for the outbox.
+    #[must_use]
+    pub fn to(&self, to: To) -> NewMail {
+        let payload = serde_json::json!(self);
+        let kind = payload["letter"].as_str().unwrap_or("letter").to_owned();
+        NewMail { to, kind, payload: payload.to_string(), escrow_id: None }
+    }
+
+    /// The letter of an outbox row.
+    ///
+    /// # Errors
+    /// A payload that this version of the program cannot read.
+    pub fn read(payload: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(payload)
+    }
+
+    /// What must be made for its link when it is sent.
+    #[must_use]
+    pub fn secret_link(&self) -> Option<SecretLink> {
+        match self {
+            Self::ConfirmAddress => Some(SecretLink::ConfirmAddress),
+            Self::ResetPassword => Some(SecretLink::ResetPassword),
+            Self::AlreadyRegistered
+            | Self::PasswordChanged { .. }
+            | Self::AddressChanged { .. }
+            | Self::NewSignIn { .. } => None,
+        }
+    }
+
+    /// The letter in words.
+    #[must_use]
+    pub fn sheet(&self, reader: &Reader<'_>) -> Sheet {
+        let page = |label: &str, path: &str| button(label, format!("{}{path}", reader.home));
+        let mine = "You get this mail because this address belongs to a Holdfast account. \
+                    Mails about your sign-in cannot be switched off.";
+        match self {
+            Self::ConfirmAddress => confirm_address(reader),
+            Self::AlreadyRegistered => Sheet {
+                subject: "You already have a Holdfast account".into(),
+                headline: "You already have an account".into(),
+                paragraphs: vec![
+                    "Somebody, probably you, tried to sign up at Holdfast with this address. It has an account already, so nothing was changed.".into(),
+                    "Sign in with it. If you no longer know your password, the sign-in page helps you to a new one.".into(),
+                ],
+                button: page("Sign in", "/sign-in"),
+                why: mine.into(),
+                ..Sheet::default()
+            },
+            Self::ResetPassword => reset_password(reader),
+            Self::PasswordChanged { at } => Sheet {
+                subject: "Your Holdfast password was changed".into(),
+                headline: "Your password was changed".into(),
+                paragraphs: vec!["The password of your account was changed, and every other device was signed out.".into()],
+                button: page("I did not do this", "/reset"),
+                afterwards: vec!["If it was you, there is nothing to do. If not, choose a new password at once.".into()],
+                why: mine.into(),
+                ..Sheet::default()
+            }
+            .fact("When", calendar::moment(*at, reader.time_zone)),
+            Self::AddressChanged { at } => Sheet {
+                subject: "The address of your Holdfast account was changed".into(),
+                headline: "Your account has a new address".into(),
+                paragraphs: vec!["Mails about your account now go to another address, and you sign in with that one.".into()],
+                afterwards: vec!["If this was not you, answer to nobody and write to the operators of this portal.".into()],
+                why: "You get this mail because this was the address of a Holdfast account until now.".into(),
+                ..Sheet::default()
+            }
+            .fact("When", calendar::moment(*at, reader.time_zone)),
+            Self::NewSignIn { at, ip, device } => Sheet {
+                subject: "A new sign-in to your Holdfast account".into(),
+                headline: "A new device signed in".into(),
+                paragraphs: vec!["Somebody signed in to your account from a device that we had not seen before.".into()],
+                button: page("See your devices", "/settings/sessions"),
+                afterwards: vec!["If it was you, there is nothing to do. If not, sign that device out there and choose a new password.".into()],
+                why: mine.into(),
+                ..Sheet::default()
+            }
+            .fact("When", calendar::moment(*at, reader.time_zone))
+            .fact("Device", device.as_str())
+            .fact("Network address", ip.as_str()),
+        }
+    }
+}
+
+fn confirm_address(reader: &Reader<'_>) -> Sheet {
+    Sheet {
+        subject: "Confirm your address for Holdfast".into(),
+        headline: "Confirm your address".into(),
+        paragraphs: vec![format!(
+            "Somebody, probably you, signed up at Holdfast with {}. Confirm that this address is yours, and you can make and accept escrows.",
+            reader.address
+        )],
+        button: button("Confirm my address", reader.secret_link.to_owned()),
+        afterwards: vec![
+            "The link works once, for 24 hours. If it was not you, ignore this mail: without the confirmation nothing can be done in your name.".into(),
+        ],
+        why: "You get this mail because this address was typed at a sign-up.".into(),
+        ..Sheet::default()
+    }
+}
+
+fn reset_password(reader: &Reader<'_>) -> Sheet {
+    Sheet {
+        subject: "Choose a new password for Holdfast".into(),
+        headline: "Choose a new password".into(),
+        paragraphs: vec![format!(
+            "Somebody, probably you, asked for a new password for the account of {}.",
+            reader.address
+        )],
+        button: button("Choose a new password", reader.secret_link.to_owned()),
+        afterwards: vec![
+            "The link works once, for 60 minutes. If it was not you, ignore this mail: your password stays as it is.".into(),
+        ],
+        why: "You get this mail because a new password was asked for with this address.".into(),
+        ..Sheet::default()
+    }
+}
+
+fn button(label: &str, address: String) -> Option<Button> {
+    Some(Button { label: label.to_owned(), address })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Vec<Letter> {
+        let at = Time::from_micros(1_777_933_800_000_000);
+        vec![
+            Letter::ConfirmAddress,
+            Letter::AlreadyRegistered,
+            Letter::ResetPassword,
+            Letter::PasswordChanged { at },
+            Letter::AddressChanged { at },
+            Letter::NewSignIn { at, ip: "192.0.2.7".into(), device: "Firefox on Linux".into() },
+        ]
+    }
+
+    #[test]
+    fn a_letter_comes_out_of_the_outbox_as_it_went_in() {
+        for letter in all() {
+            let mail = letter.to_user(Uuid::nil());
+            assert_eq!(Letter::read(&mail.payload).unwrap(), letter);
+            assert!(!mail.kind.is_empty() && mail.kind.chars().all(|c| c.is_ascii_lowercase() || c == '_'));
+        }
+        assert!(Letter::read("{\"letter\":\"unknown\"}").is_err());
+    }
+
+    #[test]
+    fn every_letter_has_its_words_and_says_why_it_was_sent() {
+        let link = "https://h.example/verify-email/SECRET";
+        for letter in all() {
+            let reader = Reader {
+                time_zone: "Africa/Tunis",
+                address: "amel@example.com",
+                home: "https://h.example",
+                secret_link: link,
+            };
+            let sheet = letter.sheet(&reader);
+            for text in [&sheet.subject, &sheet.headline, &sheet.why, &sheet.paragraphs[0]] {
+                assert!(!text.is_empty() && !text.contains("  "), "{letter:?}: {text:?}");
+            }
+            assert!(sheet.why.starts_with("You get this mail because"));
+            let carries = sheet.button.as_ref().is_some_and(|button| button.address == link);
+            assert_eq!(carries, letter.secret_link().is_some(), "{letter:?}");
+        }
+    }
+
+    #[test]
+    fn times_are_told_in_the_readers_zone() {
+        let reader = Reader {
+            time_zone: "Africa/Tunis",
+            address: "a@b.c",
+            home: "https://h.example",
+            secret_link: "",
+        };
+        let sheet = all()[3].sheet(&reader);
+        assert_eq!(sheet.facts[0].value, "Mon 4 May 2026, 23:30 CET");
+    }
+}

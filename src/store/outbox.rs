@@ -1,0 +1,230 @@
+//! Mails that are owed: written down with what they tell about, claimed by a worker, sent, recorded.
+//!
+//! A mail is sent at least once. A worker that dies between sending and recording leaves a mail that
+//! is sent again under the same Message-ID, which readers' programs fold into one.
+
+use sqlx::FromRow;
+use time::Duration;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::engine::time::Time;
+use crate::store::db::{Conn, DbError, claim, exec, opt};
+
+/// After so long a worker that claimed a mail is given up for dead, and another takes the mail.
+pub const LEASE: Duration = Duration::minutes(5);
+/// The wait after a first failure; it doubles each time.
+const FIRST_WAIT: Duration = Duration::minutes(1);
+const LONGEST_WAIT: Duration = Duration::hours(4);
+/// So many failures, more than a day of them, and the mail waits for an operator.
+pub const MOST_ATTEMPTS: i64 = 15;
+/// The same for a mail that the other side refused for good: it may have been a slip of its own.
+pub const MOST_REFUSALS: i64 = 3;
+const LONGEST_ERROR: usize = 1_000;
+
+/// Whom a mail is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum To {
+    /// A user, at the address on record when it is sent.
+    User(Uuid),
+    /// A user at another address: the one just left, or one not confirmed yet.
+    UserAt(Uuid, String),
+    /// Somebody who is no user.
+    Address(String),
+}
+
+/// A mail to be written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMail {
+    pub to: To,
+    /// What letter it is, for lists and for reading the payload.
+    pub kind: String,
+    /// JSON, without secrets: those are made when the mail is sent.
+    pub payload: String,
+    pub escrow_id: Option<Uuid>,
+}
+
+/// A mail that this worker holds until its lease ends.
+#[derive(Clone, Debug, FromRow)]
+pub struct Claimed {
+    pub id: Uuid,
+    pub to_user: Option<Uuid>,
+    pub to_address: Option<String>,
+    pub kind: String,
+    pub payload: String,
+    pub escrow_id: Option<Uuid>,
+    /// This one included.
+    pub attempts: i64,
+    /// The end of the lease.
+    pub next_at: Time,
+}
+
+/// Who reads a mail.
+#[derive(Clone, Debug, FromRow)]
+pub struct Reader {
+    pub name: String,
+    /// Nothing once the person was erased.
+    pub email: Option<String>,
+    pub time_zone: String,
+}
+
+/// A mail as it was sent, for `/admin/mail`.
+#[derive(Clone, Debug)]
+pub struct Sent<'a> {
+    pub to_address: &'a str,
+    pub subject: &'a str,
+    pub text: &'a str,
+    pub html: &'a str,
+}
+
+/// Writes a mail down, in the transaction of what it tells about; the id is the mail's.
+///
+/// # Errors
+/// The database's.
+pub async fn enqueue(conn: &mut Conn<'_>, clock: &Clock, mail: &NewMail) -> Result<Uuid, DbError> {
+    let (id, now) = (clock.id(), clock.now());
+    let (user, address) = match &mail.to {
+        To::User(user) => (Some(*user), None),
+        To::UserAt(user, address) => (Some(*user), Some(address.as_str())),
+        To::Address(address) => (None, Some(address.as_str())),
+    };
+    exec!(
+        conn,
+        "INSERT INTO outbox (id, to_user, to_address, kind, payload, escrow_id, next_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+        id,
+        user,
+        address,
+        mail.kind.as_str(),
+        mail.payload.as_str(),
+        mail.escrow_id,
+        now
+    )?;
+    Ok(id)
+}
+
+/// Whether there is anything to claim; a look that takes no lock.
+///
+/// # Errors
+/// The database's.
+pub async fn is_due(conn: &mut Conn<'_>, now: Time) -> Result<bool, DbError> {
+    let due = opt!(
+        conn,
+        (Uuid,),
+        "SELECT id FROM outbox WHERE state IN ('waiting', 'claimed') AND next_at <= $1 LIMIT 1",
+        now
+    )?;
+    Ok(due.is_some())
+}
+
+/// Takes up to `most` mails that are due, the longest waiting first, for as long as the lease runs.
+///
+/// # Errors
+/// The database's.
+pub async fn claim_due(conn: &mut Conn<'_>, now: Time, most: i64) -> Result<Vec<Claimed>, DbError> {
+    let mut mails = claim!(
+        conn,
+        Claimed,
+        "UPDATE outbox SET state = 'claimed', attempts = attempts + 1, next_at = $2 WHERE id IN
+         (SELECT id FROM outbox WHERE state IN ('waiting', 'claimed') AND next_at <= $1 ORDER BY next_at, id LIMIT $3",
+        ") RETURNING id, to_user, to_address, kind, payload, escrow_id, attempts, next_at",
+        now,
+        now.plus(LEASE),
+        most
+    )?;
+    mails.sort_by_key(|mail| mail.id);
+    Ok(mails)
+}
+
+/// Who reads the mails of this user.
+///
+/// # Errors
+/// The database's.
+pub async fn reader(conn: &mut Conn<'_>, user: Uuid) -> Result<Option<Reader>, DbError> {
+    opt!(conn, Reader, "SELECT name, email, time_zone FROM users WHERE id = $1", user)
+}
+
+/// Records that a claimed mail was sent. False when the lease ran out and somebody else has it now.
+///
+/// # Errors
+/// The database's.
+pub async fn record_sent(
+    conn: &mut Conn<'_>,
+    now: Time,
+    mail: &Claimed,
+    sent: &Sent<'_>,
+) -> Result<bool, DbError> {
+    let rows = exec!(
+        conn,
+        "UPDATE outbox SET state = 'sent', sent_at = $3, last_error = NULL,
+                           to_address = $4, subject = $5, body_text = $6, body_html = $7
+         WHERE id = $1 AND state = 'claimed' AND next_at = $2",
+        mail.id,
+        mail.next_at,
+        now,
+        sent.to_address,
+        sent.subject,
+        sent.text,
+        sent.html
+    )?;
+    Ok(rows == 1)
+}
+
+/// Records that a claimed mail could not be sent. It is tried again later, or parked for an operator
+/// when it has failed too often; `for_good` says that the other side will not take it at all.
+///
+/// # Errors
+/// The database's.
+pub async fn record_failed(
+    conn: &mut Conn<'_>,
+    now: Time,
+    mail: &Claimed,
+    why: &str,
+    for_good: bool,
+) -> Result<bool, DbError> {
+    let parked = mail.attempts >= if for_good { MOST_REFUSALS } else { MOST_ATTEMPTS };
+    let why: String = why.chars().take(LONGEST_ERROR).collect();
+    let rows = exec!(
+        conn,
+        "UPDATE outbox SET state = $3, next_at = $4, last_error = $5
+         WHERE id = $1 AND state = 'claimed' AND next_at = $2",
+        mail.id,
+        mail.next_at,
+        if parked { "parked" } else { "waiting" },
+        now.plus(wait_after(mail.attempts)),
+        why
+    )?;
+    Ok(rows == 1)
+}
+
+/// An operator has it tried again from the beginning. False when it is not parked or waiting.
+///
+/// # Errors
+/// The database's.
+pub async fn retry(conn: &mut Conn<'_>, now: Time, id: Uuid) -> Result<bool, DbError> {
+    let rows = exec!(
+        conn,
+        "UPDATE outbox SET state = 'waiting', attempts = 0, next_at = $2
+         WHERE id = $1 AND state IN ('waiting', 'parked')",
+        id,
+        now
+    )?;
+    Ok(rows == 1)
+}
+
+/// How long to wait after so many attempts.
+fn wait_after(attempts: i64) -> Duration {
+    let doublings = u32::try_from(attempts.clamp(1, 20) - 1).unwrap_or(0);
+    FIRST_WAIT.checked_mul(1 << doublings).map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_wait_is_twice_the_one_before_and_there_is_a_longest() {
+        let minutes = [1, 2, 3, 8, 9, 10, 1_000].map(|attempts| wait_after(attempts).whole_minutes());
+        assert_eq!(minutes, [1, 2, 4, 128, 240, 240, 240]);
+    }
+}
