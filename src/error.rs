@@ -1,0 +1,198 @@
+//! Everything that can go wrong on the way to an answer, each with one status and one sentence.
+//!
+//! A handler returns `Result<Response, Error>`. The inside of an error goes to the log with the
+//! request's id; the outside is drawn by one layer of `web`, as a page or as JSON.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use crate::store::db::DbError;
+
+/// What lies behind an error that the reader can do nothing about.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// The one error of the portal.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such thing, or nothing that this reader may know of: the two look the same.
+    #[error("not found")]
+    NotFound,
+    #[error("method not allowed")]
+    WrongMethod,
+    /// The request cannot be read at all: a fault of a program, not of a person's entries.
+    #[error("bad request: {0}")]
+    BadRequest(String),
+    /// A form that was sent from another site.
+    #[error("a form was sent from another site")]
+    CrossSite,
+    /// Something else stands in the way; the sentence says what.
+    #[error("conflict: {0}")]
+    Conflict(String),
+    /// The page showed an older state than there is now; `back` is where the present one stands.
+    #[error("stale: {sentence}")]
+    Stale { sentence: String, back: String },
+    /// A rule says no: its stable code and its one sentence for people.
+    #[error("refused: {code}: {sentence}")]
+    Refused { code: &'static str, sentence: String },
+    /// Larger than the limit that the sentence names.
+    #[error("too large: {0}")]
+    TooLarge(String),
+    /// Too many tries; after this many seconds the next one is welcome.
+    #[error("throttled for {retry_after_seconds} s")]
+    Throttled { retry_after_seconds: u64 },
+    /// It took too long, and how far it came is not known.
+    #[error("took too long")]
+    TimedOut,
+    /// A part that we need does not answer now and will again.
+    #[error("unavailable: {0}")]
+    Unavailable(#[source] Cause),
+    #[error("internal: {0}")]
+    Internal(#[source] Cause),
+}
+
+impl Error {
+    /// An error that is nobody's but ours.
+    pub fn internal(cause: impl Into<Cause>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::Conflict(_) | Self::Stale { .. } => StatusCode::CONFLICT,
+            Self::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TimedOut | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The stable code, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "NOT_FOUND",
+            Self::WrongMethod => "WRONG_METHOD",
+            Self::BadRequest(_) => "BAD_REQUEST",
+            Self::CrossSite => "CROSS_SITE",
+            Self::Conflict(_) => "CONFLICT",
+            Self::Stale { .. } => "STALE",
+            Self::Refused { code, .. } => code,
+            Self::TooLarge(_) => "TOO_LARGE",
+            Self::Throttled { .. } => "THROTTLED",
+            Self::TimedOut => "TIMED_OUT",
+            Self::Unavailable(_) => "UNAVAILABLE",
+            Self::Internal(_) => "INTERNAL",
+        }
+    }
+
+    /// The heading of the page.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::NotFound => "Page not found",
+            Self::WrongMethod => "This page works another way",
+            Self::BadRequest(_) => "We could not read this request",
+            Self::CrossSite => "This form came from somewhere else",
+            Self::Conflict(_) => "Something else happened first",
+            Self::Stale { .. } => "This has changed since you opened it",
+            Self::Refused { .. } => "This is not possible now",
+            Self::TooLarge(_) => "That is too large",
+            Self::Throttled { .. } => "Too many tries",
+            Self::TimedOut => "This took too long",
+            Self::Unavailable(_) => "Holdfast is not available for a moment",
+            Self::Internal(_) => "Something went wrong on our side",
+        }
+    }
+
+    /// The sentence for the reader. It never carries anything of an inner error.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::NotFound => "There is nothing at this address, or it is not yours to see. \
+                If you followed a link from a mail, check that it was copied whole; if you typed the address, check its spelling."
+                .to_owned(),
+            Self::WrongMethod => "This address is where a form is sent. Open the page that has the form, and send it from there.".to_owned(),
+            Self::BadRequest(sentence) | Self::Conflict(sentence) | Self::TooLarge(sentence) => sentence.clone(),
+            Self::CrossSite => "Your browser says that this form was not sent from a page of Holdfast, so we did not carry it out. \
+                If you pressed the button on one of our pages, open that page again and send it once more."
+                .to_owned(),
+            Self::Stale { sentence, .. } | Self::Refused { sentence, .. } => sentence.clone(),
+            Self::Throttled { retry_after_seconds } => format!(
+                "To keep accounts safe we limit how often this can be tried. Try again in {}.",
+                wait(*retry_after_seconds)
+            ),
+            Self::TimedOut => "We stopped waiting for an answer. Look at the page again before you repeat what you did.".to_owned(),
+            Self::Unavailable(_) => "A part that we need does not answer. It is nothing that you did. Try again in a minute.".to_owned(),
+            Self::Internal(_) => "It is nothing that you did. The fault is written down, and we will look at it.".to_owned(),
+        }
+    }
+
+    /// Whether the request may have been carried out in part, so that nobody can say "nothing
+    /// happened" without looking.
+    #[must_use]
+    pub fn is_uncertain(&self) -> bool {
+        matches!(self, Self::TimedOut | Self::Unavailable(_) | Self::Internal(_))
+    }
+}
+
+/// Seconds in words, rounded up: nobody should come back too early.
+fn wait(seconds: u64) -> String {
+    match seconds {
+        0..=1 => "a second".to_owned(),
+        2..=90 => format!("{seconds} seconds"),
+        91..=5_400 => format!("{} minutes", seconds.div_ceil(60)),
+        _ => format!("{} hours", seconds.div_ceil(3_600)),
+    }
+}
+
+/// The error, carried in the response to the layer that draws it.
+#[derive(Clone, Debug)]
+pub struct Fault(pub Arc<Error>);
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Fault(Arc::new(self)));
+        response
+    }
+}
+
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        if error.is_transient() { Self::Unavailable(Box::new(error)) } else { Self::internal(error) }
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_inside_an_error_stays_inside() {
+        let error = Error::internal("password of the database is hunter2");
+        assert!(!error.sentence().contains("hunter2") && !error.title().contains("hunter2"));
+        assert_eq!(error.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+
+    #[test]
+    fn a_wait_is_told_in_words_and_never_too_short() {
+        assert_eq!(wait(1), "a second");
+        assert_eq!(wait(45), "45 seconds");
+        assert_eq!(wait(121), "3 minutes");
+        assert_eq!(wait(7_201), "3 hours");
+    }
+}

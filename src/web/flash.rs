@@ -1,0 +1,133 @@
+//! The one sentence that the next page shows after something was done.
+//!
+//! It travels as a code in a cookie, so that nobody can make a page say words of their own, and a
+//! page view writes nothing. To add a sentence, add a line to the table.
+
+use axum::http::header::COOKIE;
+use axum::http::{HeaderMap, HeaderValue};
+
+use super::view::{Icon, Tone};
+
+const NAME: &str = "flash";
+
+macro_rules! flashes {
+    ($($name:ident $code:literal $tone:ident $words:literal)*) => {
+        /// What can be said once.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Flash { $($name,)* }
+
+        impl Flash {
+            /// Every sentence there is.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The code in the cookie.
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            #[must_use]
+            pub fn tone(self) -> Tone {
+                match self { $(Self::$name => Tone::$tone,)* }
+            }
+
+            /// The sentence.
+            #[must_use]
+            pub fn words(self) -> &'static str {
+                match self { $(Self::$name => $words,)* }
+            }
+        }
+    };
+}
+
+flashes! {
+    Saved "saved" Good "Saved."
+    SignedOut "signed-out" Info "You are signed out."
+    SignedUp "signed-up" Good "Your account is made. We have sent you a mail: follow its link to confirm your address."
+    AddressConfirmed "address-confirmed" Good "Your address is confirmed."
+    PasswordChanged "password-changed" Good "Your password is changed. Every other session was signed out."
+    SessionEnded "session-ended" Good "That session is signed out."
+    DraftSaved "draft-saved" Good "The draft is saved. Nobody else can see it yet."
+    Proposed "proposed" Good "Sent. Everyone who takes part has been told by mail."
+    Accepted "accepted" Good "You accepted the terms."
+    Declined "declined" Info "You declined. Nobody can pay into this escrow any more."
+    Withdrawn "withdrawn" Info "The escrow is withdrawn. Nothing was paid."
+    Signed "signed" Good "You signed the contract."
+    PaymentStarted "payment-started" Info "The payment is on its way. This page will show when it has arrived."
+    Delivered "delivered" Good "Marked as delivered. The buyer has been told and the inspection has started."
+    Approved "approved" Good "Approved. The money is released."
+    ChangesRequested "changes-requested" Good "The seller has been told what to change."
+    AlreadyDone "already-done" Info "This had already been done, so nothing was changed."
+    Closed "closed" Good "The escrow is closed."
+    InvitationSent "invitation-sent" Good "The invitation is sent again. The older link no longer works."
+    MailSent "mail-sent" Info "If that address is known here, a mail is on its way to it."
+}
+
+impl Flash {
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|flash| flash.code() == code)
+    }
+
+    #[must_use]
+    pub fn icon(self) -> Icon {
+        match self.tone() {
+            Tone::Good | Tone::Held => Icon::CircleCheck,
+            Tone::Bad | Tone::Dispute => Icon::CircleAlert,
+            Tone::Wait => Icon::TriangleAlert,
+            Tone::Info | Tone::Neutral => Icon::Info,
+        }
+    }
+
+    /// What the request brought along, if it is a sentence we know.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut pairs =
+            cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(name, _)| *name == NAME).and_then(|(_, code)| Self::from_code(code))
+    }
+
+    /// The cookie that carries the sentence to the next page. It holds no secret, and one minute is
+    /// long enough for a redirect.
+    #[must_use]
+    pub fn cookie(self) -> HeaderValue {
+        let cookie = format!("{NAME}={}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax", self.code());
+        HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""))
+    }
+
+    /// The cookie that removes it again, once it was shown.
+    #[must_use]
+    pub fn gone() -> HeaderValue {
+        HeaderValue::from_static("flash=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_survives_the_redirect() {
+        for flash in Flash::ALL {
+            let mut headers = HeaderMap::new();
+            let pair = format!("other=1; flash={}", flash.code());
+            headers.insert(COOKIE, HeaderValue::from_str(&pair).unwrap());
+            assert_eq!(Flash::of(&headers), Some(*flash));
+            assert!(flash.cookie().to_str().unwrap().starts_with(&format!("flash={};", flash.code())));
+        }
+    }
+
+    #[test]
+    fn words_of_somebody_else_are_not_shown() {
+        let mut headers = HeaderMap::new();
+        headers.insert(COOKIE, HeaderValue::from_static("flash=<b>Pay me</b>"));
+        assert_eq!(Flash::of(&headers), None);
+    }
+
+    #[test]
+    fn no_two_sentences_share_a_code() {
+        let codes: std::collections::BTreeSet<_> = Flash::ALL.iter().map(|flash| flash.code()).collect();
+        assert_eq!(codes.len(), Flash::ALL.len());
+    }
+}

@@ -1,0 +1,119 @@
+//! The pages. They read and never write; what changes something goes through `store`.
+//!
+//! One file a page or feature, each with `pub fn routes() -> Router<App>`. This one puts them
+//! together and holds the layers that stand around all of them, from the outside in:
+//! request id · log · headers · gzip · error pages · panics · forms of other sites · time · size.
+
+pub mod about;
+pub mod assets;
+pub mod faults;
+pub mod flash;
+pub mod guard;
+pub mod icons;
+pub mod moment;
+pub mod page;
+pub mod shell;
+pub mod view;
+pub mod visit;
+
+use std::any::Any;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_request};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+use tower_http::trace::TraceLayer;
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::error::Error;
+
+/// What a form may weigh. A page that takes files raises it for itself with a `DefaultBodyLimit` of
+/// its own.
+pub const FORM_LIMIT: usize = 256 * 1024;
+
+/// How long a request may take, and one that brings files.
+const PATIENCE: Duration = Duration::from_secs(30);
+const UPLOAD_PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// Every page with everything around it.
+pub fn router(app: App) -> Router {
+    let pages = Router::new().merge(assets::routes()).merge(about::routes());
+    dress(pages, app)
+}
+
+/// The layers, around whatever routes there are. The last one added sees a request first.
+fn dress(pages: Router<App>, app: App) -> Router {
+    let id = HeaderName::from_static("x-request-id");
+    pages
+        .fallback(async || Error::NotFound)
+        .method_not_allowed_fallback(async || Error::WrongMethod)
+        .layer(DefaultBodyLimit::max(FORM_LIMIT))
+        .layer(from_fn(patience))
+        .layer(own_forms_only(&app))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(app.clone(), faults::layer))
+        .layer(CompressionLayer::new().gzip(true))
+        .layer(from_fn_with_state(app.clone(), guard::headers))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(PropagateRequestIdLayer::new(id.clone()))
+        .layer(SetRequestIdLayer::new(id, FreshId(app.clock.clone())))
+        .layer(map_request(without_request_id))
+        .with_state(app)
+}
+
+type Refuse = fn(tower_http::csrf::ProtectionError) -> Response;
+
+fn own_forms_only(app: &App) -> CsrfLayer<Refuse> {
+    let refuse: Refuse = |_| Error::CrossSite.into_response();
+    let layer = CsrfLayer::new();
+    let trusting =
+        guard::origin(&app.config.public_url).and_then(|own| layer.clone().add_trusted_origin(own).ok());
+    trusting.unwrap_or(layer).with_rejection_response(refuse)
+}
+
+async fn patience(request: Request, next: Next) -> Response {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let limit = if kind.starts_with("multipart/") { UPLOAD_PATIENCE } else { PATIENCE };
+    tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| Error::TimedOut.into_response())
+}
+
+fn panicked(cause: Box<dyn Any + Send>) -> Response {
+    let words = cause
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| cause.downcast_ref::<&str>().copied())
+        .unwrap_or("without words");
+    Error::internal(format!("panic: {words}")).into_response()
+}
+
+/// The log names the route and never the address itself, which may hold a token.
+fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
+    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
+    let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or("-");
+    tracing::info_span!("request", id, method = %request.method(), route)
+}
+
+/// An id that a client brings is not ours: it would let anyone write into our log.
+async fn without_request_id(mut request: Request) -> Request {
+    request.headers_mut().remove("x-request-id");
+    request
+}
+
+/// Ids of requests come from the clock like every other id.
+#[derive(Clone)]
+struct FreshId(Clock);
+
+impl MakeRequestId for FreshId {
+    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
+        let id = data_encoding::HEXLOWER.encode(&self.0.random::<8>());
+        HeaderValue::from_str(&id).ok().map(RequestId::new)
+    }
+}

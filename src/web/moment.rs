@@ -1,0 +1,163 @@
+//! Moments and days as a reader sees them: in the reader's own time zone, with the zone's name, and
+//! how far away they are.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::engine::time::Time;
+
+/// A time zone of the IANA list and the name that people know it by.
+#[derive(Clone, Debug)]
+pub struct Zone {
+    zone: TimeZone,
+    city: String,
+}
+
+impl Zone {
+    /// The zone of a name like `Africa/Tunis`, or nothing.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let zone = TimeZone::get(name).ok()?;
+        let city = name.rsplit('/').next().unwrap_or(name).replace('_', " ");
+        Some(Self { zone, city })
+    }
+
+    /// Coordinated universal time: for readers whose zone is not known.
+    #[must_use]
+    pub fn utc() -> Self {
+        Self { zone: TimeZone::UTC, city: "UTC".to_owned() }
+    }
+
+    /// The city (or `UTC`) that stands in brackets behind a time.
+    #[must_use]
+    pub fn city(&self) -> &str {
+        &self.city
+    }
+
+    fn format(&self, at: Time, pattern: &str) -> String {
+        let at = Timestamp::from_microsecond(at.micros()).unwrap_or(Timestamp::UNIX_EPOCH);
+        at.to_zoned(self.zone.clone()).strftime(pattern).to_string()
+    }
+}
+
+/// For whom and as of when a page is drawn.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    pub now: Time,
+    pub zone: Zone,
+}
+
+impl Reader {
+    #[must_use]
+    pub fn new(now: Time, zone: Zone) -> Self {
+        Self { now, zone }
+    }
+
+    /// The moment with its zone, and how far from now: `Sun 22 Nov 2026, 15:32 (Tunis)`, `in 3 days`.
+    #[must_use]
+    pub fn time(&self, at: Time) -> TimeView {
+        TimeView {
+            datetime: at.rfc3339(),
+            absolute: format!("{} ({})", self.zone.format(at, "%a %-d %b %Y, %H:%M"), self.zone.city),
+            relative: relative(at, self.now),
+            counting: at > self.now,
+        }
+    }
+
+    /// The day on which the moment falls for the reader: `26 Nov 2026`.
+    #[must_use]
+    pub fn day(&self, at: Time) -> DayView {
+        DayView { date: self.zone.format(at, "%Y-%m-%d"), words: self.zone.format(at, "%-d %b %Y") }
+    }
+}
+
+/// A moment: absolute with the zone first, relative second.
+#[derive(Clone, Debug, Template)]
+#[template(path = "components/time.html")]
+pub struct TimeView {
+    /// RFC 3339, UTC.
+    pub datetime: String,
+    pub absolute: String,
+    /// Empty for "do not show it": see [`TimeView::plain`].
+    pub relative: String,
+    /// Whether the moment lies ahead, so that the script may count down to it.
+    pub counting: bool,
+}
+
+impl TimeView {
+    /// The same without the relative part, for sentences and dense lists.
+    #[must_use]
+    pub fn plain(mut self) -> Self {
+        self.relative.clear();
+        self
+    }
+}
+
+impl HtmlSafe for TimeView {}
+
+/// A calendar day.
+#[derive(Clone, Debug, Template)]
+#[template(source = r#"<time datetime="{{ date }}" class="day">{{ words }}</time>"#, ext = "html")]
+pub struct DayView {
+    /// `2026-11-26`.
+    pub date: String,
+    pub words: String,
+}
+
+impl HtmlSafe for DayView {}
+
+/// "in 3 days", "in 5 hours", "2 days ago". Cut off and never rounded up: nobody may believe that
+/// there is more time than there is.
+fn relative(at: Time, now: Time) -> String {
+    let seconds = at.since(now).whole_seconds();
+    let far = seconds.unsigned_abs();
+    let (count, unit) = match far {
+        0..60 => return if seconds > 0 { "in less than a minute" } else { "just now" }.to_owned(),
+        60..7_200 => (far / 60, "minute"),
+        7_200..172_800 => (far / 3_600, "hour"),
+        172_800..63_072_000 => (far / 86_400, "day"),
+        _ => (far / 31_536_000, "year"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    if seconds > 0 { format!("in {count} {unit}{plural}") } else { format!("{count} {unit}{plural} ago") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(seconds: i64) -> Time {
+        Time::from_micros(seconds * 1_000_000)
+    }
+
+    #[test]
+    fn a_moment_is_told_in_the_readers_zone() {
+        // 22 November 2026, 14:32 UTC.
+        let at = moment(1_795_357_920);
+        let reader = Reader::new(at.plus_days(-3), Zone::from_name("Africa/Tunis").unwrap());
+        let view = reader.time(at);
+        assert_eq!(view.absolute, "Sun 22 Nov 2026, 15:32 (Tunis)");
+        assert_eq!(view.relative, "in 3 days");
+        assert_eq!(view.datetime, "2026-11-22T14:32:00Z");
+        let reader = Reader::new(at, Zone::from_name("America/Argentina/Buenos_Aires").unwrap());
+        assert_eq!(reader.time(at).absolute, "Sun 22 Nov 2026, 11:32 (Buenos Aires)");
+        assert_eq!(reader.day(at.plus_hours(-12)).words, "21 Nov 2026");
+        assert!(Zone::from_name("Nowhere/Atlantis").is_none());
+    }
+
+    #[test]
+    fn what_is_left_is_never_overstated() {
+        let now = moment(1_795_357_920);
+        let told = |seconds: i64| relative(moment(1_795_357_920 + seconds), now);
+        assert_eq!(told(30), "in less than a minute");
+        assert_eq!(told(0), "just now");
+        assert_eq!(told(60), "in 1 minute");
+        assert_eq!(told(7_199), "in 119 minutes");
+        assert_eq!(told(172_799), "in 47 hours");
+        assert_eq!(told(3 * 86_400 + 86_399), "in 3 days");
+        assert_eq!(told(-86_400), "24 hours ago");
+        assert_eq!(told(-800 * 86_400), "2 years ago");
+    }
+}
