@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::password::Passwords;
 use crate::store::db::Db;
 
 #[derive(Clone)]
@@ -11,4 +12,5 @@ pub struct App {
     pub db: Db,
     pub clock: Clock,
     pub config: Arc<Config>,
+    pub passwords: Passwords,
 }

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use holdfast::app::App;
 use holdfast::clock::Clock;
 use holdfast::config::Config;
+use holdfast::password::Passwords;
 use holdfast::store::db::Db;
 
 /// An escrow portal: buyers pay in, sellers deliver, and the money moves only when the agreement says so.
@@ -61,5 +62,5 @@ async fn open(config: Config) -> Result<App, Box<dyn std::error::Error>> {
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|error| format!("{}: {error}", config.data_dir.display()))?;
     let db = Db::open(&config.database()).await?;
-    Ok(App { db, clock: Clock::system(), config: Arc::new(config) })
+    Ok(App { db, clock: Clock::system(), config: Arc::new(config), passwords: Passwords::new() })
 }

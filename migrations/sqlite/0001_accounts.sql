@@ -5,6 +5,8 @@ CREATE TABLE users (
     -- Trimmed and lower-cased by the program; NULL once the person was erased.
     email                     TEXT    CONSTRAINT users_email_unique UNIQUE,
     name                      TEXT    NOT NULL,
+    -- The name in lower case, to be found by: databases disagree on what that is beyond ASCII.
+    name_lower                TEXT    NOT NULL,
     -- NULL while nobody has claimed the account: the address was only named by someone else.
     password_hash             TEXT,
     email_confirmed_at        INTEGER,
@@ -39,9 +41,14 @@ CREATE TABLE sessions (
     created_at  INTEGER NOT NULL,
     seen_at     INTEGER NOT NULL,
     expires_at  INTEGER NOT NULL,
+    -- Signed out or revoked. The row stays a while, so that its device is known again.
+    ended_at    INTEGER,
+    -- A hash of the cookie that tells this browser from others, for "new sign-in" mails.
+    device_hash BLOB    NOT NULL,
     ip          TEXT    NOT NULL,
     user_agent  TEXT    NOT NULL,
     CONSTRAINT sessions_id_is_a_hash CHECK (length(id_hash) = 32),
+    CONSTRAINT sessions_device_is_a_hash CHECK (length(device_hash) = 32),
     CONSTRAINT sessions_agent_length CHECK (length(user_agent) <= 400)
 ) STRICT;
 CREATE INDEX sessions_by_user ON sessions (user_id, seen_at);

@@ -1,4 +1,19 @@
 //! Every INSERT, UPDATE and DELETE of the product; one file an aggregate.
+//!
+//! Functions take the connection of a write that somebody else began and will end, so that several of
+//! them are one write.
 
 pub mod db;
 pub mod outbox;
+pub mod sessions;
+pub mod throttle;
+pub mod tokens;
+pub mod users;
+
+use sha2::{Digest, Sha256};
+
+/// What is stored of a secret: whoever reads the database can use none of them.
+#[must_use]
+pub fn hash(secret: &str) -> Vec<u8> {
+    Sha256::digest(secret.as_bytes()).to_vec()
+}

@@ -14,7 +14,7 @@ both! {
         let (id, now) = (world.app.clock.id(), world.app.clock.now());
         let mut tx = world.app.db.write().await.unwrap();
         let conn = &mut tx.conn();
-        let user = "INSERT INTO users (id, name, operator, identity_salt, created_at) VALUES ($1, $2, $3, $4, $5)";
+        let user = "INSERT INTO users (id, name, name_lower, operator, identity_salt, created_at) VALUES ($1, $2, $2, $3, $4, $5)";
         assert_eq!(exec!(conn, user, id, "Amel", true, &[7_u8, 8][..], now).unwrap(), 1);
         tx.commit().await.unwrap();
 
@@ -52,7 +52,7 @@ both! {
         let mut codes = Vec::new();
         for (email, key) in [("a@example.com", id), ("a@example.com", world.app.clock.id()), ("x", id)] {
             let mut tx = world.app.db.write().await.unwrap();
-            let sql = "INSERT INTO users (id, email, name, identity_salt, created_at) VALUES ($1, $2, '', $3, $4)";
+            let sql = "INSERT INTO users (id, email, name, name_lower, identity_salt, created_at) VALUES ($1, $2, '', '', $3, $4)";
             let done = exec!(&mut tx.conn(), sql, key, email, &[0_u8][..], world.app.clock.now());
             codes.push(done.map_err(|error| (error.is_unique_violation(), error.is_check_violation())));
             tx.commit().await.ok();

@@ -4,5 +4,6 @@
 //! Each test is written once and runs on SQLite, and on PostgreSQL too when
 //! `HOLDFAST_TEST_POSTGRES_URL` names a database in which schemas may be made.
 
+mod account_store;
 mod database;
 mod world;

@@ -8,6 +8,7 @@ use holdfast::app::App;
 use holdfast::clock::Clock;
 use holdfast::config::Config;
 use holdfast::engine::time::Time;
+use holdfast::password::Passwords;
 use holdfast::store::db::Db;
 
 /// When every test begins: Monday 4 May 2026, 09:00 UTC.
@@ -52,7 +53,11 @@ impl World {
 
     /// Nothing when no PostgreSQL is there to test on.
     pub async fn postgres() -> Option<Self> {
-        let server = std::env::var_os("HOLDFAST_TEST_POSTGRES_URL")?.into_string().ok()?;
+        let Some(server) = std::env::var_os("HOLDFAST_TEST_POSTGRES_URL") else {
+            assert!(std::env::var_os("HOLDFAST_TEST_ALL").is_none(), "PostgreSQL is not there to test on");
+            return None;
+        };
+        let server = server.into_string().unwrap();
         let schema = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let mut admin = sqlx::PgPool::connect(&server).await.unwrap().acquire().await.unwrap();
         for statement in
@@ -70,7 +75,8 @@ impl World {
         config.database_url = database_url;
         let db = Db::open(&config.database()).await.unwrap();
         let clock = Clock::fixed(Time::from_micros(START));
-        Self { app: App { db, clock, config: Arc::new(config) }, _folder: folder }
+        let passwords = Passwords::quick().unwrap();
+        Self { app: App { db, clock, config: Arc::new(config), passwords }, _folder: folder }
     }
 }
 

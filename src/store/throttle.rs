@@ -1,0 +1,80 @@
+//! How often something may be tried: counted in windows of time, in the database, so that every
+//! process counts together and a restart forgives nobody.
+//!
+//! Only a hash of who tried is kept. It knows no page; who is slowed down and by how much is said here.
+
+use time::Duration;
+
+use super::db::{Conn, DbError, exec, one};
+use super::hash;
+use crate::engine::time::Time;
+
+/// What is counted, and how much of it is too much.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    name: &'static str,
+    tries: i64,
+    window: Duration,
+}
+
+/// Guesses at the password of one account, wherever they come from.
+pub const SIGN_IN_BY_ACCOUNT: Limit = Limit::new("sign-in/account", 10, Duration::minutes(15));
+/// Guesses from one network, whatever the account.
+pub const SIGN_IN_BY_NETWORK: Limit = Limit::new("sign-in/network", 60, Duration::minutes(15));
+/// Forms from one network that make us hash a password or send a mail.
+pub const FORMS_BY_NETWORK: Limit = Limit::new("forms/network", 60, Duration::hours(1));
+/// Mails about the account to one address that somebody else may have typed.
+pub const MAILS_BY_ADDRESS: Limit = Limit::new("mails/address", 5, Duration::hours(1));
+/// Guesses at the current password by someone who is signed in already.
+pub const PASSWORD_BY_USER: Limit = Limit::new("password/user", 10, Duration::minutes(15));
+
+impl Limit {
+    /// `tries` are let through in each `window`.
+    #[must_use]
+    pub const fn new(name: &'static str, tries: i64, window: Duration) -> Self {
+        Self { name, tries, window }
+    }
+
+    fn key(&self, who: &str) -> Vec<u8> {
+        hash(&format!("{}\n{who}", self.name))
+    }
+}
+
+/// Counts one try by `who`. `Some` is the number of seconds to wait: this try is one too many.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn hit(conn: &mut Conn<'_>, now: Time, limit: &Limit, who: &str) -> Result<Option<u64>, DbError> {
+    let (count, ends_at) = one!(
+        conn,
+        (i64, Time),
+        "INSERT INTO throttle (key_hash, started_at, ends_at, count) VALUES ($1, $2, $3, 1)
+         ON CONFLICT (key_hash) DO UPDATE SET
+             count = CASE WHEN throttle.ends_at <= $2 THEN 1 ELSE throttle.count + 1 END,
+             started_at = CASE WHEN throttle.ends_at <= $2 THEN $2 ELSE throttle.started_at END,
+             ends_at = CASE WHEN throttle.ends_at <= $2 THEN $3 ELSE throttle.ends_at END
+         RETURNING count, ends_at",
+        limit.key(who),
+        now,
+        now.plus(limit.window)
+    )?;
+    let wait = u64::try_from(ends_at.since(now).whole_seconds()).unwrap_or_default() + 1;
+    Ok((count > limit.tries).then_some(wait))
+}
+
+/// Forgives `who`: the right password was given after all.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn forgive(conn: &mut Conn<'_>, limit: &Limit, who: &str) -> Result<(), DbError> {
+    exec!(conn, "DELETE FROM throttle WHERE key_hash = $1", limit.key(who))?;
+    Ok(())
+}
+
+/// Removes windows that are over.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn sweep(conn: &mut Conn<'_>, now: Time) -> Result<u64, DbError> {
+    exec!(conn, "DELETE FROM throttle WHERE ends_at <= $1", now)
+}

@@ -1,0 +1,192 @@
+//! Single-use secrets: 256 bits, stored as a hash, good for one purpose and one address.
+//!
+//! Looking at one never uses it up, since mail scanners follow every link. It knows nothing of what a
+//! token is for beyond its name.
+
+use sqlx::FromRow;
+use time::Duration;
+use uuid::Uuid;
+
+use super::db::{Conn, DbError, exec, opt};
+use super::hash;
+use crate::clock::Clock;
+use crate::engine::time::Time;
+
+/// What a token proves. A token of one purpose is unknown to every other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Whoever has it reads the mail of the address with which the account was made.
+    ConfirmAddress,
+    /// Whoever has it may choose a new password for the account.
+    Reset,
+    /// Whoever has it may become an operator. The first one's is bound to nobody.
+    Setup,
+    /// Whoever has it reads the mail of the address that an escrow names as a party.
+    Invitation,
+}
+
+impl Purpose {
+    /// As it stands in the table.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ConfirmAddress => "confirm_address",
+            Self::Reset => "reset",
+            Self::Setup => "setup",
+            Self::Invitation => "invitation",
+        }
+    }
+
+    /// How long one is good.
+    #[must_use]
+    pub fn lifetime(self) -> Duration {
+        match self {
+            Self::ConfirmAddress => Duration::days(2),
+            Self::Reset => Duration::hours(1),
+            Self::Setup => Duration::minutes(30),
+            // Longer than any invitation waits (domain: acceptance within 14 days), and whoever
+            // comes late is told so by the escrow and not by a dead link.
+            Self::Invitation => Duration::days(30),
+        }
+    }
+}
+
+/// Whom and what a new token is for.
+#[derive(Clone, Debug, Default)]
+pub struct Bound<'a> {
+    pub user_id: Option<Uuid>,
+    /// The address that it is sent to, lower-cased.
+    pub email: Option<&'a str>,
+    pub escrow_id: Option<Uuid>,
+}
+
+/// A token as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Token {
+    pub user_id: Option<Uuid>,
+    pub email: Option<String>,
+    pub escrow_id: Option<Uuid>,
+    pub created_at: Time,
+    pub expires_at: Time,
+    pub used_at: Option<Time>,
+    pub replaced_at: Option<Time>,
+}
+
+/// What a secret is worth now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Worth {
+    Good(Token),
+    /// It was good once, and was used.
+    Used(Token),
+    /// A newer one was sent.
+    Replaced(Token),
+    Expired(Token),
+    /// There never was such a one, or not for this purpose.
+    Unknown,
+}
+
+/// Makes a token and returns its secret, which is stored nowhere. Earlier ones for the same purpose,
+/// person and escrow are worth nothing from now on.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn mint(
+    conn: &mut Conn<'_>,
+    clock: &Clock,
+    purpose: Purpose,
+    bound: &Bound<'_>,
+) -> Result<String, DbError> {
+    let now = clock.now();
+    exec!(
+        conn,
+        "UPDATE tokens SET replaced_at = $1 WHERE purpose = $2 AND used_at IS NULL AND replaced_at IS NULL
+           AND (user_id = $3 OR (user_id IS NULL AND $3 IS NULL))
+           AND (escrow_id = $4 OR (escrow_id IS NULL AND $4 IS NULL))",
+        now,
+        purpose.name(),
+        bound.user_id,
+        bound.escrow_id
+    )?;
+    let secret = clock.secret();
+    exec!(
+        conn,
+        "INSERT INTO tokens (hash, purpose, user_id, email, escrow_id, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        hash(&secret),
+        purpose.name(),
+        bound.user_id,
+        bound.email,
+        bound.escrow_id,
+        now,
+        now.plus(purpose.lifetime())
+    )?;
+    Ok(secret)
+}
+
+/// Looks at a token and changes nothing.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn peek(conn: &mut Conn<'_>, now: Time, purpose: Purpose, secret: &str) -> Result<Worth, DbError> {
+    let token = opt!(
+        conn,
+        Token,
+        "SELECT user_id, email, escrow_id, created_at, expires_at, used_at, replaced_at FROM tokens
+         WHERE hash = $1 AND purpose = $2",
+        hash(secret),
+        purpose.name()
+    )?;
+    Ok(match token {
+        None => Worth::Unknown,
+        Some(token) if token.used_at.is_some() => Worth::Used(token),
+        Some(token) if token.replaced_at.is_some() => Worth::Replaced(token),
+        Some(token) if token.expires_at <= now => Worth::Expired(token),
+        Some(token) => Worth::Good(token),
+    })
+}
+
+/// Uses a token up. `None` when it was not good; of two who come at once, one gets it.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn consume(
+    conn: &mut Conn<'_>,
+    now: Time,
+    purpose: Purpose,
+    secret: &str,
+) -> Result<Option<Token>, DbError> {
+    opt!(
+        conn,
+        Token,
+        "UPDATE tokens SET used_at = $1
+         WHERE hash = $2 AND purpose = $3 AND used_at IS NULL AND replaced_at IS NULL AND expires_at > $1
+         RETURNING user_id, email, escrow_id, created_at, expires_at, used_at, replaced_at",
+        now,
+        hash(secret),
+        purpose.name()
+    )
+}
+
+/// Makes every open token of this purpose and person worthless, like a reset link after the password
+/// was changed.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn retire(conn: &mut Conn<'_>, now: Time, purpose: Purpose, user_id: Uuid) -> Result<u64, DbError> {
+    exec!(
+        conn,
+        "UPDATE tokens SET replaced_at = $1
+         WHERE purpose = $2 AND user_id = $3 AND used_at IS NULL AND replaced_at IS NULL",
+        now,
+        purpose.name(),
+        user_id
+    )
+}
+
+/// Removes tokens that have been worthless for so long that nobody asks why any more.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn sweep(conn: &mut Conn<'_>, now: Time) -> Result<u64, DbError> {
+    exec!(conn, "DELETE FROM tokens WHERE expires_at <= $1", now.plus_days(-90))
+}

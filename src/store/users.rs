@@ -1,0 +1,316 @@
+//! People: those who have an account, and those whose address somebody named.
+//!
+//! An address that is named as a party makes a row that nobody has claimed. Whoever signs up with that
+//! address claims the row and keeps its id (Vesicash: an account is created for an unknown email).
+//! Until the address is confirmed the account can do nothing, so a stranger who signs up with somebody
+//! else's address gains nothing, and the next one to sign up with it takes the account over.
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::db::{Conn, DbError, all, exec, one, opt};
+use crate::clock::Clock;
+use crate::engine::time::Time;
+
+/// A person, without the password.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Account {
+    pub id: Uuid,
+    /// Nothing once the person was erased.
+    pub email: Option<String>,
+    pub name: String,
+    pub email_confirmed_at: Option<Time>,
+    /// A name of the IANA list, like `Africa/Tunis`.
+    pub time_zone: String,
+    /// Two letters of ISO 3166.
+    pub country: Option<String>,
+    pub operator: bool,
+    pub to_wallet_at_once: bool,
+    pub created_at: Time,
+    pub claimed_at: Option<Time>,
+}
+
+impl Account {
+    /// Whether somebody has proved to be this person, so that it may sign in and act.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        self.claimed_at.is_some() && self.email_confirmed_at.is_some()
+    }
+
+    /// The address, for pages; empty once the person was erased.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        self.email.as_deref().unwrap_or_default()
+    }
+}
+
+/// What is needed to sign somebody in.
+#[derive(Clone, Debug, FromRow)]
+pub struct Credentials {
+    pub id: Uuid,
+    /// Nothing while nobody has claimed the account.
+    pub password_hash: Option<String>,
+    pub email_confirmed_at: Option<Time>,
+}
+
+/// What somebody who signs up says.
+#[derive(Clone, Debug)]
+pub struct Registration<'a> {
+    /// Lower-cased: see [`address`].
+    pub email: &'a str,
+    pub name: &'a str,
+    pub password_hash: &'a str,
+    pub time_zone: &'a str,
+    pub terms_of_service_version: i64,
+}
+
+/// What people may change about themselves.
+#[derive(Clone, Debug)]
+pub struct Profile<'a> {
+    pub name: &'a str,
+    pub time_zone: &'a str,
+    pub country: Option<&'a str>,
+    pub to_wallet_at_once: bool,
+}
+
+/// A mail address as it is stored and compared: trimmed and lower-cased. `None` when it is none that a
+/// mail could be sent to.
+#[must_use]
+pub fn address(typed: &str) -> Option<String> {
+    let address = typed.trim().to_lowercase();
+    let (local, domain) = address.rsplit_once('@')?;
+    let fits = address.len() <= 254 && local.len() <= 64 && domain.contains('.');
+    // The header's own parser refuses what would not pass there, like spaces and line breaks.
+    let is_sendable = address.parse::<lettre::Address>().is_ok();
+    (fits && is_sendable && !domain.starts_with('[')).then_some(address)
+}
+
+/// The person with this id.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn by_id(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Account>, DbError> {
+    opt!(
+        conn,
+        Account,
+        "SELECT id, email, name, email_confirmed_at, time_zone, country, operator, to_wallet_at_once,
+                created_at, claimed_at
+         FROM users WHERE id = $1",
+        id
+    )
+}
+
+/// The person with this address, as [`address`] writes it.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn by_email(conn: &mut Conn<'_>, email: &str) -> Result<Option<Account>, DbError> {
+    opt!(
+        conn,
+        Account,
+        "SELECT id, email, name, email_confirmed_at, time_zone, country, operator, to_wallet_at_once,
+                created_at, claimed_at
+         FROM users WHERE email = $1",
+        email
+    )
+}
+
+/// What is needed to sign the person with this address in.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn credentials(conn: &mut Conn<'_>, email: &str) -> Result<Option<Credentials>, DbError> {
+    opt!(conn, Credentials, "SELECT id, password_hash, email_confirmed_at FROM users WHERE email = $1", email)
+}
+
+/// The stored password of one person.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn password_hash(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<String>, DbError> {
+    let row = opt!(conn, (Option<String>,), "SELECT password_hash FROM users WHERE id = $1", id)?;
+    Ok(row.and_then(|(hash,)| hash))
+}
+
+/// Makes an account, or claims the one that nobody has confirmed yet, which keeps its id. `None` when
+/// the address belongs to somebody who confirmed it: nothing is changed then.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn register(
+    conn: &mut Conn<'_>,
+    clock: &Clock,
+    new: &Registration<'_>,
+) -> Result<Option<Uuid>, DbError> {
+    let row = opt!(
+        conn,
+        (Uuid,),
+        "INSERT INTO users (id, email, name, name_lower, password_hash, time_zone, terms_of_service_version,
+                            terms_of_service_at, identity_salt, created_at, claimed_at)
+         VALUES ($1, $2, $3, $9, $4, $5, $6, $7, $8, $7, $7)
+         ON CONFLICT (email) DO UPDATE SET
+             name = excluded.name, name_lower = excluded.name_lower, password_hash = excluded.password_hash, time_zone = excluded.time_zone,
+             terms_of_service_version = excluded.terms_of_service_version,
+             terms_of_service_at = excluded.terms_of_service_at, claimed_at = excluded.claimed_at
+         WHERE users.email_confirmed_at IS NULL
+         RETURNING id",
+        clock.id(),
+        new.email,
+        new.name,
+        new.password_hash,
+        new.time_zone,
+        new.terms_of_service_version,
+        clock.now(),
+        clock.random::<16>().to_vec(),
+        new.name.to_lowercase()
+    )?;
+    Ok(row.map(|(id,)| id))
+}
+
+/// The id of whoever has this address; an unknown one makes a row that nobody has claimed.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn find_or_invite(
+    conn: &mut Conn<'_>,
+    clock: &Clock,
+    email: &str,
+    name: &str,
+) -> Result<Uuid, DbError> {
+    // Not "do nothing", which would give back no row when the address is known.
+    let (id,) = one!(
+        conn,
+        (Uuid,),
+        "INSERT INTO users (id, email, name, name_lower, identity_salt, created_at)
+         VALUES ($1, $2, $3, $6, $4, $5)
+         ON CONFLICT (email) DO UPDATE SET email = excluded.email RETURNING id",
+        clock.id(),
+        email,
+        name,
+        clock.random::<16>().to_vec(),
+        clock.now(),
+        name.to_lowercase()
+    )?;
+    Ok(id)
+}
+
+/// Notes that the person reads the mail of this address. False when the account has another one by now.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn confirm(conn: &mut Conn<'_>, now: Time, id: Uuid, email: &str) -> Result<bool, DbError> {
+    let rows = exec!(
+        conn,
+        "UPDATE users SET email_confirmed_at = coalesce(email_confirmed_at, $1) WHERE id = $2 AND email = $3",
+        now,
+        id,
+        email
+    )?;
+    Ok(rows == 1)
+}
+
+/// Stores a new password. Somebody who never had one has claimed the account with it.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn set_password(
+    conn: &mut Conn<'_>,
+    now: Time,
+    id: Uuid,
+    password_hash: &str,
+) -> Result<(), DbError> {
+    exec!(
+        conn,
+        "UPDATE users SET password_hash = $1, claimed_at = coalesce(claimed_at, $2) WHERE id = $3",
+        password_hash,
+        now,
+        id
+    )?;
+    Ok(())
+}
+
+/// Stores what the person says of itself.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn set_profile(conn: &mut Conn<'_>, id: Uuid, profile: &Profile<'_>) -> Result<(), DbError> {
+    exec!(
+        conn,
+        "UPDATE users SET name = $1, name_lower = $6, time_zone = $2, country = $3, to_wallet_at_once = $4
+         WHERE id = $5",
+        profile.name,
+        profile.time_zone,
+        profile.country,
+        profile.to_wallet_at_once,
+        id,
+        profile.name.to_lowercase()
+    )?;
+    Ok(())
+}
+
+/// Makes somebody an operator.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn make_operator(conn: &mut Conn<'_>, id: Uuid) -> Result<(), DbError> {
+    exec!(conn, "UPDATE users SET operator = $1 WHERE id = $2", true, id)?;
+    Ok(())
+}
+
+/// Whether anybody runs this portal yet.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn has_operator(conn: &mut Conn<'_>) -> Result<bool, DbError> {
+    let sql = "SELECT id FROM users WHERE operator = $1 AND claimed_at IS NOT NULL LIMIT 1";
+    Ok(opt!(conn, (Uuid,), sql, true)?.is_some())
+}
+
+/// The newest people first, those made before `before`, whose address or name holds `search`
+/// (lower-cased by the caller; empty for all).
+///
+/// # Errors
+/// The database did not answer.
+pub async fn page(
+    conn: &mut Conn<'_>,
+    search: &str,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Account>, DbError> {
+    all!(
+        conn,
+        Account,
+        "SELECT id, email, name, email_confirmed_at, time_zone, country, operator, to_wallet_at_once,
+                created_at, claimed_at
+         FROM users
+         WHERE ($1 = '' OR email LIKE $2 ESCAPE '\\' OR name_lower LIKE $2 ESCAPE '\\')
+           AND ($3 IS NULL OR id < $3)
+         ORDER BY id DESC LIMIT $4",
+        search,
+        contains(search),
+        before,
+        limit
+    )
+}
+
+/// `search` as a pattern that matches it anywhere and takes nothing in it for a wildcard.
+fn contains(search: &str) -> String {
+    format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_stored_in_one_way() {
+        assert_eq!(address(" Amel@Example.COM ").as_deref(), Some("amel@example.com"));
+        assert_eq!(address("o'hara+x@mail.example.org").as_deref(), Some("o'hara+x@mail.example.org"));
+        for bad in
+            ["", "amel", "@example.com", "amel@", "amel@localhost", "a b@example.com", "a@b@", "a@b.c\nx"]
+        {
+            assert_eq!(address(bad), None, "{bad:?}");
+        }
+        assert_eq!(address(&format!("{}@example.com", "a".repeat(65))), None);
+    }
+}
