@@ -41,7 +41,7 @@ impl Purpose {
     #[must_use]
     pub fn lifetime(self) -> Duration {
         match self {
-            Self::ConfirmAddress => Duration::days(2),
+            Self::ConfirmAddress => Duration::days(1),
             Self::Reset => Duration::hours(1),
             Self::Setup => Duration::minutes(30),
             // Longer than any invitation waits (domain: acceptance within 14 days), and whoever
