@@ -1,0 +1,155 @@
+//! Sends the mails that are due. A secret for a mail's link is made here, at the moment of sending: it
+//! goes into the mail, and only its hash stays. It knows what no letter says.
+
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::engine::time::Time;
+use crate::mail::letter::{self, Letter};
+use crate::mail::sheet::Mail;
+use crate::mail::transport::{Failure, Parcel};
+use crate::store::db::DbError;
+use crate::store::outbox::{self, Claimed, Sent};
+use crate::store::tokens::{self, Bound};
+
+/// So many are claimed at once; together they must be tried well within the lease.
+const BATCH: i64 = 10;
+
+/// A mail in its reader's words, ready to go.
+struct Ready {
+    name: String,
+    address: String,
+    mail: Mail,
+    /// Where its button leads.
+    link: Option<String>,
+    secret: Option<String>,
+}
+
+/// Why a mail can't even be written.
+enum Unready {
+    Database(DbError),
+    /// It never will be, unless something else changes.
+    Because(String),
+}
+
+impl From<DbError> for Unready {
+    fn from(error: DbError) -> Self {
+        Self::Database(error)
+    }
+}
+
+/// Tries every mail that is due now, up to a batch; how many were tried.
+///
+/// # Errors
+/// The database's. Mails that are claimed and not recorded are taken again when their lease ends.
+pub async fn run_due(app: &App) -> Result<usize, DbError> {
+    let now = app.clock.now();
+    if !outbox::is_due(&mut app.db.read().await?.conn(), now).await? {
+        return Ok(0);
+    }
+    let mut tx = app.db.write().await?;
+    let mails = outbox::claim_due(&mut tx.conn(), now, BATCH).await?;
+    tx.commit().await?;
+    for mail in &mails {
+        deliver(app, mail).await?;
+    }
+    Ok(mails.len())
+}
+
+async fn deliver(app: &App, mail: &Claimed) -> Result<(), DbError> {
+    let ready = match prepare(app, mail).await {
+        Ok(ready) => ready,
+        Err(Unready::Database(error)) => return Err(error),
+        Err(Unready::Because(why)) => return record_failed(app, mail, &Failure::ForGood(why)).await,
+    };
+    let parcel = Parcel {
+        id: mail.id,
+        escrow_id: mail.escrow_id,
+        to_name: &ready.name,
+        to_address: &ready.address,
+        at: app.clock.now(),
+        mail: &ready.mail,
+    };
+    match app.mailer.send(&parcel).await {
+        Ok(()) => record_sent(app, mail, ready).await,
+        Err(failure) => record_failed(app, mail, &failure).await,
+    }
+}
+
+async fn record_sent(app: &App, mail: &Claimed, mut ready: Ready) -> Result<(), DbError> {
+    if app.mailer.sends() {
+        tracing::info!(mail = %mail.id, kind = mail.kind, "a mail was sent");
+        if let Some(secret) = &ready.secret {
+            ready.mail.text = ready.mail.text.replace(secret, "…");
+            ready.mail.html = ready.mail.html.replace(secret, "…");
+        }
+    } else {
+        let link = ready.link.as_deref().unwrap_or("no link");
+        tracing::info!("a mail for {}: {} ({link})", ready.address, ready.mail.subject);
+    }
+    let mut tx = app.db.write().await?;
+    let sent = Sent {
+        to_address: &ready.address,
+        subject: &ready.mail.subject,
+        text: &ready.mail.text,
+        html: &ready.mail.html,
+    };
+    outbox::record_sent(&mut tx.conn(), app.clock.now(), mail, &sent).await?;
+    tx.commit().await
+}
+
+async fn record_failed(app: &App, mail: &Claimed, failure: &Failure) -> Result<(), DbError> {
+    tracing::warn!(mail = %mail.id, kind = mail.kind, attempts = mail.attempts, "a mail was not sent: {failure}");
+    let mut tx = app.db.write().await?;
+    let (why, for_good) = (failure.to_string(), failure.is_for_good());
+    outbox::record_failed(&mut tx.conn(), app.clock.now(), mail, &why, for_good).await?;
+    tx.commit().await
+}
+
+async fn prepare(app: &App, mail: &Claimed) -> Result<Ready, Unready> {
+    let letter = Letter::read(&mail.payload).map_err(|error| Unready::Because(error.to_string()))?;
+    let reader = match mail.to_user {
+        Some(user) => outbox::reader(&mut app.db.read().await?.conn(), user).await?,
+        None => None,
+    };
+    let (name, on_record, time_zone) = match reader {
+        Some(reader) => (reader.name, reader.email, reader.time_zone),
+        None => (String::new(), None, String::new()),
+    };
+    let address = mail
+        .to_address
+        .clone()
+        .or(on_record)
+        .ok_or_else(|| Unready::Because("this person has no address any more".to_owned()))?;
+    let purpose = letter.purpose();
+    let secret = match purpose {
+        Some(purpose) => Some(mint(app, purpose, mail.to_user, &address, mail.escrow_id).await?),
+        None => None,
+    };
+    let link = purpose.zip(secret.as_deref()).map(|(purpose, secret)| app.config.link(&letter::path(purpose, secret)));
+    let sheet = letter.sheet(&letter::Reader {
+        time_zone: &time_zone,
+        address: &address,
+        home: &app.config.public_url,
+        secret_link: link.as_deref().unwrap_or_default(),
+    });
+    let mail = sheet
+        .draw(&app.config.public_url, app.config.test_mode)
+        .map_err(|error| Unready::Because(error.to_string()))?;
+    let link = sheet.button.map(|button| button.address);
+    Ok(Ready { name, address, mail, link, secret })
+}
+
+async fn mint(
+    app: &App,
+    purpose: tokens::Purpose,
+    user_id: Option<Uuid>,
+    address: &str,
+    escrow_id: Option<Uuid>,
+) -> Result<String, DbError> {
+    let mut tx = app.db.write().await?;
+    let bound = Bound { user_id, email: Some(address), escrow_id };
+    let secret = tokens::mint(&mut tx.conn(), &app.clock, purpose, &bound).await?;
+    tx.commit().await?;
+    Ok(secret)
+}

@@ -1,0 +1,69 @@
+//! What happens by itself: mails leave, payments are followed up, deadlines are kept.
+//!
+//! Each worker claims what is due, acts outside any transaction, and records what came of it, so that
+//! any number of processes can do the same work over one database. A worker's `run_due` does all that
+//! is due now and is what tests call; the loop here only decides when. It knows no page.
+
+pub mod mails;
+
+use std::fmt::Display;
+use std::future::Future;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+
+/// How often a worker looks for itself, for what another process wrote and for what has fallen due.
+const POLL: Duration = Duration::from_secs(2);
+
+/// The workers of this process.
+pub struct Workers {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Workers {
+    /// Starts them all.
+    #[must_use]
+    pub fn start(app: &App) -> Self {
+        let workers = Self { tasks: TaskTracker::new(), stop: CancellationToken::new() };
+        workers.spawn(app, "mails", |app| async move { mails::run_due(&app).await });
+        workers
+    }
+
+    /// Lets each finish what it has begun, and no more.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn spawn<W, F, E>(&self, app: &App, name: &'static str, work: W)
+    where
+        W: Fn(App) -> F + Send + 'static,
+        F: Future<Output = Result<usize, E>> + Send + 'static,
+        E: Display + Send + 'static,
+    {
+        let (app, stop, mut wake) = (app.clone(), self.stop.clone(), app.wake.listen());
+        self.tasks.spawn(async move {
+            while !stop.is_cancelled() {
+                // Before looking: what is woken for while the work runs must not be slept over.
+                wake.mark_unchanged();
+                // A task of its own, so that a panic ends this round and not the worker.
+                match tokio::spawn(work(app.clone())).await {
+                    Ok(Ok(0)) => {}
+                    Ok(Ok(_)) => continue,
+                    Ok(Err(error)) => tracing::error!("{name}: {error}"),
+                    Err(panic) => tracing::error!("{name}: {panic}"),
+                }
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    _ = wake.changed() => {}
+                    () = tokio::time::sleep(POLL) => {}
+                }
+            }
+        });
+    }
+}
