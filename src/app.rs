@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::mail::transport::Mailer;
 use crate::password::Passwords;
 use crate::store::db::Db;
 
@@ -13,4 +16,33 @@ pub struct App {
     pub clock: Clock,
     pub config: Arc<Config>,
     pub passwords: Passwords,
+    pub mailer: Mailer,
+    pub wake: Wake,
+}
+
+impl App {
+    /// The state over an open database.
+    ///
+    /// # Errors
+    /// One line about a setting that cannot be used.
+    pub fn new(db: Db, clock: Clock, config: Config, passwords: Passwords) -> Result<Self, String> {
+        let mailer = Mailer::new(&config)?;
+        Ok(Self { db, clock, config: Arc::new(config), passwords, mailer, wake: Wake::default() })
+    }
+}
+
+/// Tells the workers of this process that there is something to do, so that nobody waits for their
+/// next look. Call it after the commit: before it there is nothing to see.
+#[derive(Clone, Default)]
+pub struct Wake(watch::Sender<()>);
+
+impl Wake {
+    pub fn up(&self) {
+        self.0.send_replace(());
+    }
+
+    #[must_use]
+    pub fn listen(&self) -> watch::Receiver<()> {
+        self.0.subscribe()
+    }
 }

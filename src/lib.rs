@@ -15,3 +15,4 @@ pub mod money;
 pub mod password;
 pub mod store;
 pub mod web;
+pub mod work;

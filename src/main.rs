@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 use holdfast::app::App;
@@ -62,5 +61,5 @@ async fn open(config: Config) -> Result<App, Box<dyn std::error::Error>> {
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|error| format!("{}: {error}", config.data_dir.display()))?;
     let db = Db::open(&config.database()).await?;
-    Ok(App { db, clock: Clock::system(), config: Arc::new(config), passwords: Passwords::new() })
+    Ok(App::new(db, Clock::system(), config, Passwords::new())?)
 }

@@ -9,6 +9,7 @@ use crate::calendar;
 use crate::engine::time::Time;
 use crate::mail::sheet::{Button, Sheet};
 use crate::store::outbox::{NewMail, To};
+use crate::store::tokens::Purpose;
 
 /// A letter about somebody's account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,14 +36,6 @@ pub enum Letter {
     },
 }
 
-/// The secret that a letter's link carries, and where the link leads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecretLink {
-    ConfirmAddress,
-    ResetPassword,
-    Invitation,
-}
-
 /// What the words of a letter depend on beside its own facts.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
@@ -55,15 +48,14 @@ pub struct Reader<'a> {
     pub secret_link: &'a str,
 }
 
-impl SecretLink {
-    /// The page that takes the secret.
-    #[must_use]
-    pub fn path(self, secret: &str) -> String {
-        match self {
-            Self::ConfirmAddress => format!("/verify-email/{secret}"),
-            Self::ResetPassword => format!("/reset/{secret}"),
-            Self::Invitation => format!("/invitations/{secret}"),
-        }
+/// The page that takes a secret of this purpose.
+#[must_use]
+pub fn path(purpose: Purpose, secret: &str) -> String {
+    match purpose {
+        Purpose::ConfirmAddress => format!("/verify-email/{secret}"),
+        Purpose::Reset => format!("/reset/{secret}"),
+        Purpose::Setup => format!("/setup/{secret}"),
+        Purpose::Invitation => format!("/invitations/{secret}"),
     }
 }
 
@@ -92,10 +84,10 @@ impl Letter {
 
     /// What must be made for its link when it is sent.
     #[must_use]
-    pub fn secret_link(&self) -> Option<SecretLink> {
+    pub fn purpose(&self) -> Option<Purpose> {
         match self {
-            Self::ConfirmAddress => Some(SecretLink::ConfirmAddress),
-            Self::ResetPassword => Some(SecretLink::ResetPassword),
+            Self::ConfirmAddress => Some(Purpose::ConfirmAddress),
+            Self::ResetPassword => Some(Purpose::Reset),
             Self::AlreadyRegistered
             | Self::PasswordChanged { .. }
             | Self::AddressChanged { .. }
@@ -168,7 +160,9 @@ fn confirm_address(reader: &Reader<'_>) -> Sheet {
         )],
         button: button("Confirm my address", reader.secret_link.to_owned()),
         afterwards: vec![
-            "The link works once, for 24 hours. If it was not you, ignore this mail: without the confirmation nothing can be done in your name.".into(),
+            good_once(Purpose::ConfirmAddress),
+            "If it was not you, ignore this mail: without the confirmation nothing can be done in your name."
+                .into(),
         ],
         why: "You get this mail because this address was typed at a sign-up.".into(),
         ..Sheet::default()
@@ -185,11 +179,22 @@ fn reset_password(reader: &Reader<'_>) -> Sheet {
         )],
         button: button("Choose a new password", reader.secret_link.to_owned()),
         afterwards: vec![
-            "The link works once, for 60 minutes. If it was not you, ignore this mail: your password stays as it is.".into(),
+            good_once(Purpose::Reset),
+            "If it was not you, ignore this mail: your password stays as it is.".into(),
         ],
         why: "You get this mail because a new password was asked for with this address.".into(),
         ..Sheet::default()
     }
+}
+
+fn good_once(purpose: Purpose) -> String {
+    let minutes = purpose.lifetime().whole_minutes();
+    let time = match (minutes / (24 * 60), minutes / 60) {
+        (days @ 2.., _) => format!("{days} days"),
+        (_, hours @ 2..) => format!("{hours} hours"),
+        _ => format!("{minutes} minutes"),
+    };
+    format!("The link works once, for {time}.")
 }
 
 fn button(label: &str, address: String) -> Option<Button> {
@@ -238,7 +243,7 @@ mod tests {
             }
             assert!(sheet.why.starts_with("You get this mail because"));
             let carries = sheet.button.as_ref().is_some_and(|button| button.address == link);
-            assert_eq!(carries, letter.secret_link().is_some(), "{letter:?}");
+            assert_eq!(carries, letter.purpose().is_some(), "{letter:?}");
         }
     }
 

@@ -59,15 +59,6 @@ pub struct Claimed {
     pub next_at: Time,
 }
 
-/// Who reads a mail.
-#[derive(Clone, Debug, FromRow)]
-pub struct Reader {
-    pub name: String,
-    /// Nothing once the person was erased.
-    pub email: Option<String>,
-    pub time_zone: String,
-}
-
 /// A mail as it was sent, for `/admin/mail`.
 #[derive(Clone, Debug)]
 pub struct Sent<'a> {
@@ -134,14 +125,6 @@ pub async fn claim_due(conn: &mut Conn<'_>, now: Time, most: i64) -> Result<Vec<
     )?;
     mails.sort_by_key(|mail| mail.id);
     Ok(mails)
-}
-
-/// Who reads the mails of this user.
-///
-/// # Errors
-/// The database's.
-pub async fn reader(conn: &mut Conn<'_>, user: Uuid) -> Result<Option<Reader>, DbError> {
-    opt!(conn, Reader, "SELECT name, email, time_zone FROM users WHERE id = $1", user)
 }
 
 /// Records that a claimed mail was sent. False when the lease ran out and somebody else has it now.

@@ -4,13 +4,13 @@
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::engine::time::Time;
 use crate::mail::letter::{self, Letter};
 use crate::mail::sheet::Mail;
 use crate::mail::transport::{Failure, Parcel};
 use crate::store::db::DbError;
 use crate::store::outbox::{self, Claimed, Sent};
 use crate::store::tokens::{self, Bound};
+use crate::store::users;
 
 /// So many are claimed at once; together they must be tried well within the lease.
 const BATCH: i64 = 10;
@@ -109,7 +109,7 @@ async fn record_failed(app: &App, mail: &Claimed, failure: &Failure) -> Result<(
 async fn prepare(app: &App, mail: &Claimed) -> Result<Ready, Unready> {
     let letter = Letter::read(&mail.payload).map_err(|error| Unready::Because(error.to_string()))?;
     let reader = match mail.to_user {
-        Some(user) => outbox::reader(&mut app.db.read().await?.conn(), user).await?,
+        Some(user) => users::by_id(&mut app.db.read().await?.conn(), user).await?,
         None => None,
     };
     let (name, on_record, time_zone) = match reader {
@@ -126,7 +126,9 @@ async fn prepare(app: &App, mail: &Claimed) -> Result<Ready, Unready> {
         Some(purpose) => Some(mint(app, purpose, mail.to_user, &address, mail.escrow_id).await?),
         None => None,
     };
-    let link = purpose.zip(secret.as_deref()).map(|(purpose, secret)| app.config.link(&letter::path(purpose, secret)));
+    let link = purpose
+        .zip(secret.as_deref())
+        .map(|(purpose, secret)| app.config.link(&letter::path(purpose, secret)));
     let sheet = letter.sheet(&letter::Reader {
         time_zone: &time_zone,
         address: &address,

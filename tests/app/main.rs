@@ -6,4 +6,6 @@
 
 mod account_store;
 mod database;
+mod mails;
+mod smtp;
 mod world;

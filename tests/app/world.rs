@@ -1,7 +1,6 @@
 //! A world of its own for each test: an empty database, a fixed clock, and nobody in it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use holdfast::app::App;
@@ -76,7 +75,7 @@ impl World {
         let db = Db::open(&config.database()).await.unwrap();
         let clock = Clock::fixed(Time::from_micros(START));
         let passwords = Passwords::quick().unwrap();
-        Self { app: App { db, clock, config: Arc::new(config), passwords }, _folder: folder }
+        Self { app: App::new(db, clock, config, passwords).unwrap(), _folder: folder }
     }
 }
 

@@ -1,0 +1,273 @@
+//! Mails: owed, sent, retried, parked.
+
+use std::collections::BTreeSet;
+
+use holdfast::engine::time::Time;
+use holdfast::mail::letter::Letter;
+use holdfast::mail::transport::Mailer;
+use holdfast::store::outbox::{self, LEASE, MOST_ATTEMPTS, MOST_REFUSALS, NewMail, To};
+use holdfast::store::tokens::{self, Purpose, Worth};
+use holdfast::store::users;
+use holdfast::work::{Workers, mails};
+use holdfast::{all, one};
+use sqlx::FromRow;
+use time::Duration;
+use uuid::Uuid;
+
+use crate::smtp::Smtp;
+use crate::world::{World, both};
+
+#[derive(Debug, FromRow)]
+struct Row {
+    state: String,
+    attempts: i64,
+    next_at: Time,
+    last_error: Option<String>,
+    to_address: Option<String>,
+    subject: Option<String>,
+    body_text: Option<String>,
+    body_html: Option<String>,
+}
+
+both! {
+    async fn without_a_mail_server_a_mail_can_be_read_with_its_link(world) {
+        let amel = person(&world, "amel@example.com").await;
+        let id = write(&world, &Letter::ConfirmAddress.to_user(amel)).await;
+        assert_eq!(mails::run_due(&world.app).await.unwrap(), 1);
+        assert_eq!(mails::run_due(&world.app).await.unwrap(), 0);
+
+        let row = row(&world, id).await;
+        assert_eq!(row.state, "sent");
+        assert_eq!(row.to_address.as_deref(), Some("amel@example.com"));
+        assert_eq!(row.subject.as_deref(), Some("Confirm your address for Holdfast"));
+        let secret = secret_in(row.body_text.as_deref().unwrap(), "/verify-email/");
+        assert!(row.body_html.unwrap().contains(&secret));
+        let Worth::Good(token) = worth(&world, Purpose::ConfirmAddress, &secret).await else {
+            panic!("the link in the mail is good for nothing");
+        };
+        assert_eq!((token.user_id, token.email.as_deref()), (Some(amel), Some("amel@example.com")));
+    }
+}
+
+both! {
+    async fn a_mail_goes_with_what_it_tells_about_or_not_at_all(world) {
+        let amel = person(&world, "amel@example.com").await;
+        let mut tx = world.app.db.write().await.unwrap();
+        let mail = Letter::AlreadyRegistered.to_user(amel);
+        outbox::enqueue(&mut tx.conn(), &world.app.clock, &mail).await.unwrap();
+        drop(tx);
+        assert_eq!(mails::run_due(&world.app).await.unwrap(), 0);
+    }
+}
+
+both! {
+    async fn a_real_mail_server_gets_the_mail_and_the_secret_stays_nowhere_else(world) {
+        let Some(mut server) = Smtp::start() else { return };
+        let world = sending_to(world, &server.url());
+        let amel = person(&world, "amel@example.com").await;
+        let id = write(&world, &Letter::ResetPassword.to_user(amel)).await;
+        assert_eq!(mails::run_due(&world.app).await.unwrap(), 1);
+
+        let mail = server.mail();
+        assert_eq!(mail["from"], "holdfast@localhost");
+        assert_eq!(mail["to"], serde_json::json!(["amel@example.com"]));
+        let headers = &mail["headers"];
+        assert_eq!(headers["Subject"], "Choose a new password for Holdfast");
+        assert_eq!(headers["To"], "Amél Ωx <amel@example.com>");
+        assert_eq!(headers["Message-ID"], format!("<{}@127.0.0.1>", id.simple()));
+        assert_eq!(headers["Auto-Submitted"], "auto-generated");
+        let secret = secret_in(mail["text"].as_str().unwrap(), "/reset/");
+        assert!(mail["html"].as_str().unwrap().contains(&secret));
+        assert!(matches!(worth(&world, Purpose::Reset, &secret).await, Worth::Good(_)));
+
+        let row = row(&world, id).await;
+        assert_eq!(row.state, "sent");
+        for body in [row.body_text.unwrap(), row.body_html.unwrap()] {
+            assert!(body.contains("/reset/…") && !body.contains(&secret), "{body}");
+        }
+    }
+}
+
+both! {
+    async fn a_mail_server_that_is_not_there_is_tried_again_and_in_the_end_an_operator_is_asked(world) {
+        let world = sending_to(world, &format!("smtp://127.0.0.1:{}", closed_port()));
+        let amel = person(&world, "amel@example.com").await;
+        let id = write(&world, &Letter::ConfirmAddress.to_user(amel)).await;
+
+        assert_eq!(mails::run_due(&world.app).await.unwrap(), 1);
+        let first = row(&world, id).await;
+        assert_eq!((first.state.as_str(), first.attempts), ("waiting", 1));
+        assert_eq!(first.next_at, world.app.clock.now().plus(Duration::minutes(1)));
+        assert!(first.last_error.unwrap().to_lowercase().contains("refused"));
+        assert_eq!(mails::run_due(&world.app).await.unwrap(), 0, "not before its time");
+
+        for _ in 1..MOST_ATTEMPTS {
+            world.app.clock.advance(Duration::hours(4));
+            assert_eq!(mails::run_due(&world.app).await.unwrap(), 1);
+        }
+        let last = row(&world, id).await;
+        assert_eq!((last.state.as_str(), last.attempts), ("parked", MOST_ATTEMPTS));
+        world.app.clock.advance(Duration::days(30));
+        assert_eq!(mails::run_due(&world.app).await.unwrap(), 0);
+
+        assert!(retry(&world, id).await);
+        let Some(mut server) = Smtp::start() else { return };
+        let world = sending_to(world, &server.url());
+        assert_eq!(mails::run_due(&world.app).await.unwrap(), 1);
+        assert_eq!(server.mail()["to"][0], "amel@example.com");
+        assert_eq!(row_state(&world, id).await, "sent");
+        assert!(!retry(&world, id).await, "a mail that was sent is not sent again");
+    }
+}
+
+both! {
+    async fn a_mailbox_that_does_not_exist_is_soon_given_up_and_a_busy_one_is_not(world) {
+        let Some(server) = Smtp::start() else { return };
+        let world = sending_to(world, &server.url());
+        let gone = write(&world, &Letter::AlreadyRegistered.to_user(person(&world, "nobody@example.com").await)).await;
+        let busy = write(&world, &Letter::AlreadyRegistered.to_user(person(&world, "busy@example.com").await)).await;
+        for _ in 0..MOST_REFUSALS {
+            assert_eq!(mails::run_due(&world.app).await.unwrap(), 2);
+            world.app.clock.advance(Duration::hours(4));
+        }
+        let gone = row(&world, gone).await;
+        assert_eq!(gone.state, "parked");
+        assert!(gone.last_error.unwrap().contains("no such mailbox"));
+        assert_eq!(row_state(&world, busy).await, "waiting");
+    }
+}
+
+both! {
+    async fn two_workers_never_hold_the_same_mail_and_a_dead_ones_mails_are_taken_over(world) {
+        let amel = person(&world, "amel@example.com").await;
+        for _ in 0..5 {
+            write(&world, &Letter::AlreadyRegistered.to_user(amel)).await;
+        }
+        let now = world.app.clock.now();
+        let first = claim(&world, now, 3).await;
+        let second = claim(&world, now, 3).await;
+        assert_eq!((first.len(), second.len()), (3, 2));
+        let ids: BTreeSet<Uuid> = first.iter().chain(&second).map(|mail| mail.id).collect();
+        assert_eq!(ids.len(), 5);
+
+        assert!(claim(&world, now.plus(LEASE - Duration::seconds(1)), 9).await.is_empty());
+        let later = now.plus(LEASE);
+        assert_eq!(claim(&world, later, 9).await.len(), 5);
+        let mut tx = world.app.db.write().await.unwrap();
+        let came_back = outbox::record_failed(&mut tx.conn(), later, &first[0], "late", false).await.unwrap();
+        assert!(!came_back, "whoever lost the lease records nothing");
+    }
+}
+
+both! {
+    async fn a_mail_that_nobody_can_write_or_read_is_parked_and_hinders_no_other(world) {
+        let amel = person(&world, "amel@example.com").await;
+        let odd = NewMail { to: To::User(amel), kind: "odd".into(), payload: "{}".into(), escrow_id: None };
+        let odd = write(&world, &odd).await;
+        let good = write(&world, &Letter::AlreadyRegistered.to(To::UserAt(amel, "old@example.com".into()))).await;
+        for _ in 0..MOST_REFUSALS {
+            mails::run_due(&world.app).await.unwrap();
+            world.app.clock.advance(Duration::hours(4));
+        }
+        assert_eq!(row_state(&world, odd).await, "parked");
+        assert_eq!(row(&world, good).await.to_address.as_deref(), Some("old@example.com"));
+    }
+}
+
+#[tokio::test]
+async fn the_workers_send_what_they_are_woken_for_and_stop_when_told() {
+    let world = World::sqlite().await;
+    let amel = person(&world, "amel@example.com").await;
+    let workers = Workers::start(&world.app);
+    let id = write(&world, &Letter::AlreadyRegistered.to_user(amel)).await;
+    world.app.wake.up();
+    let sent = async {
+        while row_state(&world, id).await != "sent" {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), sent).await.expect("the mail was sent");
+    workers.stop().await;
+
+    let late = write(&world, &Letter::AlreadyRegistered.to_user(amel)).await;
+    world.app.wake.up();
+    tokio::task::yield_now().await;
+    assert_eq!(row_state(&world, late).await, "waiting");
+}
+
+#[tokio::test]
+async fn every_letter_of_one_moment_is_sent_by_one_call_after_another() {
+    let world = World::sqlite().await;
+    let amel = person(&world, "amel@example.com").await;
+    for _ in 0..25 {
+        write(&world, &Letter::AlreadyRegistered.to_user(amel)).await;
+    }
+    let mut rounds = Vec::new();
+    while let done @ 1.. = mails::run_due(&world.app).await.unwrap() {
+        rounds.push(done);
+    }
+    assert_eq!(rounds, [10, 10, 5]);
+    let left = "SELECT id FROM outbox WHERE state <> 'sent'";
+    assert!(all!(&mut world.app.db.read().await.unwrap().conn(), (Uuid,), left).unwrap().is_empty());
+}
+
+async fn person(world: &World, email: &str) -> Uuid {
+    let mut tx = world.app.db.write().await.unwrap();
+    let id = users::find_or_invite(&mut tx.conn(), &world.app.clock, email, "Amél Ωx").await.unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+async fn write(world: &World, mail: &NewMail) -> Uuid {
+    let mut tx = world.app.db.write().await.unwrap();
+    let id = outbox::enqueue(&mut tx.conn(), &world.app.clock, mail).await.unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+async fn claim(world: &World, now: Time, most: i64) -> Vec<outbox::Claimed> {
+    let mut tx = world.app.db.write().await.unwrap();
+    let mails = outbox::claim_due(&mut tx.conn(), now, most).await.unwrap();
+    tx.commit().await.unwrap();
+    mails
+}
+
+async fn retry(world: &World, id: Uuid) -> bool {
+    let mut tx = world.app.db.write().await.unwrap();
+    let done = outbox::retry(&mut tx.conn(), world.app.clock.now(), id).await.unwrap();
+    tx.commit().await.unwrap();
+    done
+}
+
+async fn row(world: &World, id: Uuid) -> Row {
+    let sql = "SELECT state, attempts, next_at, last_error, to_address, subject, body_text, body_html
+               FROM outbox WHERE id = $1";
+    one!(&mut world.app.db.read().await.unwrap().conn(), Row, sql, id).unwrap()
+}
+
+async fn row_state(world: &World, id: Uuid) -> String {
+    row(world, id).await.state
+}
+
+async fn worth(world: &World, purpose: Purpose, secret: &str) -> Worth {
+    let now = world.app.clock.now();
+    tokens::peek(&mut world.app.db.read().await.unwrap().conn(), now, purpose, secret).await.unwrap()
+}
+
+/// What stands behind `path` in a mail.
+fn secret_in(text: &str, path: &str) -> String {
+    let (_, behind) = text.split_once(path).expect("the mail holds the link");
+    behind.split_whitespace().next().unwrap().to_owned()
+}
+
+fn sending_to(mut world: World, url: &str) -> World {
+    let mut config = (*world.app.config).clone();
+    config.smtp_url = Some(url.to_owned());
+    world.app.mailer = Mailer::new(&config).unwrap();
+    world
+}
+
+/// A port of this machine on which nobody listens.
+fn closed_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
