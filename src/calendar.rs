@@ -1,33 +1,50 @@
-//! Moments as people read them, in their own time zone. It knows the time zone tables and nothing of
-//! ours but `Time`.
+//! Time zones: when a moment is for the people who live by one. Pages and mails tell times alike.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::engine::time::Time;
 
-/// Whether this is the name of a time zone, such as `Africa/Tunis`.
-#[must_use]
-pub fn is_time_zone(name: &str) -> bool {
-    TimeZone::get(name).is_ok()
+/// A time zone of the IANA list and the name that people know it by.
+#[derive(Clone, Debug)]
+pub struct Zone {
+    zone: TimeZone,
+    city: String,
 }
 
-/// A moment with its day, its minute and its zone: `Mon 4 May 2026, 10:00 CET`. An unknown zone is
-/// read as UTC.
-#[must_use]
-pub fn moment(at: Time, time_zone: &str) -> String {
-    zoned(at, time_zone).strftime("%a %-d %b %Y, %H:%M %Z").to_string()
-}
+impl Zone {
+    /// The zone of a name like `Africa/Tunis`, or nothing.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let zone = TimeZone::get(name).ok()?;
+        let city = name.rsplit('/').next().unwrap_or(name).replace('_', " ");
+        Some(Self { zone, city })
+    }
 
-/// Only the day: `Mon 4 May 2026`.
-#[must_use]
-pub fn day(at: Time, time_zone: &str) -> String {
-    zoned(at, time_zone).strftime("%a %-d %b %Y").to_string()
-}
+    /// Coordinated universal time: for readers whose zone is not known.
+    #[must_use]
+    pub fn utc() -> Self {
+        Self { zone: TimeZone::UTC, city: "UTC".to_owned() }
+    }
 
-fn zoned(at: Time, time_zone: &str) -> jiff::Zoned {
-    let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
-    Timestamp::from_microsecond(at.micros()).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(zone)
+    /// The city (or `UTC`) that stands in brackets behind a time.
+    #[must_use]
+    pub fn city(&self) -> &str {
+        &self.city
+    }
+
+    /// A moment with its zone: `Sun 22 Nov 2026, 15:32 (Tunis)`.
+    #[must_use]
+    pub fn moment(&self, at: Time) -> String {
+        format!("{} ({})", self.format(at, "%a %-d %b %Y, %H:%M"), self.city)
+    }
+
+    /// By a pattern of `strftime`.
+    #[must_use]
+    pub fn format(&self, at: Time, pattern: &str) -> String {
+        let at = Timestamp::from_microsecond(at.micros()).unwrap_or(Timestamp::UNIX_EPOCH);
+        at.to_zoned(self.zone.clone()).strftime(pattern).to_string()
+    }
 }
 
 #[cfg(test)]
@@ -35,18 +52,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_shown_in_the_readers_zone() {
+    fn a_moment_is_told_in_the_readers_zone() {
         let at = Time::from_micros(1_777_933_800_000_000);
-        assert_eq!(moment(at, "Africa/Tunis"), "Mon 4 May 2026, 23:30 CET");
-        assert_eq!(moment(at, "Asia/Kathmandu"), "Tue 5 May 2026, 04:15 +0545");
-        assert_eq!(day(at, "Asia/Kathmandu"), "Tue 5 May 2026");
-        assert_eq!(moment(at, "Nowhere/Here"), "Mon 4 May 2026, 22:30 UTC");
+        let told = |zone| Zone::from_name(zone).unwrap().moment(at);
+        assert_eq!(told("Africa/Tunis"), "Mon 4 May 2026, 23:30 (Tunis)");
+        assert_eq!(told("Asia/Kathmandu"), "Tue 5 May 2026, 04:15 (Kathmandu)");
+        assert_eq!(Zone::utc().moment(at), "Mon 4 May 2026, 22:30 (UTC)");
     }
 
     #[test]
-    fn names_of_zones_are_checked() {
-        assert!(is_time_zone("Africa/Nairobi"));
-        assert!(!is_time_zone("Africa"));
-        assert!(!is_time_zone(""));
+    fn what_is_no_zone_is_none() {
+        assert!(Zone::from_name("Nowhere/Atlantis").is_none());
+        assert!(Zone::from_name("").is_none());
     }
 }

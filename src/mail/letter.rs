@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::calendar;
+use crate::calendar::Zone;
 use crate::engine::time::Time;
 use crate::mail::sheet::{Button, Sheet};
 use crate::store::outbox::{NewMail, To};
@@ -39,7 +39,7 @@ pub enum Letter {
 /// What the words of a letter depend on beside its own facts.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
-    pub time_zone: &'a str,
+    pub zone: &'a Zone,
     /// The address that the letter goes to.
     pub address: &'a str,
     /// The portal's public address, without a slash at its end.
@@ -124,7 +124,7 @@ impl Letter {
                 why: mine.into(),
                 ..Sheet::default()
             }
-            .fact("When", calendar::moment(*at, reader.time_zone)),
+            .fact("When", reader.zone.moment(*at)),
             Self::AddressChanged { at } => Sheet {
                 subject: "The address of your Holdfast account was changed".into(),
                 headline: "Your account has a new address".into(),
@@ -133,7 +133,7 @@ impl Letter {
                 why: "You get this mail because this was the address of a Holdfast account until now.".into(),
                 ..Sheet::default()
             }
-            .fact("When", calendar::moment(*at, reader.time_zone)),
+            .fact("When", reader.zone.moment(*at)),
             Self::NewSignIn { at, ip, device } => Sheet {
                 subject: "A new sign-in to your Holdfast account".into(),
                 headline: "A new device signed in".into(),
@@ -143,7 +143,7 @@ impl Letter {
                 why: mine.into(),
                 ..Sheet::default()
             }
-            .fact("When", calendar::moment(*at, reader.time_zone))
+            .fact("When", reader.zone.moment(*at))
             .fact("Device", device.as_str())
             .fact("Network address", ip.as_str()),
         }
@@ -232,7 +232,7 @@ mod tests {
         let link = "https://h.example/verify-email/SECRET";
         for letter in all() {
             let reader = Reader {
-                time_zone: "Africa/Tunis",
+                zone: &Zone::utc(),
                 address: "amel@example.com",
                 home: "https://h.example",
                 secret_link: link,
@@ -249,13 +249,9 @@ mod tests {
 
     #[test]
     fn times_are_told_in_the_readers_zone() {
-        let reader = Reader {
-            time_zone: "Africa/Tunis",
-            address: "a@b.c",
-            home: "https://h.example",
-            secret_link: "",
-        };
+        let zone = Zone::from_name("Africa/Tunis").unwrap();
+        let reader = Reader { zone: &zone, address: "a@b.c", home: "https://h.example", secret_link: "" };
         let sheet = all()[3].sheet(&reader);
-        assert_eq!(sheet.facts[0].value, "Mon 4 May 2026, 23:30 CET");
+        assert_eq!(sheet.facts[0].value, "Mon 4 May 2026, 23:30 (Tunis)");
     }
 }

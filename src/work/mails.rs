@@ -4,6 +4,7 @@
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::calendar::Zone;
 use crate::mail::letter::{self, Letter};
 use crate::mail::sheet::Mail;
 use crate::mail::transport::{Failure, Parcel};
@@ -130,7 +131,7 @@ async fn prepare(app: &App, mail: &Claimed) -> Result<Ready, Unready> {
         .zip(secret.as_deref())
         .map(|(purpose, secret)| app.config.link(&letter::path(purpose, secret)));
     let sheet = letter.sheet(&letter::Reader {
-        time_zone: &time_zone,
+        zone: &Zone::from_name(&time_zone).unwrap_or_else(Zone::utc),
         address: &address,
         home: &app.config.public_url,
         secret_link: link.as_deref().unwrap_or_default(),
