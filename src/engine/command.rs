@@ -84,6 +84,31 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// The milestone it is about, from 1, if about one.
+    #[must_use]
+    pub fn milestone(&self) -> Option<u16> {
+        match self {
+            Self::MarkDone { milestone, .. }
+            | Self::Approve { milestone, .. }
+            | Self::RequestChanges { milestone, .. }
+            | Self::Cancel { milestone }
+            | Self::PayOut { milestone } => Some(*milestone),
+            Self::Lapse { milestone, .. } | Self::Remind { milestone, .. } => *milestone,
+            Self::Propose { .. }
+            | Self::Accept { .. }
+            | Self::Sign { .. }
+            | Self::Decline { .. }
+            | Self::Disown
+            | Self::Withdraw
+            | Self::StartCharge { .. }
+            | Self::ChargeSettled { .. }
+            | Self::ChargeFailed { .. }
+            | Self::Close => None,
+        }
+    }
+}
+
 /// What the rules need to know from outside the escrow, read inside the same write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {

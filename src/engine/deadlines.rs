@@ -45,6 +45,41 @@ pub enum Waiting {
     Closing,
 }
 
+impl Waiting {
+    /// Its stored name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Acceptance => "acceptance",
+            Self::Payment => "payment",
+            Self::RailAnswer => "rail_answer",
+            Self::Delivery => "delivery",
+            Self::Inspection => "inspection",
+            Self::Changes => "changes",
+            Self::Cancelling => "cancelling",
+            Self::PayOut => "pay_out",
+            Self::Closing => "closing",
+        }
+    }
+
+    /// The one of a stored name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [
+            Self::Acceptance,
+            Self::Payment,
+            Self::RailAnswer,
+            Self::Delivery,
+            Self::Inspection,
+            Self::Changes,
+            Self::Cancelling,
+            Self::PayOut,
+            Self::Closing,
+        ];
+        all.into_iter().find(|waiting| waiting.name() == name)
+    }
+}
+
 /// When a reminder is sent, seen from its deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -235,6 +235,20 @@ pub struct Reminder {
     pub mark: Mark,
 }
 
+impl Stage {
+    /// Its stored name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Proposed { .. } => "proposed",
+            Self::Agreed { .. } => "agreed",
+            Self::Active { .. } => "active",
+            Self::Ended { .. } => "ended",
+            Self::Closed { .. } => "closed",
+        }
+    }
+}
+
 impl Milestone {
     /// What is left of the balance to release or refund, in minor units.
     #[must_use]
@@ -372,13 +386,7 @@ impl Escrow {
     /// milestone's number it covers that milestone alone, so that work elsewhere disturbs nobody.
     #[must_use]
     pub fn seen(&self, milestone: Option<u16>) -> String {
-        let stage = match &self.stage {
-            Stage::Proposed { .. } => "proposed",
-            Stage::Agreed { .. } => "agreed",
-            Stage::Active { .. } => "active",
-            Stage::Ended { .. } => "ended",
-            Stage::Closed { .. } => "closed",
-        };
+        let stage = self.stage.name();
         let Some((number, part)) = milestone.and_then(|number| Some((number, self.milestone(number)?)))
         else {
             return format!("v{}-{stage}", self.version);

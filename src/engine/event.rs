@@ -118,6 +118,31 @@ pub enum Event {
 }
 
 impl Event {
+    /// The stored name of its kind: the `type` of its JSON.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Proposed { .. } => "proposed",
+            Self::Accepted { .. } => "accepted",
+            Self::Signed { .. } => "signed",
+            Self::Disowned { .. } => "disowned",
+            Self::Agreed { .. } => "agreed",
+            Self::ChargeStarted { .. } => "charge_started",
+            Self::ChargeFailed { .. } => "charge_failed",
+            Self::ChargeSettled { .. } => "charge_settled",
+            Self::ChargeReturned { .. } => "charge_returned",
+            Self::Delivered { .. } => "delivered",
+            Self::ChangesRequested { .. } => "changes_requested",
+            Self::Released { .. } => "released",
+            Self::Refunded { .. } => "refunded",
+            Self::PaidOut { .. } => "paid_out",
+            Self::Overdue { .. } => "overdue",
+            Self::Reminded { .. } => "reminded",
+            Self::Ended { .. } => "ended",
+            Self::Closed => "closed",
+        }
+    }
+
     /// The milestone it is about, if about one.
     #[must_use]
     pub fn milestone(&self) -> Option<u16> {

@@ -18,6 +18,14 @@ pub struct Notice {
     pub news: News,
 }
 
+/// A notice with what names its escrow, as the outbox and the list of notifications keep it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EscrowNews {
+    pub reference: String,
+    pub title: String,
+    pub notice: Notice,
+}
+
 /// What is told. Amounts are the reader's own: nobody's notice carries another's money.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "news", rename_all = "snake_case")]

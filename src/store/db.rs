@@ -36,6 +36,9 @@ pub enum DbError {
     Migrate(#[from] sqlx::migrate::MigrateError),
     #[error("the database address is neither sqlite: nor postgres:")]
     UnknownAddress,
+    /// What must always hold does not: nothing was written, and somebody must look.
+    #[error("broken: {0}")]
+    Broken(String),
 }
 
 impl DbError {
@@ -60,14 +63,14 @@ impl DbError {
             Self::Query(sqlx::Error::Database(inner)) => inner
                 .code()
                 .is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01" | "5" | "6" | "261" | "517")),
-            Self::Query(_) | Self::Migrate(_) | Self::UnknownAddress => false,
+            Self::Query(_) | Self::Migrate(_) | Self::UnknownAddress | Self::Broken(_) => false,
         }
     }
 
     fn database(&self) -> Option<&(dyn sqlx::error::DatabaseError + 'static)> {
         match self {
             Self::Query(inner) => inner.as_database_error(),
-            Self::Migrate(_) | Self::UnknownAddress => None,
+            Self::Migrate(_) | Self::UnknownAddress | Self::Broken(_) => None,
         }
     }
 }

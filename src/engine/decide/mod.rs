@@ -40,19 +40,13 @@ pub fn decide(
     now: Time,
 ) -> Result<Decision, Refusal> {
     let Some(escrow) = escrow else {
-        return match command {
-            Command::Propose { id, reference, terms } => {
-                agreement::propose(*id, reference, terms, actor, facts, now)
-            }
-            _ => Err(Refusal::NotAParty),
-        };
+        let Command::Propose { id, reference, terms } = command else { return Err(Refusal::NotAParty) };
+        return agreement::propose(*id, reference, terms, actor, facts, now);
     };
     let mut draft = Draft::new(escrow, *actor, now);
     if matches!(escrow.stage, Stage::Closed { .. }) && !matches!(command, Command::ChargeSettled { .. }) {
-        return match command {
-            Command::Close if actor.role().is_some() => Ok(Decision::AlreadyDone),
-            _ => Err(Refusal::EscrowClosed),
-        };
+        let again = *command == Command::Close && actor.role().is_some();
+        return if again { Ok(Decision::AlreadyDone) } else { Err(Refusal::EscrowClosed) };
     }
     match command {
         Command::Propose { .. } => return Err(Refusal::AlreadyProposed),

@@ -1,0 +1,295 @@
+//! Escrows as rows: the document that `evolve` made, and the columns by which lists find it.
+//!
+//! `insert` and `save` are for `execute.rs` alone.
+
+use uuid::Uuid;
+
+use crate::engine::deadlines::Waiting;
+use crate::engine::escrow::Escrow;
+use crate::engine::party::{Role, UserId};
+use crate::engine::time::Time;
+use crate::engine::{deadlines, status};
+use crate::store::db::{Conn, DbError, all, exec, opt};
+
+/// An escrow and the link of its last event.
+#[derive(Clone, Debug)]
+pub struct Head {
+    pub escrow: Escrow,
+    pub hash: Vec<u8>,
+}
+
+fn read(document: &str) -> Result<Escrow, DbError> {
+    serde_json::from_str(document).map_err(|error| DbError::Broken(format!("a document: {error}")))
+}
+
+/// The exact bytes of a stored state.
+///
+/// # Errors
+/// [`DbError::Broken`] where it can't be written as JSON.
+pub fn document(escrow: &Escrow) -> Result<String, DbError> {
+    serde_json::to_string(escrow).map_err(|error| DbError::Broken(error.to_string()))
+}
+
+/// Loads an escrow for a write; no other write can take it until this one ends.
+///
+/// # Errors
+/// The database's.
+pub async fn lock(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Head>, DbError> {
+    let row = crate::store::db::lock!(
+        conn,
+        (String, Vec<u8>),
+        "SELECT document, head FROM escrows WHERE id = $1",
+        id
+    )?;
+    row.map(|(document, hash)| Ok(Head { escrow: read(&document)?, hash })).transpose()
+}
+
+/// An escrow by its id.
+///
+/// # Errors
+/// The database's.
+pub async fn by_id(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Escrow>, DbError> {
+    let row = opt!(conn, (String,), "SELECT document FROM escrows WHERE id = $1", id)?;
+    row.map(|(document,)| read(&document)).transpose()
+}
+
+/// An escrow by its reference; letters of either case.
+///
+/// # Errors
+/// The database's.
+pub async fn by_reference(conn: &mut Conn<'_>, reference: &str) -> Result<Option<Escrow>, DbError> {
+    let reference = reference.to_ascii_uppercase();
+    let row = opt!(
+        conn,
+        (String,),
+        "SELECT document FROM escrows WHERE reference = $1",
+        reference.as_str()
+    )?;
+    row.map(|(document,)| read(&document)).transpose()
+}
+
+pub(super) async fn insert(conn: &mut Conn<'_>, escrow: &Escrow, now: Time) -> Result<(), DbError> {
+    exec!(
+        conn,
+        "INSERT INTO escrows (id, reference, title, currency, amount_minor, stage, seq, head, document,
+             created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, '', $8, $8)",
+        escrow.id,
+        escrow.reference.as_str(),
+        escrow.terms.title.as_str(),
+        escrow.terms.currency.code(),
+        escrow.terms.amount_minor,
+        escrow.stage.name(),
+        crate::engine::chain::GENESIS.as_slice(),
+        now
+    )?;
+    for party in &escrow.parties {
+        exec!(
+            conn,
+            "INSERT INTO parties (escrow_id, user_id, role, over) VALUES ($1, $2, $3, FALSE)",
+            escrow.id,
+            party.user,
+            party.role.word()
+        )?;
+    }
+    Ok(())
+}
+
+pub(super) async fn save(
+    conn: &mut Conn<'_>,
+    before: Option<&Escrow>,
+    escrow: &Escrow,
+    head: &[u8],
+    now: Time,
+) -> Result<(), DbError> {
+    exec!(
+        conn,
+        "UPDATE escrows SET stage = $2, seq = $3, head = $4, document = $5, next_at = $6, updated_at = $7
+         WHERE id = $1",
+        escrow.id,
+        escrow.stage.name(),
+        i64::try_from(escrow.seq).unwrap_or(i64::MAX),
+        head,
+        document(escrow)?.as_str(),
+        deadlines::next_at(escrow),
+        now
+    )?;
+    for party in &escrow.parties {
+        let task = status::task_of(escrow, party.user);
+        let task_before = before.map(|before| (status::task_of(before, party.user), before.over()));
+        if task_before == Some((task, escrow.over())) {
+            continue;
+        }
+        exec!(
+            conn,
+            "UPDATE parties SET task = $3, task_by = $4, task_milestone = $5, over = $6
+             WHERE escrow_id = $1 AND user_id = $2",
+            escrow.id,
+            party.user,
+            task.map(|task| task.waiting.name()),
+            task.map(|task| task.at),
+            task.and_then(|task| task.milestone).map(i32::from),
+            escrow.over()
+        )?;
+    }
+    Ok(())
+}
+
+/// Escrows in which something is due at `now`, the longest overdue first.
+///
+/// # Errors
+/// The database's.
+pub async fn due(conn: &mut Conn<'_>, now: Time, most: i64) -> Result<Vec<Uuid>, DbError> {
+    let rows = all!(
+        conn,
+        (Uuid,),
+        "SELECT id FROM escrows WHERE next_at <= $1 ORDER BY next_at LIMIT $2",
+        now,
+        most
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// When something next comes due anywhere.
+///
+/// # Errors
+/// The database's.
+pub async fn next_due(conn: &mut Conn<'_>) -> Result<Option<Time>, DbError> {
+    let row = opt!(
+        conn,
+        (Time,),
+        "SELECT next_at FROM escrows WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1"
+    )?;
+    Ok(row.map(|(at,)| at))
+}
+
+/// A party as pages name it: erased or unclaimed people keep an empty name.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Person {
+    pub user_id: Uuid,
+    pub role: String,
+    pub name: String,
+    pub email: Option<String>,
+    pub claimed: bool,
+}
+
+/// The people of an escrow.
+///
+/// # Errors
+/// The database's.
+pub async fn people(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Person>, DbError> {
+    all!(
+        conn,
+        Person,
+        "SELECT p.user_id, p.role, u.name, u.email, u.claimed_at IS NOT NULL AS claimed
+         FROM parties p JOIN users u ON u.id = p.user_id WHERE p.escrow_id = $1",
+        escrow
+    )
+}
+
+/// Which of a user's escrows a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filter {
+    All,
+    NeedsMe,
+    Open,
+    Over,
+}
+
+/// A line of a list: what is shown of an escrow without opening it.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub escrow: Escrow,
+    pub role: Role,
+    pub task: Option<(Waiting, Time, Option<u16>)>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    document: String,
+    role: String,
+    task: Option<String>,
+    task_by: Option<Time>,
+    task_milestone: Option<i32>,
+}
+
+impl Row {
+    fn line(self) -> Result<Line, DbError> {
+        let escrow = read(&self.document)?;
+        let role = [Role::Buyer, Role::Seller, Role::Broker, Role::Payee]
+            .into_iter()
+            .find(|role| role.word() == self.role)
+            .ok_or_else(|| DbError::Broken(format!("a role: {}", self.role)))?;
+        let waiting = self.task.as_deref().and_then(Waiting::from_name);
+        let milestone = self.task_milestone.and_then(|number| u16::try_from(number).ok());
+        let task = waiting.zip(self.task_by).map(|(waiting, by)| (waiting, by, milestone));
+        Ok(Line { escrow, role, task })
+    }
+}
+
+/// A page of a user's escrows, the newest first, those before `before`.
+///
+/// # Errors
+/// The database's.
+pub async fn page(
+    conn: &mut Conn<'_>,
+    user: UserId,
+    filter: Filter,
+    before: Option<Uuid>,
+    most: i64,
+) -> Result<Vec<Line>, DbError> {
+    let before = before.unwrap_or(Uuid::max());
+    let rows = match filter {
+        Filter::All => all!(
+            conn,
+            Row,
+            "SELECT e.document, p.role, p.task, p.task_by, p.task_milestone
+             FROM parties p JOIN escrows e ON e.id = p.escrow_id
+             WHERE p.user_id = $1 AND p.escrow_id < $2 ORDER BY p.escrow_id DESC LIMIT $3",
+            user,
+            before,
+            most
+        )?,
+        Filter::NeedsMe => all!(
+            conn,
+            Row,
+            "SELECT e.document, p.role, p.task, p.task_by, p.task_milestone
+             FROM parties p JOIN escrows e ON e.id = p.escrow_id
+             WHERE p.user_id = $1 AND p.escrow_id < $2 AND p.task IS NOT NULL
+             ORDER BY p.escrow_id DESC LIMIT $3",
+            user,
+            before,
+            most
+        )?,
+        Filter::Open | Filter::Over => all!(
+            conn,
+            Row,
+            "SELECT e.document, p.role, p.task, p.task_by, p.task_milestone
+             FROM parties p JOIN escrows e ON e.id = p.escrow_id
+             WHERE p.user_id = $1 AND p.escrow_id < $2 AND p.over = $4
+             ORDER BY p.escrow_id DESC LIMIT $3",
+            user,
+            before,
+            most,
+            filter == Filter::Over
+        )?,
+    };
+    rows.into_iter().map(Row::line).collect()
+}
+
+/// What waits for a user, the most urgent first.
+///
+/// # Errors
+/// The database's.
+pub async fn tasks(conn: &mut Conn<'_>, user: UserId, most: i64) -> Result<Vec<Line>, DbError> {
+    let rows = all!(
+        conn,
+        Row,
+        "SELECT e.document, p.role, p.task, p.task_by, p.task_milestone
+         FROM parties p JOIN escrows e ON e.id = p.escrow_id
+         WHERE p.user_id = $1 AND p.task IS NOT NULL ORDER BY p.task_by, p.escrow_id LIMIT $2",
+        user,
+        most
+    )?;
+    rows.into_iter().map(Row::line).collect()
+}

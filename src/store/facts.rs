@@ -1,0 +1,98 @@
+//! What the engine must know from outside an escrow, read inside the same write.
+
+use uuid::Uuid;
+
+use crate::engine::command::{Command, Facts};
+use crate::engine::escrow::{Escrow, Method};
+use crate::engine::party::{Actor, UserId};
+use crate::engine::terms::{FeeSchedule, Mode};
+use crate::money::Currency;
+use crate::store::db::{Conn, DbError, all, opt};
+use crate::store::ledger;
+
+/// The version of the terms of service that stands.
+pub const TERMS_OF_SERVICE: i64 = 1;
+
+/// The smallest amount of a mode in a currency, in minor units. DHMAD gives those of TND; elsewhere it is
+/// one whole unit, and one hundredth of it for instant escrows.
+#[must_use]
+pub fn minimum_minor(mode: Mode, currency: Currency) -> i64 {
+    let unit = 10_i64.pow(currency.scale());
+    match (mode, currency.code()) {
+        (Mode::Instant, _) => (unit / 100).max(1),
+        (Mode::Standard | Mode::Quick | Mode::QuickProof, "TND") => 5 * unit,
+        (Mode::Standard | Mode::Quick | Mode::QuickProof, _) => unit,
+    }
+}
+
+/// The platform's fee for escrows that are proposed now.
+#[must_use]
+pub fn fee_schedule(_currency: Currency) -> FeeSchedule {
+    FeeSchedule::default()
+}
+
+/// The facts for a command.
+///
+/// # Errors
+/// The database's.
+pub async fn read(
+    conn: &mut Conn<'_>,
+    escrow: Option<&Escrow>,
+    command: &Command,
+    actor: &Actor,
+) -> Result<Facts, DbError> {
+    let mut facts = match actor.user() {
+        Some(user) => of_user(conn, user).await?,
+        None => Facts::default(),
+    };
+    match (escrow, command) {
+        (None, Command::Propose { terms, .. }) => {
+            facts.minimum_minor = minimum_minor(terms.mode, terms.currency);
+        }
+        (Some(escrow), Command::StartCharge { method: Method::Wallet, .. }) => {
+            if let Some(user) = actor.user() {
+                let currency = escrow.terms.currency;
+                let available = ledger::lock_wallet(conn, user, currency).await?;
+                facts.wallet_available = Some(currency.of(available));
+            }
+        }
+        (Some(escrow), Command::Approve { .. }) => {
+            facts.to_wallet_at_once = to_wallet_at_once(conn, escrow.id).await?;
+        }
+        _ => {}
+    }
+    Ok(facts)
+}
+
+/// The facts for a deadline.
+///
+/// # Errors
+/// The database's.
+pub async fn for_clock(conn: &mut Conn<'_>, escrow: &Escrow) -> Result<Facts, DbError> {
+    let to_wallet_at_once = to_wallet_at_once(conn, escrow.id).await?;
+    Ok(Facts { to_wallet_at_once, ..Facts::default() })
+}
+
+async fn of_user(conn: &mut Conn<'_>, user: UserId) -> Result<Facts, DbError> {
+    let row = opt!(
+        conn,
+        (bool, i64),
+        "SELECT email_confirmed_at IS NOT NULL, CAST(COALESCE(terms_of_service_version, 0) AS BIGINT)
+         FROM users WHERE id = $1",
+        user
+    )?;
+    let (email_confirmed, version) = row.unwrap_or((false, 0));
+    let terms_of_service_accepted = version >= TERMS_OF_SERVICE;
+    Ok(Facts { email_confirmed, terms_of_service_accepted, ..Facts::default() })
+}
+
+async fn to_wallet_at_once(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<UserId>, DbError> {
+    let rows = all!(
+        conn,
+        (Uuid,),
+        "SELECT u.id FROM parties p JOIN users u ON u.id = p.user_id
+         WHERE p.escrow_id = $1 AND u.to_wallet_at_once = TRUE ORDER BY p.role, u.id",
+        escrow
+    )?;
+    Ok(rows.into_iter().map(|(user,)| user).collect())
+}

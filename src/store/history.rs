@@ -1,0 +1,121 @@
+//! The history of an escrow: a chain of events, appended and read.
+
+use uuid::Uuid;
+
+use crate::engine::chain::link;
+use crate::engine::event::{Event, Record, VERSION};
+use crate::engine::party::Actor;
+use crate::engine::time::Time;
+use crate::store::db::{Conn, DbError, all, exec, one};
+
+/// An event as it is stored.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Stored {
+    pub seq: i64,
+    pub at: Time,
+    pub body: String,
+    pub hash: Vec<u8>,
+}
+
+impl Stored {
+    /// The event as the engine knows it.
+    ///
+    /// # Errors
+    /// Bytes that this version of the program cannot read.
+    pub fn record(&self) -> Result<Record, serde_json::Error> {
+        serde_json::from_str(&self.body)
+    }
+}
+
+/// Appends an event after the link `head`; the new link comes back.
+///
+/// # Errors
+/// The database's, or [`DbError::Broken`] where the event can't be written as JSON.
+pub async fn append(
+    conn: &mut Conn<'_>,
+    escrow: Uuid,
+    head: &[u8],
+    seq: u64,
+    at: Time,
+    actor: Actor,
+    event: &Event,
+) -> Result<[u8; 32], DbError> {
+    let record = Record { v: VERSION, escrow, seq, at, actor, event: event.clone() };
+    let body = serde_json::to_string(&record).map_err(|error| DbError::Broken(error.to_string()))?;
+    let hash = link(head, seq, body.as_bytes());
+    exec!(
+        conn,
+        "INSERT INTO events (escrow_id, seq, at, kind, milestone, body, hash)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        escrow,
+        i64::try_from(seq).unwrap_or(i64::MAX),
+        at,
+        event.kind(),
+        event.milestone().map(i32::from),
+        body.as_str(),
+        hash.as_slice()
+    )?;
+    Ok(hash)
+}
+
+/// The events of an escrow after `after`, in their order, at most `most`.
+///
+/// # Errors
+/// The database's.
+pub async fn read(
+    conn: &mut Conn<'_>,
+    escrow: Uuid,
+    after: i64,
+    most: i64,
+) -> Result<Vec<Stored>, DbError> {
+    all!(
+        conn,
+        Stored,
+        "SELECT seq, at, body, hash FROM events WHERE escrow_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+        escrow,
+        after,
+        most
+    )
+}
+
+/// The newest events of an escrow before `before`, the newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn newest(
+    conn: &mut Conn<'_>,
+    escrow: Uuid,
+    before: Option<i64>,
+    most: i64,
+) -> Result<Vec<Stored>, DbError> {
+    all!(
+        conn,
+        Stored,
+        "SELECT seq, at, body, hash FROM events WHERE escrow_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3",
+        escrow,
+        before.unwrap_or(i64::MAX),
+        most
+    )
+}
+
+/// The events of one milestone, in their order.
+///
+/// # Errors
+/// The database's.
+pub async fn of_milestone(conn: &mut Conn<'_>, escrow: Uuid, number: u16) -> Result<Vec<Stored>, DbError> {
+    all!(
+        conn,
+        Stored,
+        "SELECT seq, at, body, hash FROM events WHERE escrow_id = $1 AND milestone = $2 ORDER BY seq",
+        escrow,
+        i32::from(number)
+    )
+}
+
+/// How many events there are in all.
+///
+/// # Errors
+/// The database's.
+pub async fn count(conn: &mut Conn<'_>) -> Result<i64, DbError> {
+    Ok(one!(conn, (i64,), "SELECT COUNT(*) FROM events")?.0)
+}

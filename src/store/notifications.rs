@@ -1,0 +1,113 @@
+//! Notices become notifications in the portal and mails in the outbox, in the write that they tell about.
+
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::engine::escrow::Escrow;
+use crate::engine::notices::{EscrowNews, Notice};
+use crate::engine::time::Time;
+use crate::store::db::{Conn, DbError, all, exec, opt};
+use crate::store::outbox::{self, NewMail, To};
+
+/// Writes the notices of a decision.
+///
+/// # Errors
+/// The database's.
+pub async fn write(
+    conn: &mut Conn<'_>,
+    clock: &Clock,
+    escrow: &Escrow,
+    notices: &[Notice],
+) -> Result<(), DbError> {
+    for notice in notices {
+        let broken = |error: serde_json::Error| DbError::Broken(error.to_string());
+        let text = serde_json::to_string(notice).map_err(broken)?;
+        exec!(
+            conn,
+            "INSERT INTO notifications (id, user_id, escrow_id, reference, title, notice, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            clock.id(),
+            notice.to,
+            escrow.id,
+            escrow.reference.as_str(),
+            escrow.terms.title.as_str(),
+            text.as_str(),
+            clock.now()
+        )?;
+        let news = EscrowNews {
+            reference: escrow.reference.clone(),
+            title: escrow.terms.title.clone(),
+            notice: notice.clone(),
+        };
+        let mut payload = serde_json::to_value(&news).map_err(broken)?;
+        payload["letter"] = "escrow".into();
+        let mail = NewMail {
+            to: To::User(notice.to),
+            kind: "escrow".to_owned(),
+            payload: payload.to_string(),
+            escrow_id: Some(escrow.id),
+        };
+        outbox::enqueue(conn, clock, &mail).await?;
+    }
+    Ok(())
+}
+
+/// A notification as it stands in the list.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Notification {
+    pub id: Uuid,
+    pub reference: String,
+    pub title: String,
+    pub notice: String,
+    pub created_at: Time,
+    pub read_at: Option<Time>,
+}
+
+/// A page of a user's notifications, the newest first, those before `before`.
+///
+/// # Errors
+/// The database's.
+pub async fn page(
+    conn: &mut Conn<'_>,
+    user: Uuid,
+    before: Option<Uuid>,
+    most: i64,
+) -> Result<Vec<Notification>, DbError> {
+    all!(
+        conn,
+        Notification,
+        "SELECT id, reference, title, notice, created_at, read_at FROM notifications
+         WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+        user,
+        before.unwrap_or(Uuid::max()),
+        most
+    )
+}
+
+/// Whether a user has notifications that he has not read.
+///
+/// # Errors
+/// The database's.
+pub async fn any_unread(conn: &mut Conn<'_>, user: Uuid) -> Result<bool, DbError> {
+    let row = opt!(
+        conn,
+        (Uuid,),
+        "SELECT id FROM notifications WHERE user_id = $1 AND read_at IS NULL LIMIT 1",
+        user
+    )?;
+    Ok(row.is_some())
+}
+
+/// Marks a user's notifications as read, up to and including the newest he saw.
+///
+/// # Errors
+/// The database's.
+pub async fn mark_read(conn: &mut Conn<'_>, user: Uuid, upto: Uuid, at: Time) -> Result<u64, DbError> {
+    exec!(
+        conn,
+        "UPDATE notifications SET read_at = $3 WHERE user_id = $1 AND id <= $2 AND read_at IS NULL",
+        user,
+        upto,
+        at
+    )
+}

@@ -1,0 +1,205 @@
+//! Payments: each movement in or out as it stands with its provider (Cashless: transactions).
+//!
+//! `execute.rs` writes them from events; the worker that speaks to the providers records here what it was
+//! told. Only a settled payment has moved money, and that stands in the ledger.
+
+use uuid::Uuid;
+
+use crate::engine::escrow::{Escrow, Method};
+use crate::engine::event::Event;
+use crate::engine::party::Role;
+use crate::engine::time::Time;
+use crate::store::db::{Conn, DbError, all, claim, exec, opt};
+
+/// After so long a worker that took a payment is given up for dead.
+const LEASE_SECONDS: i64 = 60;
+/// The method's name for our own books.
+pub const WALLET: &str = "wallet";
+
+/// A payment as it stands.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Payment {
+    pub id: Uuid,
+    pub escrow_id: Uuid,
+    pub user_id: Uuid,
+    pub kind: String,
+    pub method: String,
+    pub state: String,
+    pub reason: Option<String>,
+    pub currency: String,
+    pub amount_minor: i64,
+    pub provider_ref: Option<String>,
+    pub provider_page: Option<String>,
+    pub created_at: Time,
+    pub settled_at: Option<Time>,
+}
+
+/// Writes down what an event means for payments; `id` names a new one. True if a provider is to be told.
+///
+/// # Errors
+/// The database's.
+pub async fn record(
+    conn: &mut Conn<'_>,
+    escrow: &Escrow,
+    event: &Event,
+    id: Uuid,
+    at: Time,
+) -> Result<bool, DbError> {
+    let buyer = escrow.party(Role::Buyer).map(|party| party.user);
+    match (event, buyer) {
+        (Event::ChargeStarted { payment, method, amount_minor, .. }, Some(buyer)) => {
+            let (method, tell_at) = match method {
+                Method::Wallet => (WALLET, None),
+                Method::Rail { rail } => (rail.as_str(), Some(at)),
+            };
+            exec!(
+                conn,
+                "INSERT INTO payments (id, escrow_id, user_id, kind, method, state, currency, amount_minor,
+                     tell_at, created_at)
+                 VALUES ($1, $2, $3, 'escrow-deposit', $4, 'pending', $5, $6, $7, $8)",
+                *payment,
+                escrow.id,
+                buyer,
+                method,
+                escrow.terms.currency.code(),
+                *amount_minor,
+                tell_at,
+                at
+            )?;
+            Ok(tell_at.is_some())
+        }
+        (Event::ChargeSettled { payment }, _) => settle(conn, *payment, "successful", None, at).await,
+        (Event::ChargeFailed { payment, reason }, _) => {
+            settle(conn, *payment, "failed", Some(reason), at).await
+        }
+        (Event::PaidOut { milestone, user, amount_minor, .. }, _) => {
+            to_wallet(conn, escrow, id, *user, "escrow-payout", *milestone, *amount_minor, at).await
+        }
+        (Event::Refunded { milestone, parts, .. }, Some(buyer)) => {
+            let sum = parts.iter().map(|part| part.amount_minor).sum();
+            to_wallet(conn, escrow, id, buyer, "escrow-refund", *milestone, sum, at).await
+        }
+        _ => Ok(false),
+    }
+}
+
+async fn settle(
+    conn: &mut Conn<'_>,
+    payment: Uuid,
+    state: &str,
+    reason: Option<&String>,
+    at: Time,
+) -> Result<bool, DbError> {
+    exec!(
+        conn,
+        "UPDATE payments SET state = $2, reason = $3, settled_at = $4, tell_at = NULL
+         WHERE id = $1 AND state = 'pending'",
+        payment,
+        state,
+        reason.map(String::as_str),
+        at
+    )?;
+    Ok(false)
+}
+
+#[allow(clippy::too_many_arguments, reason = "the columns of one row")]
+async fn to_wallet(
+    conn: &mut Conn<'_>,
+    escrow: &Escrow,
+    id: Uuid,
+    user: Uuid,
+    kind: &str,
+    milestone: u16,
+    amount_minor: i64,
+    at: Time,
+) -> Result<bool, DbError> {
+    exec!(
+        conn,
+        "INSERT INTO payments (id, escrow_id, user_id, kind, method, state, currency, amount_minor,
+             milestone, created_at, settled_at)
+         VALUES ($1, $2, $3, $4, 'wallet', 'successful', $5, $6, $7, $8, $8)",
+        id,
+        escrow.id,
+        user,
+        kind,
+        escrow.terms.currency.code(),
+        amount_minor,
+        i32::from(milestone),
+        at
+    )?;
+    Ok(false)
+}
+
+/// A payment by its id.
+///
+/// # Errors
+/// The database's.
+pub async fn by_id(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Payment>, DbError> {
+    opt!(
+        conn,
+        Payment,
+        "SELECT id, escrow_id, user_id, kind, method, state, reason, currency, amount_minor, provider_ref,
+                provider_page, created_at, settled_at
+         FROM payments WHERE id = $1",
+        id
+    )
+}
+
+/// The payments of an escrow, the oldest first.
+///
+/// # Errors
+/// The database's.
+pub async fn of_escrow(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Payment>, DbError> {
+    all!(
+        conn,
+        Payment,
+        "SELECT id, escrow_id, user_id, kind, method, state, reason, currency, amount_minor, provider_ref,
+                provider_page, created_at, settled_at
+         FROM payments WHERE escrow_id = $1 ORDER BY id LIMIT 500",
+        escrow
+    )
+}
+
+/// Takes pending payments that their provider does not know of yet, for as long as the lease runs.
+///
+/// # Errors
+/// The database's.
+pub async fn claim_to_tell(conn: &mut Conn<'_>, now: Time, most: i64) -> Result<Vec<Payment>, DbError> {
+    claim!(
+        conn,
+        Payment,
+        "UPDATE payments SET attempts = attempts + 1, tell_at = $2 WHERE id IN
+         (SELECT id FROM payments WHERE tell_at <= $1 AND state = 'pending' ORDER BY tell_at LIMIT $3",
+        ") RETURNING id, escrow_id, user_id, kind, method, state, reason, currency, amount_minor,
+             provider_ref, provider_page, created_at, settled_at",
+        now,
+        now.plus(time::Duration::seconds(LEASE_SECONDS)),
+        most
+    )
+}
+
+/// The provider knows of it: its name for it and the page where people pay.
+///
+/// # Errors
+/// The database's.
+pub async fn told(conn: &mut Conn<'_>, id: Uuid, reference: &str, page: &str) -> Result<(), DbError> {
+    exec!(
+        conn,
+        "UPDATE payments SET provider_ref = $2, provider_page = $3, tell_at = NULL, last_error = NULL
+         WHERE id = $1",
+        id,
+        reference,
+        page
+    )?;
+    Ok(())
+}
+
+/// The provider could not be reached; it is told again when the lease ends.
+///
+/// # Errors
+/// The database's.
+pub async fn not_told(conn: &mut Conn<'_>, id: Uuid, error: &str) -> Result<(), DbError> {
+    let error: String = error.chars().take(500).collect();
+    exec!(conn, "UPDATE payments SET last_error = $2 WHERE id = $1", id, error.as_str())?;
+    Ok(())
+}
