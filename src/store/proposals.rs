@@ -1,0 +1,107 @@
+//! Terms are sent: the addresses that were typed become parties, and the escrow begins.
+//!
+//! An unknown address makes a user whom nobody has claimed (Vesicash: an account is created). If the terms
+//! are refused, nothing of it was written.
+
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::engine::chain::salted_hex;
+use crate::engine::command::Command;
+use crate::engine::party::{Role, UserId};
+use crate::engine::terms::{Terms, TermsParty};
+use crate::store::db::{Conn, Db, DbError, exec};
+use crate::store::execute::{Evidence, Executed, NamedParty, Outcome, Request, Who, execute_in};
+use crate::store::users;
+
+const MOST_TRIES: usize = 4;
+/// Crockford's base 32: no letter that is taken for a digit or for another letter.
+const SIGNS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// Terms that are ready to be sent, with people named by their addresses.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    pub creator: UserId,
+    /// Everyone with a role, the creator too, by normalised address.
+    pub parties: Vec<(Role, String)>,
+    /// Everything but the parties.
+    pub terms: Terms,
+    pub key: String,
+    /// The draft that it was made from; it goes when this is sent, and its files come along.
+    pub draft: Option<Uuid>,
+}
+
+/// A proposal that was sent, or why not.
+#[derive(Clone, Debug)]
+pub struct Proposed {
+    pub executed: Executed,
+    pub escrow: Uuid,
+    pub reference: String,
+}
+
+/// A new public reference, `ESC-7K2M-9QXA`.
+#[must_use]
+pub fn reference(clock: &Clock) -> String {
+    let signs: Vec<char> =
+        clock.random::<8>().iter().map(|byte| char::from(SIGNS[usize::from(byte % 32)])).collect();
+    let half = |signs: &[char]| signs.iter().collect::<String>();
+    format!("ESC-{}-{}", half(&signs[..4]), half(&signs[4..]))
+}
+
+/// Sends a proposal.
+///
+/// # Errors
+/// The database's; nothing was written then.
+pub async fn propose(db: &Db, clock: &Clock, proposal: &Proposal) -> Result<Proposed, DbError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let mut tx = db.write().await?;
+        let result = match propose_in(&mut tx.conn(), clock, proposal).await {
+            // A refusal leaves no trace, not even of the addresses.
+            Ok(proposed) if proposed.executed.outcome != Outcome::Done => Ok(proposed),
+            Ok(proposed) => tx.commit().await.map(|()| proposed),
+            Err(error) => Err(error),
+        };
+        match result {
+            Err(error) if tries < MOST_TRIES && (error.is_transient() || error.is_unique_violation()) => {}
+            other => return other,
+        }
+    }
+}
+
+async fn propose_in(
+    conn: &mut Conn<'_>,
+    clock: &Clock,
+    proposal: &Proposal,
+) -> Result<Proposed, DbError> {
+    let (id, reference) = (clock.id(), reference(clock));
+    let mut terms = proposal.terms.clone();
+    let mut named = Vec::new();
+    terms.parties.clear();
+    for (role, email) in &proposal.parties {
+        let user = users::find_or_invite(conn, clock, email, "").await?;
+        let salt = clock.random::<16>().to_vec();
+        let identity_sha256 = salted_hex(&salt, email);
+        terms.parties.push(TermsParty { role: *role, user, identity_sha256 });
+        named.push(NamedParty { user, email: email.clone(), salt });
+    }
+    let request = Request {
+        escrow: id,
+        who: Who::User(proposal.creator),
+        command: Command::Propose { id, reference: reference.clone(), terms: Box::new(terms) },
+        seen: None,
+        key: Some(proposal.key.clone()),
+        evidence: Some(Evidence::Parties(named)),
+    };
+    let executed = execute_in(conn, clock, &request).await?;
+    if let (Outcome::Done, Some(draft)) = (&executed.outcome, proposal.draft) {
+        exec!(
+            conn,
+            "DELETE FROM drafts WHERE id = $1 AND user_id = $2",
+            draft,
+            proposal.creator
+        )?;
+    }
+    Ok(Proposed { executed, escrow: id, reference })
+}
