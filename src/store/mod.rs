@@ -4,7 +4,16 @@
 //! them are one write.
 
 pub mod db;
+pub mod drafts;
+pub mod escrows;
+pub mod execute;
+pub mod facts;
+pub mod history;
+pub mod ledger;
+pub mod notifications;
 pub mod outbox;
+pub mod payments;
+pub mod proposals;
 pub mod sessions;
 pub mod throttle;
 pub mod tokens;
