@@ -5,8 +5,8 @@
 
 use super::deadlines;
 use super::escrow::{
-    Changes, Charge, ChargeState, Delivery, Escrow, Holding, How, Milestone, MilestoneEnd, MilestoneStage,
-    Reminder, Stage,
+    Changes, Charge, ChargeState, Delivery, End, Escrow, Holding, How, Milestone, MilestoneEnd,
+    MilestoneStage, Reminder, Stage,
 };
 use super::event::Event;
 use super::party::{Party, PartyStatus, Role, Signature, UserId};
@@ -74,15 +74,8 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
         Event::Accepted { role } => set_status(escrow, *role, None, PartyStatus::Accepted),
         Event::Disowned { role, user } => set_status(escrow, *role, Some(*user), PartyStatus::Disowned),
         Event::Signed { role, version, document_sha256, evidence_sha256 } => {
-            set_status(escrow, *role, None, PartyStatus::Accepted);
-            if let Some(party) = escrow.parties.iter_mut().find(|party| party.role == *role) {
-                party.signature = Some(Signature {
-                    version: *version,
-                    document_sha256: document_sha256.clone(),
-                    evidence_sha256: evidence_sha256.clone(),
-                    at,
-                });
-            }
+            let (document_sha256, evidence_sha256) = (document_sha256.clone(), evidence_sha256.clone());
+            signed(escrow, *role, Signature { version: *version, document_sha256, evidence_sha256, at });
         }
         Event::Agreed { pay_by } => escrow.stage = Stage::Agreed { since: at, pay_by: *pay_by },
         Event::ChargeStarted { payment, milestones, method, amount_minor, answer_by } => {
@@ -100,19 +93,11 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
         Event::Delivered { milestone, round, note, files, inspect_by } => {
             let delivery =
                 Delivery { round: *round, at, note: note.clone(), files: files.clone(), changes: None };
-            with(escrow, *milestone, |part| {
-                part.delivery = Some(delivery);
-                part.stage = MilestoneStage::Delivered { since: at, inspect_by: *inspect_by };
-            });
+            with(escrow, *milestone, |part| delivered(part, delivery, *inspect_by));
         }
         Event::ChangesRequested { milestone, failed, reason, .. } => {
             let changes = Changes { failed: failed.clone(), reason: reason.clone(), at };
-            with(escrow, *milestone, |part| {
-                part.stage = MilestoneStage::ChangesRequested { since: at, overdue_since: None };
-                if let Some(delivery) = &mut part.delivery {
-                    delivery.changes = Some(changes);
-                }
-            });
+            with(escrow, *milestone, |part| changes_requested(part, changes));
         }
         Event::Released { milestone, amount_minor, parts, whole, how } => {
             with(escrow, *milestone, |part| {
@@ -138,21 +123,43 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
             since: *since,
             mark: *mark,
         }),
-        Event::Ended { end } => {
-            for part in &mut escrow.milestones {
-                if part.stage == MilestoneStage::Unfunded {
-                    let how = How::Cancelled;
-                    part.stage = MilestoneStage::Ended { end: MilestoneEnd::Dropped, how, at };
-                }
-            }
-            escrow.stage = Stage::Ended { end: end.clone(), at };
-        }
+        Event::Ended { end } => ended(escrow, end, at),
         Event::Closed => {
             if let Stage::Ended { end, .. } = &escrow.stage {
                 escrow.stage = Stage::Closed { end: end.clone(), at };
             }
         }
     }
+}
+
+fn signed(escrow: &mut Escrow, role: Role, signature: Signature) {
+    set_status(escrow, role, None, PartyStatus::Accepted);
+    if let Some(party) = escrow.parties.iter_mut().find(|party| party.role == role) {
+        party.signature = Some(signature);
+    }
+}
+
+fn delivered(milestone: &mut Milestone, delivery: Delivery, inspect_by: Time) {
+    milestone.stage = MilestoneStage::Delivered { since: delivery.at, inspect_by };
+    milestone.delivery = Some(delivery);
+}
+
+fn changes_requested(milestone: &mut Milestone, changes: Changes) {
+    milestone.stage = MilestoneStage::ChangesRequested { since: changes.at, overdue_since: None };
+    if let Some(delivery) = &mut milestone.delivery {
+        delivery.changes = Some(changes);
+    }
+}
+
+/// What was never paid for is dropped.
+fn ended(escrow: &mut Escrow, end: &End, at: Time) {
+    for part in &mut escrow.milestones {
+        if part.stage == MilestoneStage::Unfunded {
+            let how = How::Cancelled;
+            part.stage = MilestoneStage::Ended { end: MilestoneEnd::Dropped, how, at };
+        }
+    }
+    escrow.stage = Stage::Ended { end: end.clone(), at };
 }
 
 fn with(escrow: &mut Escrow, number: u16, change: impl FnOnce(&mut Milestone)) {

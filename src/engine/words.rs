@@ -63,9 +63,8 @@ impl News {
             | Self::ReleasedForYou { .. }
             | Self::InWallet { .. }
             | Self::RefundedToYou { .. }
-            | Self::Refunded { .. }
-            | Self::MayCancel { .. }
-            | Self::Overdue { .. } => self.money_out(at),
+            | Self::Refunded { .. } => self.money_out(),
+            Self::MayCancel { .. } | Self::Overdue { .. } => self.overdue(at),
             Self::Reminder { waiting, mark, milestone, number, deadline } => {
                 reminder(*waiting, *mark, milestone.as_deref(), *number, &at(*deadline))
             }
@@ -239,7 +238,7 @@ impl News {
     }
 
     #[allow(clippy::wildcard_enum_match_arm, reason = "`say` sorts them and names every one")]
-    fn money_out(&self, at: &dyn Fn(Time) -> String) -> Said {
+    fn money_out(&self) -> Said {
         let page = |number: &u16| format!("/milestones/{number}");
         let clock = |by_clock: bool| {
             if by_clock {
@@ -306,6 +305,14 @@ impl News {
                     page(number),
                 )
             }
+            _ => (String::new(), Vec::new(), OPEN, String::new()),
+        }
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`say` sorts them and names every one")]
+    fn overdue(&self, at: &dyn Fn(Time) -> String) -> Said {
+        let page = |number: &u16| format!("/milestones/{number}");
+        match self {
             Self::MayCancel { milestone, number, refund_at } => (
                 format!("Overdue, you may cancel: {milestone}"),
                 vec![format!(

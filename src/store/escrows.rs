@@ -59,12 +59,7 @@ pub async fn by_id(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Escrow>, DbEr
 /// The database's.
 pub async fn by_reference(conn: &mut Conn<'_>, reference: &str) -> Result<Option<Escrow>, DbError> {
     let reference = reference.to_ascii_uppercase();
-    let row = opt!(
-        conn,
-        (String,),
-        "SELECT document FROM escrows WHERE reference = $1",
-        reference.as_str()
-    )?;
+    let row = opt!(conn, (String,), "SELECT document FROM escrows WHERE reference = $1", reference.as_str())?;
     row.map(|(document,)| read(&document)).transpose()
 }
 

@@ -56,7 +56,12 @@ pub struct Request {
 /// Erasable rows that go with a command, whose salted digests the events hold.
 #[derive(Clone, Debug)]
 pub enum Evidence {
-    Signature { typed_name: String, ip: String, user_agent: String, salt: Vec<u8> },
+    Signature {
+        typed_name: String,
+        ip: String,
+        user_agent: String,
+        salt: Vec<u8>,
+    },
     /// The addresses that a proposal's parties were named by.
     Parties(Vec<NamedParty>),
 }
@@ -151,11 +156,7 @@ pub async fn execute(db: &Db, clock: &Clock, request: &Request) -> Result<Execut
 ///
 /// # Errors
 /// The database's; the caller must not commit then.
-pub async fn execute_in(
-    conn: &mut Conn<'_>,
-    clock: &Clock,
-    request: &Request,
-) -> Result<Executed, DbError> {
+pub async fn execute_in(conn: &mut Conn<'_>, clock: &Clock, request: &Request) -> Result<Executed, DbError> {
     let now = clock.now();
     let head = escrows::lock(conn, request.escrow).await?;
     if let Some(outcome) = remembered(conn, request).await? {
@@ -270,8 +271,7 @@ impl<'a> Write<'a> {
             if next.seq == 1 {
                 escrows::insert(conn, &next, self.now).await?;
             }
-            let hash =
-                history::append(conn, next.id, &self.head, next.seq, self.now, actor, event).await?;
+            let hash = history::append(conn, next.id, &self.head, next.seq, self.now, actor, event).await?;
             self.head = hash.to_vec();
             let seq = i64::try_from(next.seq).unwrap_or(i64::MAX);
             for (line, entry) in (1..).zip(entries.unwrap_or_default()) {

@@ -62,12 +62,7 @@ pub async fn append(
 ///
 /// # Errors
 /// The database's.
-pub async fn read(
-    conn: &mut Conn<'_>,
-    escrow: Uuid,
-    after: i64,
-    most: i64,
-) -> Result<Vec<Stored>, DbError> {
+pub async fn read(conn: &mut Conn<'_>, escrow: Uuid, after: i64, most: i64) -> Result<Vec<Stored>, DbError> {
     all!(
         conn,
         Stored,

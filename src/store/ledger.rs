@@ -22,12 +22,7 @@ pub struct Posting {
 ///
 /// # Errors
 /// The database's; a balance that would become negative is one.
-pub async fn post(
-    conn: &mut Conn<'_>,
-    escrow: Uuid,
-    postings: &[Posting],
-    at: Time,
-) -> Result<(), DbError> {
+pub async fn post(conn: &mut Conn<'_>, escrow: Uuid, postings: &[Posting], at: Time) -> Result<(), DbError> {
     let mut changes: BTreeMap<String, (Account, Currency, i64)> = BTreeMap::new();
     for Posting { entry, .. } in postings {
         for (account, delta) in [(&entry.from, -entry.amount.minor), (&entry.to, entry.amount.minor)] {

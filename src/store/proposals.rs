@@ -70,11 +70,7 @@ pub async fn propose(db: &Db, clock: &Clock, proposal: &Proposal) -> Result<Prop
     }
 }
 
-async fn propose_in(
-    conn: &mut Conn<'_>,
-    clock: &Clock,
-    proposal: &Proposal,
-) -> Result<Proposed, DbError> {
+async fn propose_in(conn: &mut Conn<'_>, clock: &Clock, proposal: &Proposal) -> Result<Proposed, DbError> {
     let (id, reference) = (clock.id(), reference(clock));
     let mut terms = proposal.terms.clone();
     let mut named = Vec::new();
@@ -96,12 +92,7 @@ async fn propose_in(
     };
     let executed = execute_in(conn, clock, &request).await?;
     if let (Outcome::Done, Some(draft)) = (&executed.outcome, proposal.draft) {
-        exec!(
-            conn,
-            "DELETE FROM drafts WHERE id = $1 AND user_id = $2",
-            draft,
-            proposal.creator
-        )?;
+        exec!(conn, "DELETE FROM drafts WHERE id = $1 AND user_id = $2", draft, proposal.creator)?;
     }
     Ok(Proposed { executed, escrow: id, reference })
 }
