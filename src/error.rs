@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use crate::password::PasswordError;
 use crate::store::db::DbError;
 
 /// What lies behind an error that the reader can do nothing about.
@@ -168,6 +169,18 @@ impl IntoResponse for Error {
 impl From<DbError> for Error {
     fn from(error: DbError) -> Self {
         if error.is_transient() { Self::Unavailable(Box::new(error)) } else { Self::internal(error) }
+    }
+}
+
+impl From<PasswordError> for Error {
+    fn from(error: PasswordError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<tower_sessions::session::Error> for Error {
+    fn from(error: tower_sessions::session::Error) -> Self {
+        Self::internal(error)
     }
 }
 

@@ -4,6 +4,7 @@
 //! stands on `engine`, and `engine` knows nothing of ours but `money`. `web` and `work` never see each
 //! other; `work` alone speaks to `rails`, with the one page that sends a payer to the provider.
 
+pub mod accounts;
 pub mod app;
 pub mod calendar;
 pub mod clock;

@@ -1,19 +1,18 @@
 //! The public pages: what Holdfast is, how it works, what it costs and on which terms.
 
 use askama::Template;
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::get;
 
 use super::page;
+use super::routes::{Access, Routes};
 use super::shell::{Place, Shell};
 use super::visit::Visit;
 use crate::app::App;
 use crate::error::Error;
 
-pub fn routes() -> Router<App> {
-    Router::new().route("/", get(welcome))
+pub fn routes() -> Routes {
+    Routes::new().get("/", Access::Public, welcome)
 }
 
 #[derive(Template)]

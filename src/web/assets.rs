@@ -3,14 +3,12 @@
 
 use std::sync::LazyLock;
 
-use axum::Router;
 use axum::extract::Path;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use sha2::{Digest, Sha256};
 
-use crate::app::App;
+use super::routes::{Access, Routes};
 use crate::error::Error;
 
 /// One after the other they are one stylesheet. The first declares the order of the layers.
@@ -69,8 +67,8 @@ pub fn href(name: &str) -> String {
     format!("/assets/{}/{name}", ASSETS.hash)
 }
 
-pub fn routes() -> Router<App> {
-    Router::new().route("/assets/{hash}/{name}", get(asset)).route("/robots.txt", get(robots))
+pub fn routes() -> Routes {
+    Routes::new().get("/assets/{hash}/{name}", Access::Bare, asset).get("/robots.txt", Access::Bare, robots)
 }
 
 /// A page of the release before still asks for its own hash. It gets what we have, rather than

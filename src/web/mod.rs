@@ -1,6 +1,6 @@
 //! The pages. They read and never write; what changes something goes through `store`.
 //!
-//! One file a page or feature, each with `pub fn routes() -> Router<App>`. This one puts them
+//! One file a page or feature, each with `pub fn routes() -> Routes`. This one puts them
 //! together and holds the layers that stand around all of them, from the outside in:
 //! request id · log · headers · gzip · error pages · panics · forms of other sites · time · size.
 
@@ -8,13 +8,18 @@ pub mod about;
 pub mod assets;
 pub mod faults;
 pub mod flash;
+pub mod form;
 pub mod guard;
+pub mod health;
 pub mod icons;
 pub mod moment;
+pub mod network;
 pub mod page;
+pub mod routes;
 pub mod shell;
 pub mod view;
 pub mod visit;
+pub mod visitor;
 
 use std::any::Any;
 use std::time::Duration;
@@ -31,6 +36,7 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
+use self::routes::Routes;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::error::Error;
@@ -43,10 +49,15 @@ pub const FORM_LIMIT: usize = 256 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
 const UPLOAD_PATIENCE: Duration = Duration::from_secs(15 * 60);
 
+/// Every page there is, with who may call it.
+#[must_use]
+pub fn routes() -> Routes {
+    Routes::new().merge(assets::routes()).merge(health::routes()).merge(about::routes())
+}
+
 /// Every page with everything around it.
 pub fn router(app: App) -> Router {
-    let pages = Router::new().merge(assets::routes()).merge(about::routes());
-    dress(pages, app)
+    dress(routes().into_router(&app), app)
 }
 
 /// The layers, around whatever routes there are. The last one added sees a request first.
@@ -55,6 +66,7 @@ fn dress(pages: Router<App>, app: App) -> Router {
     pages
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || Error::WrongMethod)
+        .layer(visitor::session_layer(&app))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .layer(from_fn(patience))
         .layer(own_forms_only(&app))

@@ -1,0 +1,326 @@
+//! What people do with their accounts, each as one write: the rows, and the mails that are owed for it.
+//!
+//! It stands above `store`, whose functions it calls, and `mail`, whose letters it owes, and holds no SQL.
+//! Nothing here tells a stranger who has an account: whatever the address, the same is answered and
+//! about the same is written. It knows no page; passwords come as hashes, since hashing takes long
+//! and a write must not.
+
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::mail::letter::Letter;
+use crate::store::db::{Conn, Db, DbError};
+use crate::store::throttle::{self, Limit};
+use crate::store::tokens::{self, Bound, Purpose, Worth};
+use crate::store::users::{self, Registration};
+use crate::store::{outbox, sessions};
+
+/// The newest version of the terms of service, which people accept when they sign up.
+pub const TERMS_OF_SERVICE: i64 = 1;
+
+/// Counts one try of each kind. `Some` is the number of seconds to wait, the longest of all.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn throttled(db: &Db, clock: &Clock, tries: &[(&Limit, &str)]) -> Result<Option<u64>, DbError> {
+    let mut tx = db.write().await?;
+    let mut wait = None;
+    for (limit, who) in tries {
+        wait = wait.max(throttle::hit(&mut tx.conn(), clock.now(), limit, who).await?);
+    }
+    tx.commit().await?;
+    Ok(wait)
+}
+
+/// Signs somebody up and owes the mail with which the address is confirmed. Whoever has the address
+/// already is told by mail instead, and the page says the same.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn sign_up(db: &Db, clock: &Clock, new: &Registration<'_>) -> Result<(), DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    let (id, letter) = match users::register(conn, clock, new).await? {
+        Some(id) => (Some(id), Letter::ConfirmAddress),
+        None => (users::by_email(conn, new.email).await?.map(|known| known.id), Letter::AlreadyRegistered),
+    };
+    if let Some(id) = id {
+        owe(conn, clock, new.email, id, &letter).await?;
+    }
+    tx.commit().await
+}
+
+/// Sends the confirmation once more, if the address waits for one.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn resend_confirmation(db: &Db, clock: &Clock, email: &str) -> Result<(), DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    if let Some(known) = users::by_email(conn, email).await?.filter(|known| known.claimed_at.is_some()) {
+        let letter = if known.is_confirmed() { Letter::AlreadyRegistered } else { Letter::ConfirmAddress };
+        owe(conn, clock, email, known.id, &letter).await?;
+    }
+    tx.commit().await
+}
+
+/// Sends a link with which a new password can be chosen, if the address has an account.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn request_reset(db: &Db, clock: &Clock, email: &str) -> Result<(), DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    if let Some(known) = users::by_email(conn, email).await?.filter(|known| known.claimed_at.is_some()) {
+        owe(conn, clock, email, known.id, &Letter::ResetPassword).await?;
+    }
+    tx.commit().await
+}
+
+/// A mail to an address that anybody may have typed: no more than a few in an hour.
+async fn owe(
+    conn: &mut Conn<'_>,
+    clock: &Clock,
+    email: &str,
+    user: Uuid,
+    letter: &Letter,
+) -> Result<(), DbError> {
+    if throttle::hit(conn, clock.now(), &throttle::MAILS_BY_ADDRESS, email).await?.is_none() {
+        outbox::enqueue(conn, clock, &letter.to_user(user)).await?;
+    }
+    Ok(())
+}
+
+/// Looks at a token and changes nothing.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn peek(db: &Db, clock: &Clock, purpose: Purpose, secret: &str) -> Result<Worth, DbError> {
+    tokens::peek(&mut db.read().await?.conn(), clock.now(), purpose, secret).await
+}
+
+/// Confirms an address by the token that was mailed to it; whose it is. `None` when the token is no
+/// longer good.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn confirm_address(db: &Db, clock: &Clock, secret: &str) -> Result<Option<Uuid>, DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    let now = clock.now();
+    let token = tokens::consume(conn, now, Purpose::ConfirmAddress, secret).await?;
+    let Some((user, email)) = token.and_then(|token| token.user_id.zip(token.email)) else { return Ok(None) };
+    if !users::confirm(conn, now, user, &email).await? {
+        return Ok(None);
+    }
+    tx.commit().await?;
+    Ok(Some(user))
+}
+
+/// Signs somebody up with the token of an invitation, which also confirms the address that it was sent
+/// to. `None` when the token is no longer good, or the address has an account that was confirmed
+/// meanwhile; nothing is changed then.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn sign_up_invited(
+    db: &Db,
+    clock: &Clock,
+    secret: &str,
+    new: &Registration<'_>,
+) -> Result<Option<Uuid>, DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    let now = clock.now();
+    let token = tokens::consume(conn, now, Purpose::Invitation, secret).await?;
+    if token.and_then(|token| token.email).as_deref() != Some(new.email) {
+        return Ok(None);
+    }
+    let Some(user) = users::register(conn, clock, new).await? else { return Ok(None) };
+    users::confirm(conn, now, user, new.email).await?;
+    tokens::retire(conn, now, Purpose::ConfirmAddress, user).await?;
+    tx.commit().await?;
+    Ok(Some(user))
+}
+
+/// Makes an operator of whoever has the setup link. `None` when the token is no longer good, when it
+/// was made for another address, or when the address has an account already; nothing is changed then.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn set_up_operator(
+    db: &Db,
+    clock: &Clock,
+    secret: &str,
+    new: &Registration<'_>,
+) -> Result<Option<Uuid>, DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    let now = clock.now();
+    let Some(token) = tokens::consume(conn, now, Purpose::Setup, secret).await? else { return Ok(None) };
+    if token.email.is_some_and(|bound| bound != new.email) {
+        return Ok(None);
+    }
+    let Some(user) = users::register(conn, clock, new).await? else { return Ok(None) };
+    users::confirm(conn, now, user, new.email).await?;
+    users::make_operator(conn, user).await?;
+    tx.commit().await?;
+    Ok(Some(user))
+}
+
+/// The secret of a setup link for the first operator, or nothing when there is an operator already.
+/// The link of an earlier start is worth nothing any more.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn first_setup(db: &Db, clock: &Clock) -> Result<Option<String>, DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    if users::has_operator(conn).await? {
+        return Ok(None);
+    }
+    let secret = tokens::mint(conn, clock, Purpose::Setup, &Bound::default()).await?;
+    tx.commit().await?;
+    Ok(Some(secret))
+}
+
+/// What became of somebody who shall be an operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// The account was there and is an operator's from now on.
+    AtOnce,
+    /// The secret of the setup link with which the account is made.
+    WithLink(String),
+}
+
+/// Makes an operator of the person with this address, now or as soon as the setup link is followed.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn add_operator(db: &Db, clock: &Clock, email: &str) -> Result<Added, DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    let id = users::find_or_invite(conn, clock, email, "").await?;
+    let known = users::by_id(conn, id).await?;
+    let added = if known.is_some_and(|known| known.is_confirmed()) {
+        users::make_operator(conn, id).await?;
+        Added::AtOnce
+    } else {
+        let bound = Bound { user_id: Some(id), email: Some(email), escrow_id: None };
+        Added::WithLink(tokens::mint(conn, clock, Purpose::Setup, &bound).await?)
+    };
+    tx.commit().await?;
+    Ok(added)
+}
+
+/// Stores a new password for whoever has the reset link, which also proves the address. Every device
+/// is signed out and the owner is told. `None` when the token is no longer good.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn reset_password(
+    db: &Db,
+    clock: &Clock,
+    secret: &str,
+    password_hash: &str,
+) -> Result<Option<Uuid>, DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    let now = clock.now();
+    let token = tokens::consume(conn, now, Purpose::Reset, secret).await?;
+    let Some((user, email)) = token.and_then(|token| token.user_id.zip(token.email)) else { return Ok(None) };
+    if !users::confirm(conn, now, user, &email).await? {
+        return Ok(None);
+    }
+    tokens::retire(conn, now, Purpose::ConfirmAddress, user).await?;
+    throttle::forgive(conn, &throttle::SIGN_IN_BY_ACCOUNT, &email).await?;
+    store_password(conn, clock, user, password_hash).await?;
+    tx.commit().await?;
+    Ok(Some(user))
+}
+
+/// Stores a new password for somebody who knew the old one. Every device is signed out, this one
+/// included, and the owner is told.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn change_password(db: &Db, clock: &Clock, user: Uuid, password_hash: &str) -> Result<(), DbError> {
+    let mut tx = db.write().await?;
+    store_password(&mut tx.conn(), clock, user, password_hash).await?;
+    tx.commit().await
+}
+
+async fn store_password(
+    conn: &mut Conn<'_>,
+    clock: &Clock,
+    user: Uuid,
+    password_hash: &str,
+) -> Result<(), DbError> {
+    let now = clock.now();
+    users::set_password(conn, now, user, password_hash).await?;
+    sessions::end_all(conn, now, user).await?;
+    tokens::retire(conn, now, Purpose::Reset, user).await?;
+    outbox::enqueue(conn, clock, &Letter::PasswordChanged { at: now }.to_user(user)).await?;
+    Ok(())
+}
+
+/// Notes that somebody gave the right password on this device: earlier wrong ones are forgiven, and
+/// the owner is told when the device is a new one. The first device of all is no news.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn note_sign_in(
+    db: &Db,
+    clock: &Clock,
+    user: Uuid,
+    device_hash: &[u8],
+    ip: &str,
+    device: &str,
+) -> Result<(), DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    if let Some(email) = users::by_id(conn, user).await?.and_then(|account| account.email) {
+        throttle::forgive(conn, &throttle::SIGN_IN_BY_ACCOUNT, &email).await?;
+    }
+    let familiar = sessions::familiar(conn, user, device_hash).await?;
+    if familiar.person && !familiar.device {
+        let letter = Letter::NewSignIn { at: clock.now(), ip: ip.to_owned(), device: device.to_owned() };
+        outbox::enqueue(conn, clock, &letter.to_user(user)).await?;
+    }
+    tx.commit().await
+}
+
+/// Stores what a person says of itself.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn set_profile(db: &Db, user: Uuid, profile: &users::Profile<'_>) -> Result<(), DbError> {
+    let mut tx = db.write().await?;
+    users::set_profile(&mut tx.conn(), user, profile).await?;
+    tx.commit().await
+}
+
+/// Signs one of this person's devices out. False when it was signed out already.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn end_session(db: &Db, clock: &Clock, user: Uuid, public_id: Uuid) -> Result<bool, DbError> {
+    let mut tx = db.write().await?;
+    let ended = sessions::end(&mut tx.conn(), clock.now(), user, public_id).await?;
+    tx.commit().await?;
+    Ok(ended)
+}
+
+/// Removes what has been worthless for long: windows of the throttle, tokens, sessions.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn sweep(db: &Db, clock: &Clock) -> Result<u64, DbError> {
+    let mut tx = db.write().await?;
+    let (conn, now) = (&mut tx.conn(), clock.now());
+    let swept = throttle::sweep(conn, now).await?
+        + tokens::sweep(conn, now).await?
+        + sessions::sweep(conn, now).await?;
+    tx.commit().await?;
+    Ok(swept)
+}

@@ -1,0 +1,110 @@
+//! The one way to register a page: with who may call it.
+//!
+//! The router is built from this list and from nothing else, and each entry's gate is put in front of
+//! its handler here. So no route can be added without saying whom it is for, what it says is enforced,
+//! and a test walks the list.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use super::visitor;
+use crate::app::App;
+
+/// Who may call a route. The gate refuses everybody else before the handler runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody, and nobody is asked who they are: assets and probes.
+    Bare,
+    /// Anybody; the page greets whoever is signed in.
+    Public,
+    /// Whoever is signed in. Others are sent to sign in.
+    SignedIn,
+    /// Whoever is signed in and takes part in the escrow of the address. The gate sees to the first
+    /// half; the handler's load answers 404 to everybody but the parties.
+    Party,
+    /// Operators. To everybody else there is no such page.
+    Operator,
+    /// Whoever holds the secret in the address. The handler looks at it; a wrong one is a 404.
+    Token,
+    /// A provider whose signature the handler checks.
+    SignedNotice,
+}
+
+/// One entry of the list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub method: Method,
+    pub path: &'static str,
+    pub access: Access,
+}
+
+/// Routes with who may call them.
+#[derive(Default)]
+pub struct Routes(Vec<(Listed, MethodRouter<App>)>);
+
+impl Routes {
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A page.
+    #[must_use]
+    pub fn get<H, T>(self, path: &'static str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.with(Method::GET, path, access, on(MethodFilter::GET, handler))
+    }
+
+    /// What a form or a provider sends.
+    #[must_use]
+    pub fn post<H, T>(self, path: &'static str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.with(Method::POST, path, access, on(MethodFilter::POST, handler))
+    }
+
+    /// What a form with files sends: up to so many bytes in all.
+    #[must_use]
+    pub fn upload<H, T>(self, path: &'static str, access: Access, most_bytes: usize, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        let route = on(MethodFilter::POST, handler).route_layer(DefaultBodyLimit::max(most_bytes));
+        self.with(Method::POST, path, access, route)
+    }
+
+    /// These and those.
+    #[must_use]
+    pub fn merge(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
+    /// Every entry, for the test that walks them.
+    pub fn listed(&self) -> impl Iterator<Item = &Listed> {
+        self.0.iter().map(|(listed, _)| listed)
+    }
+
+    /// The router, with every entry's gate in front of its handler.
+    pub fn into_router(self, app: &App) -> Router<App> {
+        self.0.into_iter().fold(Router::new(), |router, (listed, route)| {
+            let gate = from_fn_with_state((app.clone(), listed.access), visitor::gate);
+            router.route(listed.path, route.route_layer(gate))
+        })
+    }
+
+    fn with(mut self, method: Method, path: &'static str, access: Access, route: MethodRouter<App>) -> Self {
+        self.0.push((Listed { method, path, access }, route));
+        self
+    }
+}

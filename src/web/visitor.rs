@@ -1,0 +1,317 @@
+//! Who is at the other end: the gate in front of every route, and what handlers ask it.
+//!
+//! A page view writes nothing, but that a visit is noted every few minutes, which also moves the end
+//! of the session. It knows the session and the person, and no page.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use tower_sessions::cookie::SameSite;
+use tower_sessions::{Expiry, Session, SessionManagerLayer};
+use uuid::Uuid;
+
+use super::network::Network;
+use super::routes::Access;
+use super::view::{Reader, Zone};
+use super::visit::{Person, Visit};
+use crate::accounts;
+use crate::app::App;
+use crate::config::Config;
+use crate::error::Error;
+use crate::store::hash;
+use crate::store::sessions::{self, Sessions, key};
+use crate::store::users::{self, Account};
+
+/// A browser is told from others by a cookie that outlives its sessions (browsers keep none longer).
+const DEVICE_DAYS: u32 = 400;
+
+/// Whoever is there, signed in or not.
+#[derive(Clone, Debug, Default)]
+pub struct Visitor(pub Option<Account>);
+
+/// Somebody who is signed in, with a confirmed address.
+#[derive(Clone, Debug)]
+pub struct SignedIn(pub Account);
+
+/// An operator.
+#[derive(Clone, Debug)]
+pub struct OperatorOnly(pub Account);
+
+impl Account {
+    /// For whom pages are drawn: times in this person's zone.
+    #[must_use]
+    pub fn reader(&self, app: &App) -> Reader {
+        Reader::new(app.clock.now(), Zone::from_name(&self.time_zone).unwrap_or_else(Zone::utc))
+    }
+}
+
+impl Visitor {
+    /// For whom pages are drawn: times in this person's zone, or in UTC.
+    #[must_use]
+    pub fn reader(&self, app: &App) -> Reader {
+        match &self.0 {
+            Some(account) => account.reader(app),
+            None => Reader::new(app.clock.now(), Zone::utc()),
+        }
+    }
+}
+
+/// The layer that carries the session's cookie.
+pub fn session_layer(app: &App) -> SessionManagerLayer<Sessions> {
+    SessionManagerLayer::new(Sessions::new(app.db.clone(), app.clock.clone()))
+        .with_name(cookie_name(&app.config, "holdfast"))
+        .with_secure(app.config.is_https())
+        .with_http_only(true)
+        // Not `Strict`: who follows a link of a mail shall still be signed in.
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(Expiry::OnInactivity(sessions::LIFETIME))
+}
+
+/// Cookies with this prefix are taken from the very host alone; browsers grant it over https only.
+fn cookie_name(config: &Config, name: &str) -> String {
+    if config.is_https() { format!("__Host-{name}") } else { name.to_owned() }
+}
+
+fn cookie(config: &Config, name: &str, value: &str, max_age_seconds: u32) -> String {
+    let secure = if config.is_https() { "; Secure" } else { "" };
+    let name = cookie_name(config, name);
+    format!("{name}={value}; Path=/; Max-Age={max_age_seconds}; HttpOnly; SameSite=Lax{secure}")
+}
+
+/// Stands in front of every route: finds out who is there, and lets through whom the route is for.
+pub async fn gate(
+    State((app, access)): State<(App, Access)>,
+    session: Session,
+    visit: Visit,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if matches!(access, Access::Bare | Access::SignedNotice) {
+        return next.run(request).await;
+    }
+    let visitor = match visitor(&app, &session, &visit, request.method()).await {
+        Ok(visitor) => visitor,
+        Err(error) => return error.into_response(),
+    };
+    let is_operator = visitor.0.as_ref().is_some_and(|account| account.operator);
+    match access {
+        Access::SignedIn | Access::Party if visitor.0.is_none() => {
+            return to_sign_in(request.method(), request.uri());
+        }
+        Access::Operator if !is_operator => return Error::NotFound.into_response(),
+        Access::Bare
+        | Access::Public
+        | Access::SignedIn
+        | Access::Party
+        | Access::Operator
+        | Access::Token
+        | Access::SignedNotice => {}
+    }
+    request.extensions_mut().insert(visitor);
+    next.run(request).await
+}
+
+async fn visitor(app: &App, session: &Session, visit: &Visit, method: &Method) -> Result<Visitor, Error> {
+    // Without a cookie there is nothing to look up.
+    if session.id().is_none() {
+        return Ok(Visitor(None));
+    }
+    let Some(id) = session.get::<Uuid>(key::USER).await? else { return Ok(Visitor(None)) };
+    let account = users::by_id(&mut app.db.read().await?.conn(), id).await?;
+    let Some(account) = account.filter(Account::is_confirmed) else { return Ok(Visitor(None)) };
+    let seen = session.get::<i64>(key::SEEN).await?.unwrap_or_default();
+    let now = app.clock.now();
+    if method.is_safe() && now.micros() - seen > sessions::NOTED_EVERY.whole_microseconds() as i64 {
+        session.insert(key::SEEN, now.micros()).await?;
+    }
+    visit.greet(Person { name: account.name.clone(), is_operator: account.operator, unread: 0 });
+    Ok(Visitor(Some(account)))
+}
+
+/// To the sign-in page, which leads back to the page that was asked for. What a form would have done
+/// cannot be repeated for somebody else, so after a POST it leads home.
+fn to_sign_in(method: &Method, uri: &Uri) -> Response {
+    let wanted = uri.path_and_query().map_or("/", |wanted| wanted.as_str());
+    if method.is_safe() {
+        let next = form_urlencoded::Serializer::new(String::new()).append_pair("next", wanted).finish();
+        Redirect::to(&format!("/sign-in?{next}")).into_response()
+    } else {
+        Redirect::to("/sign-in").into_response()
+    }
+}
+
+/// Signs `user` in on this browser: a session of its own with a new id, and a mail when the browser is
+/// a new one. The returned response is the one given, with the cookie that tells this browser from
+/// others.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn sign_in(
+    app: &App,
+    session: &Session,
+    network: &Network,
+    headers: &HeaderMap,
+    user: Uuid,
+    mut response: Response,
+) -> Result<Response, Error> {
+    let known = read_cookie(headers, &cookie_name(&app.config, "holdfast-device"));
+    let device = known.filter(|value| value.len() == 43).map_or_else(|| app.clock.secret(), str::to_owned);
+    let device_hash = hash(&device);
+    let agent = user_agent(headers);
+    accounts::note_sign_in(&app.db, &app.clock, user, &device_hash, &network.ip(), &device_name(&agent))
+        .await?;
+    session.clear().await;
+    session.insert(key::USER, user).await?;
+    session.insert(key::SEEN, app.clock.now().micros()).await?;
+    session.insert(key::IP, network.ip()).await?;
+    session.insert(key::USER_AGENT, agent).await?;
+    session.insert(key::DEVICE, data_encoding::HEXLOWER.encode(&device_hash)).await?;
+    if session.id().is_some() {
+        session.cycle_id().await?;
+    }
+    let cookie = cookie(&app.config, "holdfast-device", &device, DEVICE_DAYS * 86_400);
+    append_cookie(&mut response, &cookie);
+    Ok(response)
+}
+
+/// Signs this browser out. The returned response is the one given, with the cookie's removal.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn sign_out(app: &App, session: &Session, mut response: Response) -> Result<Response, Error> {
+    if session.id().is_some() {
+        session.flush().await?;
+    }
+    // The removal of `tower-sessions` lacks `Secure`, without which Chromium keeps a `__Host-` cookie.
+    append_cookie(&mut response, &cookie(&app.config, "holdfast", "", 0));
+    Ok(response)
+}
+
+fn append_cookie(response: &mut Response, cookie: &str) {
+    if let Ok(value) = cookie.parse() {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+fn read_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+fn user_agent(headers: &HeaderMap) -> String {
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    agent.chars().filter(|sign| !sign.is_control()).take(400).collect()
+}
+
+/// What people call the device of a `User-Agent`: "Firefox on Linux". The order matters, since each
+/// browser also claims to be its elders.
+#[must_use]
+pub fn device_name(agent: &str) -> String {
+    let first = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
+    };
+    let browser = first(&[
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("SamsungBrowser", "Samsung Internet"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("CriOS", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = first(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("CrOS", "ChromeOS"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(name), None) | (None, Some(name)) => name.to_owned(),
+        (None, None) => "an unknown device".to_owned(),
+    }
+}
+
+/// Where to go after signing in: a path of this portal, whatever the address says.
+#[must_use]
+pub fn local_path(next: &str) -> Option<&str> {
+    let is_local = next.starts_with('/')
+        && !next.starts_with("//")
+        && next.len() <= 2_000
+        // Browsers read a backslash as a slash, and skip tabs and line breaks.
+        && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    is_local.then_some(next)
+}
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        let account = parts.extensions.get::<Visitor>().and_then(|visitor| visitor.0.clone());
+        account.map(Self).ok_or_else(|| to_sign_in(&parts.method, &parts.uri))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for OperatorOnly {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let account = parts.extensions.get::<Visitor>().and_then(|visitor| visitor.0.clone());
+        account.filter(|account| account.operator).map(Self).ok_or(Error::NotFound)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_signing_in_nobody_is_led_away_from_here() {
+        for good in ["/", "/escrows/ESC-7K2M-9QXA?tab=money", "/a/b#c"] {
+            assert_eq!(local_path(good), Some(good));
+        }
+        for bad in [
+            "",
+            "escrows",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\nb",
+            "/\t/evil",
+            "/ü",
+        ] {
+            assert_eq!(local_path(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_device_has_the_name_that_people_know() {
+        let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0";
+        let edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+            Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0";
+        let phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 \
+            (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1";
+        assert_eq!(device_name(firefox), "Firefox on Linux");
+        assert_eq!(device_name(edge), "Edge on Windows");
+        assert_eq!(device_name(phone), "Safari on iPhone");
+        assert_eq!(device_name("curl/8"), "an unknown device");
+    }
+}
