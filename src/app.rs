@@ -8,7 +8,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::mail::transport::Mailer;
 use crate::password::Passwords;
-use crate::store::db::Db;
+use crate::store::db::{Db, DbError};
+use crate::store::execute::{Outcome, Request, execute};
 
 #[derive(Clone)]
 pub struct App {
@@ -28,6 +29,20 @@ impl App {
     pub fn new(db: Db, clock: Clock, config: Config, passwords: Passwords) -> Result<Self, String> {
         let mailer = Mailer::new(&config)?;
         Ok(Self { db, clock, config: Arc::new(config), passwords, mailer, wake: Wake::default() })
+    }
+}
+
+impl App {
+    /// Carries out a command and wakes the workers if it left them something to do.
+    ///
+    /// # Errors
+    /// The database's; nothing was written then.
+    pub async fn execute(&self, request: &Request) -> Result<Outcome, DbError> {
+        let executed = execute(&self.db, &self.clock, request).await?;
+        if executed.wake {
+            self.wake.up();
+        }
+        Ok(executed.outcome)
     }
 }
 

@@ -36,7 +36,7 @@ pub enum Error {
     Stale { sentence: String, back: String },
     /// A rule says no: its stable code and its one sentence for people.
     #[error("refused: {code}: {sentence}")]
-    Refused { code: &'static str, sentence: String },
+    Refused { code: String, sentence: String },
     /// Larger than the limit that the sentence names.
     #[error("too large: {0}")]
     TooLarge(String),
@@ -77,7 +77,7 @@ impl Error {
 
     /// The stable code, for programs.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> &str {
         match self {
             Self::NotFound => "NOT_FOUND",
             Self::WrongMethod => "WRONG_METHOD",

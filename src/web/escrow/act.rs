@@ -1,0 +1,78 @@
+//! A command of a party, sent, and its outcome as an answer.
+
+use axum::response::Response;
+
+use super::seat::Seat;
+use crate::app::App;
+use crate::engine::command::Command;
+use crate::engine::refusal::Refusal;
+use crate::error::Error;
+use crate::store::execute::{Evidence, Outcome, Request, Who};
+use crate::web::flash::Flash;
+use crate::web::form::Fields;
+use crate::web::page::see_other;
+
+/// Sends a party's command with what the form carried: `seen` and `key`.
+///
+/// # Errors
+/// The database's; nothing was written then.
+pub async fn send(
+    app: &App,
+    seat: &Seat,
+    fields: &Fields,
+    command: Command,
+    evidence: Option<Evidence>,
+) -> Result<Outcome, Error> {
+    let text = |name: &str| Some(fields.get(name).to_owned()).filter(|text| !text.is_empty());
+    let key = text("key").filter(|key| key.len() <= 100);
+    let request = Request {
+        escrow: seat.escrow.id,
+        who: Who::User(seat.account.id),
+        command,
+        seen: text("seen"),
+        key,
+        evidence,
+    };
+    Ok(app.execute(&request).await?)
+}
+
+/// The answer to an outcome: on to `to` with a sentence, or the page that says why not.
+///
+/// # Errors
+/// The refusal, the staleness, or a 404.
+pub fn answer(outcome: Outcome, to: &str, flash: Flash) -> Result<Response, Error> {
+    match outcome {
+        Outcome::Done => Ok(see_other(to, flash)),
+        Outcome::AlreadyDone => Ok(see_other(to, Flash::AlreadyDone)),
+        Outcome::Refused { refusal } => Err(refused(&refusal)),
+        Outcome::Stale => Err(Error::Stale {
+            sentence: "Somebody else acted while your page was open, so nothing was carried out and no money moved. \
+                Look at it as it stands now, then decide again."
+                .to_owned(),
+            back: to.to_owned(),
+        }),
+        Outcome::KeyReused => Err(Error::Conflict(
+            "This form was sent before with other entries. Nothing was carried out this time and no money moved. \
+                Open the page again."
+                .to_owned(),
+        )),
+        Outcome::Unknown => Err(Error::NotFound),
+    }
+}
+
+/// A refusal as the error that its page is drawn from. Whoever takes no part is told nothing.
+#[must_use]
+pub fn refused(refusal: &Refusal) -> Error {
+    match refusal {
+        Refusal::NotAParty => Error::NotFound,
+        other => Error::Refused {
+            code: other.code(),
+            sentence: format!("{} Nothing was changed and no money moved.", ended(&other.sentence())),
+        },
+    }
+}
+
+/// A sentence with a full stop, where the engine's own words have none.
+fn ended(sentence: &str) -> String {
+    if sentence.ends_with('.') { sentence.to_owned() } else { format!("{sentence}.") }
+}

@@ -1,0 +1,26 @@
+//! The pages of one escrow: what its parties see of it and do in it.
+//!
+//! `seat.rs` loads the escrow for one viewer and answers 404 to everybody else; `act.rs` sends a command and
+//! puts its outcome into an answer. The other files are a page each.
+
+pub mod act;
+pub mod answer;
+pub mod contract;
+pub mod history;
+pub mod seat;
+pub mod show;
+pub mod sign;
+pub mod timeline;
+
+use super::routes::Routes;
+
+/// Every page of an escrow.
+#[must_use]
+pub fn routes() -> Routes {
+    Routes::new()
+        .merge(show::routes())
+        .merge(contract::routes())
+        .merge(sign::routes())
+        .merge(answer::routes())
+        .merge(history::routes())
+}

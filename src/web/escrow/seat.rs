@@ -1,0 +1,140 @@
+//! An escrow as one of its parties sees it.
+
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::engine::command::Facts;
+use crate::engine::escrow::Escrow;
+use crate::engine::offers::{self, Action, Offer};
+use crate::engine::party::{Actor, Role};
+use crate::engine::status::{self, Status, Tone as StatusTone};
+use crate::error::Error;
+use crate::money::Money;
+use crate::store::db::Conn;
+use crate::store::escrows::{self, Person};
+use crate::store::users::Account;
+use crate::web::view::{Icon, MoneyView, PillView, Reader, Tone};
+
+/// The escrow, the viewer's role in it, and who the others are.
+pub struct Seat {
+    pub escrow: Escrow,
+    pub account: Account,
+    pub role: Role,
+    pub people: Vec<Person>,
+    pub reader: Reader,
+}
+
+impl Seat {
+    /// Loads the escrow of a reference for one of its parties.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is none, or where this viewer takes no part in it.
+    pub async fn load(
+        app: &App,
+        conn: &mut Conn<'_>,
+        account: Account,
+        reference: &str,
+    ) -> Result<Self, Error> {
+        let escrow = escrows::by_reference(conn, reference).await?.ok_or(Error::NotFound)?;
+        let role = escrow.party_of(account.id).ok_or(Error::NotFound)?.role;
+        let people = escrows::people(conn, escrow.id).await?;
+        let reader = account.reader(app);
+        Ok(Self { escrow, account, role, people, reader })
+    }
+
+    /// Where the escrow's own page is.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("/escrows/{}", self.escrow.reference)
+    }
+
+    /// The viewer as the engine knows him.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::Party { user: self.account.id, role: self.role }
+    }
+
+    /// What the engine would say to every action now. Its facts are those that a signed-in party
+    /// meets (whoever is signed in has confirmed his address); the write asks again with the real ones.
+    #[must_use]
+    pub fn offers(&self) -> Vec<Offer> {
+        offers::offers(&self.escrow, &self.actor(), &Facts::default(), self.reader.now)
+    }
+
+    /// Whether an action would be accepted now.
+    #[must_use]
+    pub fn offered(&self, action: Action) -> bool {
+        offers::offered(&self.offers(), action)
+    }
+
+    /// What a user is called: the name, else the address, for those who have not registered yet.
+    #[must_use]
+    pub fn name(&self, user: Uuid) -> String {
+        let person = self.people.iter().find(|person| person.user_id == user);
+        person.map_or_else(|| "Somebody".to_owned(), called)
+    }
+
+    /// What the party in a role is called.
+    #[must_use]
+    pub fn name_of(&self, role: Role) -> String {
+        self.escrow.party(role).map_or_else(|| role.word().to_owned(), |party| self.name(party.user))
+    }
+
+    /// Minor units of the escrow's currency, ready for a page.
+    #[must_use]
+    pub fn money(&self, minor: i64) -> MoneyView {
+        self.amount(minor).into()
+    }
+
+    /// Minor units as money.
+    #[must_use]
+    pub fn amount(&self, minor: i64) -> Money {
+        self.escrow.terms.money(minor)
+    }
+
+    /// A milestone's title, from its number.
+    #[must_use]
+    pub fn title_of(&self, number: u16) -> &str {
+        let index = usize::from(number).saturating_sub(1);
+        self.escrow.terms.milestones.get(index).map_or("", |terms| terms.title.as_str())
+    }
+}
+
+fn called(person: &Person) -> String {
+    match (&person.email, person.name.is_empty()) {
+        (_, false) => person.name.clone(),
+        (Some(email), true) => email.clone(),
+        (None, true) => "Somebody who left".to_owned(),
+    }
+}
+
+/// A status as a pill.
+#[must_use]
+pub fn pill(status: Status) -> PillView {
+    let (tone, icon) = match status.tone {
+        StatusTone::Neutral => (Tone::Neutral, Icon::CircleDashed),
+        StatusTone::Info => (Tone::Info, Icon::Hourglass),
+        StatusTone::Wait => (Tone::Wait, Icon::Clock),
+        StatusTone::Held => (Tone::Held, Icon::Lock),
+        StatusTone::Good => (Tone::Good, Icon::CircleCheck),
+        StatusTone::Bad => (Tone::Bad, Icon::CircleAlert),
+    };
+    PillView::new(tone, icon, status.words)
+}
+
+/// The pill of an escrow.
+#[must_use]
+pub fn pill_of(escrow: &Escrow) -> PillView {
+    pill(status::of(escrow))
+}
+
+/// "Buyer", "Seller", "Broker", "Payee".
+#[must_use]
+pub fn role_title(role: Role) -> &'static str {
+    match role {
+        Role::Buyer => "Buyer",
+        Role::Seller => "Seller",
+        Role::Broker => "Broker",
+        Role::Payee => "Payee",
+    }
+}
