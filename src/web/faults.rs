@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn a_refused_payment_says_that_no_money_has_moved() {
         let post = asked(Method::POST, "/escrows/ESC-7K2M-9QXA/pay");
-        let refused = Error::Refused { code: "PAYMENT_PENDING", sentence: String::new() };
+        let refused = Error::Refused { code: "PAYMENT_PENDING".to_owned(), sentence: String::new() };
         assert_eq!(money_words(&post, &refused), "Nothing was changed, and no money has moved.");
         assert!(money_words(&post, &Error::TimedOut).starts_with("We can't say for sure"));
         assert_eq!(money_words(&asked(Method::GET, "/escrows"), &Error::NotFound), "");
