@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::handler::Handler;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_request};
@@ -36,7 +37,7 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
-use self::routes::Routes;
+use self::routes::{Access, Routes};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::error::Error;
@@ -64,7 +65,7 @@ pub fn router(app: App) -> Router {
 fn dress(pages: Router<App>, app: App) -> Router {
     let id = HeaderName::from_static("x-request-id");
     pages
-        .fallback(async || Error::NotFound)
+        .fallback(nowhere.layer(from_fn_with_state((app.clone(), Access::Public), visitor::gate)))
         .method_not_allowed_fallback(async || Error::WrongMethod)
         .layer(visitor::session_layer(&app))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
@@ -79,6 +80,11 @@ fn dress(pages: Router<App>, app: App) -> Router {
         .layer(SetRequestIdLayer::new(id, FreshId(app.clock.clone())))
         .layer(map_request(without_request_id))
         .with_state(app)
+}
+
+/// Behind the gate like a page, so that the page that says so greets whoever reads it.
+async fn nowhere() -> Error {
+    Error::NotFound
 }
 
 type Refuse = fn(tower_http::csrf::ProtectionError) -> Response;

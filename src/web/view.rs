@@ -11,6 +11,7 @@ use askama::filters::HtmlSafe;
 
 pub use super::icons::Icon;
 pub use super::moment::{DayView, Reader, TimeView, Zone};
+use crate::engine::status;
 use crate::money::Money;
 
 /// The colour of a state. It only ever repeats what icon and words say.
@@ -58,6 +59,33 @@ impl PillView {
 }
 
 impl HtmlSafe for PillView {}
+
+impl From<status::Tone> for Tone {
+    fn from(tone: status::Tone) -> Self {
+        match tone {
+            status::Tone::Neutral => Self::Neutral,
+            status::Tone::Info => Self::Info,
+            status::Tone::Wait => Self::Wait,
+            status::Tone::Held => Self::Held,
+            status::Tone::Good => Self::Good,
+            status::Tone::Bad => Self::Bad,
+        }
+    }
+}
+
+impl From<status::Status> for PillView {
+    fn from(status: status::Status) -> Self {
+        let icon = match status.tone {
+            status::Tone::Neutral => Icon::CircleDashed,
+            status::Tone::Info => Icon::Hourglass,
+            status::Tone::Wait => Icon::Clock,
+            status::Tone::Held => Icon::Lock,
+            status::Tone::Good => Icon::CircleCheck,
+            status::Tone::Bad => Icon::CircleAlert,
+        };
+        Self::new(status.tone.into(), icon, status.words)
+    }
+}
 
 /// An amount with its currency's code after it, always from left to right.
 #[derive(Clone, Debug, Template)]
@@ -108,6 +136,22 @@ pub struct StepperView {
 }
 
 impl HtmlSafe for StepperView {}
+
+impl StepperView {
+    /// The steps of an escrow, from `status::steps`.
+    #[must_use]
+    pub fn of_escrow(steps: &[(&'static str, status::StepState)]) -> Self {
+        let step = |(words, state): &(&'static str, status::StepState)| {
+            let state = match state {
+                status::StepState::Done => StepState::Done,
+                status::StepState::Current => StepState::Current,
+                status::StepState::ToDo => StepState::Ahead,
+            };
+            StepView::new(*words, state)
+        };
+        Self { label: Cow::Borrowed("Progress of this escrow"), steps: steps.iter().map(step).collect() }
+    }
+}
 
 /// One choice of a select, a group of radio buttons or of checkboxes.
 #[derive(Clone, Debug)]
