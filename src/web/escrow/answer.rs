@@ -1,0 +1,199 @@
+//! Short answers with a confirm page each: accept, decline, withdraw, close.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+use super::act::{answer, send};
+use super::seat::Seat;
+use crate::app::App;
+use crate::engine::command::Command;
+use crate::engine::offers::Action;
+use crate::error::Error;
+use crate::store::users::Account;
+use crate::web::flash::Flash;
+use crate::web::form::Fields;
+use crate::web::page;
+use crate::web::routes::{Access, Routes};
+use crate::web::shell::{Place, Shell};
+use crate::web::visit::Visit;
+use crate::web::visitor::SignedIn;
+
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/escrows/{reference}/accept", Access::Party, ask_accept)
+        .post("/escrows/{reference}/accept", Access::Party, accept)
+        .get("/escrows/{reference}/decline", Access::Party, ask_decline)
+        .post("/escrows/{reference}/decline", Access::Party, decline)
+        .get("/escrows/{reference}/withdraw", Access::Party, ask_withdraw)
+        .post("/escrows/{reference}/withdraw", Access::Party, withdraw)
+        .get("/escrows/{reference}/close", Access::Party, ask_close)
+        .post("/escrows/{reference}/close", Access::Party, close)
+}
+
+/// What a confirm page says.
+struct Words {
+    action: Action,
+    below: &'static str,
+    title: &'static str,
+    consequence: &'static str,
+    button: String,
+    danger: bool,
+    asks_reason: bool,
+}
+
+#[derive(Template)]
+#[template(path = "pages/escrow/answer.html")]
+struct Page {
+    shell: Shell,
+    path: String,
+    below: &'static str,
+    escrow_title: String,
+    reference: String,
+    amount: crate::web::view::MoneyView,
+    title: &'static str,
+    consequence: &'static str,
+    button: String,
+    danger: bool,
+    asks_reason: bool,
+    /// Empty where it is possible now, else why not.
+    blocked: String,
+    seen: String,
+    key: String,
+}
+
+fn words(action: Action, version: u32) -> Words {
+    let base = Words {
+        action,
+        below: "close",
+        title: "Close the escrow",
+        consequence: "Closing is final. The escrow stays readable for its parties, and nothing can be done in it any more.",
+        button: "Close the escrow".to_owned(),
+        danger: false,
+        asks_reason: false,
+    };
+    match action {
+        Action::Accept => Words {
+            below: "accept",
+            title: "Accept the terms",
+            consequence: "You agree to these terms. Once everyone has, the buyer is asked to pay.",
+            button: format!("Accept version {version}"),
+            ..base
+        },
+        Action::Decline => Words {
+            below: "decline",
+            title: "Decline this deal",
+            consequence: "The escrow ends for everyone, and this cannot be undone. Nothing was paid and nobody owes anything.",
+            button: "Decline this deal".to_owned(),
+            danger: true,
+            asks_reason: true,
+            ..base
+        },
+        Action::Withdraw => Words {
+            below: "withdraw",
+            title: "Withdraw this escrow",
+            consequence: "The escrow ends for everyone, and this cannot be undone. Nothing was paid and nobody owes anything.",
+            button: "Withdraw this escrow".to_owned(),
+            danger: true,
+            ..base
+        },
+        _ => base,
+    }
+}
+
+async fn load(app: &App, account: Account, reference: &str) -> Result<Seat, Error> {
+    Seat::load(app, &mut app.db.read().await?.conn(), account, reference).await
+}
+
+async fn ask(
+    app: &App,
+    account: Account,
+    visit: &Visit,
+    reference: &str,
+    action: Action,
+) -> Result<Response, Error> {
+    let seat = load(app, account, reference).await?;
+    let words = words(action, seat.escrow.version);
+    let offers = seat.offers();
+    let blocked = match offers.iter().find(|offer| offer.action == words.action) {
+        Some(offer) => offer.refusal.as_ref().map(|refusal| refusal.sentence()).unwrap_or_default(),
+        None => "This has already been done.".to_owned(),
+    };
+    page::html(&Page {
+        shell: Shell::new(app, visit, words.title).at(Place::Escrows),
+        path: seat.path(),
+        below: words.below,
+        escrow_title: seat.escrow.terms.title.clone(),
+        reference: seat.escrow.reference.clone(),
+        amount: seat.money(seat.escrow.terms.amount_minor),
+        title: words.title,
+        consequence: words.consequence,
+        button: words.button,
+        danger: words.danger,
+        asks_reason: words.asks_reason,
+        blocked,
+        seen: seat.escrow.seen(None),
+        key: app.clock.id().to_string(),
+    })
+}
+
+macro_rules! asks {
+    ($($name:ident $action:ident)*) => {
+        $(async fn $name(
+            State(app): State<App>,
+            SignedIn(account): SignedIn,
+            visit: Visit,
+            Path(reference): Path<String>,
+        ) -> Result<Response, Error> {
+            ask(&app, account, &visit, &reference, Action::$action).await
+        })*
+    };
+}
+asks! { ask_accept Accept ask_decline Decline ask_withdraw Withdraw ask_close Close }
+
+async fn accept(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    Path(reference): Path<String>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let seat = load(&app, account, &reference).await?;
+    // What the page showed is in `seen`: another version since then makes the answer stale.
+    let command = Command::Accept { version: seat.escrow.version };
+    let outcome = send(&app, &seat, &fields, command, None).await?;
+    answer(outcome, &seat.path(), Flash::Accepted)
+}
+
+async fn decline(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    Path(reference): Path<String>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let seat = load(&app, account, &reference).await?;
+    let command = Command::Decline { reason: fields.get("reason").to_owned() };
+    let outcome = send(&app, &seat, &fields, command, None).await?;
+    answer(outcome, &seat.path(), Flash::Declined)
+}
+
+async fn withdraw(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    Path(reference): Path<String>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let seat = load(&app, account, &reference).await?;
+    let outcome = send(&app, &seat, &fields, Command::Withdraw, None).await?;
+    answer(outcome, &seat.path(), Flash::Withdrawn)
+}
+
+async fn close(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    Path(reference): Path<String>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let seat = load(&app, account, &reference).await?;
+    let outcome = send(&app, &seat, &fields, Command::Close, None).await?;
+    answer(outcome, &seat.path(), Flash::Closed)
+}

@@ -1,0 +1,160 @@
+//! The contract: a reading copy with names, and the exact text that signatures bind to.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use super::seat::{Seat, role_title};
+use super::show::term_lines;
+use crate::app::App;
+use crate::engine::contract;
+use crate::engine::offers::Action;
+use crate::engine::party::Party;
+use crate::engine::terms::MilestoneTerms;
+use crate::error::Error;
+use crate::web::page;
+use crate::web::routes::{Access, Routes};
+use crate::web::shell::{Place, Shell};
+use crate::web::view::{MoneyView, TimeView};
+use crate::web::visit::Visit;
+use crate::web::visitor::SignedIn;
+
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/escrows/{reference}/contract", Access::Party, read)
+        .get("/escrows/{reference}/contract.txt", Access::Party, download)
+}
+
+/// The contract for people, in every place where it is shown.
+#[derive(Template)]
+#[template(path = "pages/escrow/document.html")]
+pub struct Document {
+    pub title: String,
+    pub reference: String,
+    pub version: u32,
+    pub sha256: String,
+    pub description: String,
+    pub parties: Vec<NamedParty>,
+    pub total: MoneyView,
+    pub milestones: Vec<MilestoneText>,
+    pub lines: Vec<(&'static str, String)>,
+    pub own_terms: String,
+    pub files: Vec<(String, String)>,
+}
+
+impl askama::filters::HtmlSafe for Document {}
+
+pub struct NamedParty {
+    pub role: &'static str,
+    pub name: String,
+    pub identity_sha256: String,
+    pub signed: Option<TimeView>,
+}
+
+pub struct MilestoneText {
+    pub number: u16,
+    pub title: String,
+    pub description: String,
+    pub amount: MoneyView,
+    pub due: String,
+    pub inspection_days: u8,
+    pub criteria: Vec<String>,
+}
+
+impl Document {
+    /// The contract of an escrow as this viewer reads it.
+    #[must_use]
+    pub fn of(seat: &Seat) -> Self {
+        let (escrow, terms) = (&seat.escrow, &seat.escrow.terms);
+        let file = |file: &crate::engine::terms::FileRef| {
+            let bytes = u64::try_from(file.size_bytes).unwrap_or_default();
+            (crate::web::view::file_size(bytes), file.sha256.clone())
+        };
+        Self {
+            title: terms.title.clone(),
+            reference: escrow.reference.clone(),
+            version: escrow.version,
+            sha256: escrow.document_sha256.clone(),
+            description: terms.description.clone(),
+            parties: escrow.parties.iter().map(|party| named(seat, party)).collect(),
+            total: seat.money(terms.amount_minor),
+            milestones: (1..).zip(&terms.milestones).map(|(n, text)| milestone(seat, n, text)).collect(),
+            lines: term_lines(seat),
+            own_terms: terms.contract_terms.clone().unwrap_or_default(),
+            files: terms.files.iter().map(file).collect(),
+        }
+    }
+}
+
+fn named(seat: &Seat, party: &Party) -> NamedParty {
+    let named = seat.escrow.terms.parties.iter().find(|named| named.user == party.user);
+    let signature = party.signature.as_ref().filter(|mark| mark.version == seat.escrow.version);
+    NamedParty {
+        role: role_title(party.role),
+        name: seat.name(party.user),
+        identity_sha256: named.map(|named| named.identity_sha256.clone()).unwrap_or_default(),
+        signed: signature.map(|mark| seat.reader.time(mark.at).plain()),
+    }
+}
+
+fn milestone(seat: &Seat, number: u16, terms: &MilestoneTerms) -> MilestoneText {
+    let days = seat.escrow.terms.delivery_days.unwrap_or_default();
+    let plural = if days == 1 { "" } else { "s" };
+    let due = match terms.due {
+        Some(due) => seat.reader.time(due).absolute,
+        None => format!("{days} day{plural} after payment"),
+    };
+    MilestoneText {
+        number,
+        title: terms.title.clone(),
+        description: terms.description.clone(),
+        amount: seat.money(terms.amount_minor),
+        due,
+        inspection_days: terms.inspection_days,
+        criteria: terms.criteria.clone(),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/escrow/contract.html")]
+struct Page {
+    shell: Shell,
+    path: String,
+    document: Document,
+    can_sign: bool,
+    can_accept: bool,
+    text: String,
+}
+
+async fn read(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    visit: Visit,
+    Path(reference): Path<String>,
+) -> Result<Response, Error> {
+    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
+    page::html(&Page {
+        shell: Shell::new(&app, &visit, format!("Contract: {}", seat.escrow.terms.title)).at(Place::Escrows),
+        path: seat.path(),
+        document: Document::of(&seat),
+        can_sign: seat.offered(Action::Sign),
+        can_accept: seat.offered(Action::Accept),
+        text: contract::text(&seat.escrow.terms, &seat.escrow.reference, seat.escrow.version),
+    })
+}
+
+/// The exact bytes whose SHA-256 is signed.
+async fn download(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    Path(reference): Path<String>,
+) -> Result<Response, Error> {
+    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
+    let (escrow, version) = (&seat.escrow, seat.escrow.version);
+    let text = contract::text(&escrow.terms, &escrow.reference, version);
+    let name = format!("attachment; filename=\"{}-v{version}.txt\"", escrow.reference);
+    let headers =
+        [(header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, text).into_response())
+}

@@ -1,0 +1,313 @@
+//! The page of an escrow: where it stands, what happens next, its money, milestones and people.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+use super::seat::{Seat, pill, pill_of, role_title};
+use super::timeline;
+use crate::app::App;
+use crate::engine::escrow::{ChargeState, Escrow, Stage};
+use crate::engine::next;
+use crate::engine::offers::Action;
+use crate::engine::party::{PartyStatus, Role};
+use crate::engine::plan::Share;
+use crate::engine::status::{self, StepState as EngineStep};
+use crate::error::Error;
+use crate::store::history;
+use crate::web::page;
+use crate::web::routes::{Access, Routes};
+use crate::web::shell::{Place, Shell};
+use crate::web::view::{
+    EventView, MilestoneRow, MoneyView, PartyView, PillView, StepState, StepView, StepperView, Tick,
+    TimeView,
+};
+use crate::web::visit::Visit;
+use crate::web::visitor::SignedIn;
+
+/// How many events the page itself shows; the rest stands on the history page.
+const NEWEST: i64 = 8;
+
+pub fn routes() -> Routes {
+    Routes::new().get("/escrows/{reference}", Access::Party, show)
+}
+
+#[derive(Template)]
+#[template(path = "pages/escrow/show.html")]
+struct Show {
+    shell: Shell,
+    path: String,
+    reference: String,
+    title: String,
+    description: String,
+    pill: PillView,
+    stepper: StepperView,
+    next: NextView,
+    money: MoneyCard,
+    milestones: Vec<MilestoneRow>,
+    parties: Vec<PartyView>,
+    terms: Vec<(&'static str, String)>,
+    files: usize,
+    has_contract: bool,
+    events: Vec<EventView>,
+    more_events: bool,
+}
+
+/// The next-panel as the template draws it.
+pub struct NextView {
+    pub headline: String,
+    pub until: Option<TimeView>,
+    pub otherwise: String,
+    pub note: String,
+    pub waits_for: String,
+    pub primary: Option<Button>,
+    pub secondary: Vec<Button>,
+}
+
+/// An action as a link to its page.
+pub struct Button {
+    pub href: String,
+    pub words: String,
+}
+
+struct MoneyCard {
+    heading: &'static str,
+    big: MoneyView,
+    lines: Vec<(String, MoneyView)>,
+}
+
+async fn show(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    visit: Visit,
+    Path(reference): Path<String>,
+) -> Result<Response, Error> {
+    let mut reader = app.db.read().await?;
+    let mut conn = reader.conn();
+    let seat = Seat::load(&app, &mut conn, account, &reference).await?;
+    let stored = history::newest(&mut conn, seat.escrow.id, None, NEWEST + 1).await?;
+    let newest = usize::try_from(NEWEST).unwrap_or_default();
+    let mut shell = Shell::new(&app, &visit, seat.escrow.terms.title.clone()).at(Place::Escrows);
+    if seat.escrow.charge_pending() {
+        shell = shell.refreshing(5);
+    }
+    page::html(&Show {
+        shell,
+        path: seat.path(),
+        reference: seat.escrow.reference.clone(),
+        title: seat.escrow.terms.title.clone(),
+        description: seat.escrow.terms.description.clone(),
+        pill: pill_of(&seat.escrow),
+        stepper: stepper(&seat.escrow),
+        next: next_view(&seat),
+        money: money_card(&seat),
+        milestones: milestone_rows(&seat),
+        parties: party_cards(&seat),
+        terms: term_lines(&seat),
+        files: seat.escrow.terms.files.len(),
+        has_contract: seat.escrow.terms.contract_terms.is_some(),
+        events: timeline::entries(&seat, &stored[..stored.len().min(newest)]),
+        more_events: stored.len() > newest,
+    })
+}
+
+fn stepper(escrow: &Escrow) -> StepperView {
+    let state = |state| match state {
+        EngineStep::Done => StepState::Done,
+        EngineStep::Current => StepState::Current,
+        EngineStep::ToDo => StepState::Ahead,
+    };
+    let steps = status::steps(escrow);
+    let steps = steps.into_iter().map(|(words, at)| StepView::new(words, state(at))).collect();
+    StepperView { label: "Progress of this escrow".into(), steps }
+}
+
+/// The panel for this viewer. Buttons lead to the page of their action; what the engine would refuse is
+/// not offered.
+#[must_use]
+pub fn next_view(seat: &Seat) -> NextView {
+    let next = next::panel(&seat.escrow, seat.account.id, seat.role, seat.reader.now);
+    let offers = seat.offers();
+    let offered = |action: &Action| crate::engine::offers::offered(&offers, *action);
+    let headline = match next.by {
+        Some(by) => format!("{} by {}.", next.headline, seat.reader.time(by).absolute),
+        None => format!("{}.", next.headline),
+    };
+    let waits_for = if next.yours || seat.escrow.over() { String::new() } else { waited_for(seat) };
+    NextView {
+        headline,
+        until: next.by.map(|by| seat.reader.time(by)),
+        otherwise: next.otherwise.unwrap_or_default(),
+        note: next.note.unwrap_or_default(),
+        waits_for,
+        primary: next.primary.filter(offered).map(|action| button(seat, action)),
+        secondary: next.secondary.into_iter().filter(offered).map(|action| button(seat, action)).collect(),
+    }
+}
+
+/// The names of those whom the first clock waits for.
+fn waited_for(seat: &Seat) -> String {
+    let clocks = crate::engine::deadlines::all(&seat.escrow);
+    let Some(clock) = clocks.first() else { return String::new() };
+    let users = crate::engine::deadlines::waits_for(&seat.escrow, clock);
+    let mut names: Vec<String> = users.into_iter().map(|user| seat.name(user)).collect();
+    if names.is_empty() && seat.escrow.charge_pending() {
+        names.push("the payment provider".to_owned());
+    }
+    names.join(", ")
+}
+
+fn button(seat: &Seat, action: Action) -> Button {
+    let path = seat.path();
+    let (below, words) = match action {
+        Action::Accept => ("/accept".to_owned(), "Read the terms and accept".to_owned()),
+        Action::Sign => ("/contract/sign".to_owned(), "Read and sign".to_owned()),
+        Action::Decline => ("/decline".to_owned(), "Decline".to_owned()),
+        Action::Withdraw => ("/withdraw".to_owned(), "Withdraw".to_owned()),
+        Action::Pay => {
+            let charge = seat.amount(seat.escrow.plan.charge_minor());
+            ("/pay".to_owned(), format!("Pay {charge}"))
+        }
+        Action::Deliver(number) => (format!("/milestones/{number}/deliver"), "Deliver".to_owned()),
+        Action::Approve(number) => (format!("/milestones/{number}/inspect"), "Inspect the delivery".to_owned()),
+        Action::RequestChanges(number) => {
+            (format!("/milestones/{number}/inspect#changes"), "Ask for changes".to_owned())
+        }
+        Action::Cancel(number) => {
+            (format!("/milestones/{number}/cancel"), "Cancel and get the money back".to_owned())
+        }
+        Action::PayOut(number) => (format!("/milestones/{number}/payout"), "Move to my wallet".to_owned()),
+        Action::Close => ("/close".to_owned(), "Close the escrow".to_owned()),
+    };
+    Button { href: format!("{path}{below}"), words }
+}
+
+/// What the viewer may know of the money: everyone sees what is held; a party who receives sees his own
+/// part of it, the buyer what he paid.
+fn money_card(seat: &Seat) -> MoneyCard {
+    let escrow = &seat.escrow;
+    let line = |words: &str, minor: i64| (words.to_owned(), seat.money(minor));
+    let released: i64 = escrow.milestones.iter().map(|part| part.released_minor).sum();
+    let refunded: i64 = escrow.milestones.iter().map(|part| part.refunded_minor).sum();
+    let mut lines = Vec::new();
+    let paid = escrow.paid_in_minor();
+    if paid == 0 {
+        lines.push(line("The buyer pays", escrow.plan.charge_minor()));
+    } else {
+        lines.push(line("Paid in", paid));
+        lines.push(line("Released", released));
+        if refunded > 0 {
+            lines.push(line("Refunded", refunded));
+        }
+    }
+    if seat.role != Role::Buyer {
+        lines.push(line("You receive in all", received_by(seat)));
+    }
+    lines.push(line("Platform fee", escrow.plan.fee_minor()));
+    MoneyCard { heading: "Held now", big: seat.money(escrow.held_minor()), lines }
+}
+
+/// What the viewer receives if everything is released.
+fn received_by(seat: &Seat) -> i64 {
+    let plan = &seat.escrow.plan;
+    let mut shares: Vec<Share> =
+        plan.milestones.iter().flat_map(|part| &part.lines).map(|line| line.share).collect();
+    shares.sort();
+    shares.dedup();
+    shares.retain(|share| seat.escrow.receiver(*share) == Some(seat.account.id));
+    shares.into_iter().map(|share| plan.receives_minor(share)).sum()
+}
+
+fn milestone_rows(seat: &Seat) -> Vec<MilestoneRow> {
+    let terms = seat.escrow.terms.milestones.iter();
+    let row = |(number, terms): (u16, &crate::engine::terms::MilestoneTerms)| {
+        let due = match seat.escrow.milestone(number).map(|part| part.stage) {
+            Some(crate::engine::escrow::MilestoneStage::InProgress { due, .. }) => Some(due),
+            _ => terms.due,
+        };
+        MilestoneRow {
+            number: u32::from(number),
+            title: terms.title.clone(),
+            href: format!("{}/milestones/{number}", seat.path()),
+            due: due.map(|due| seat.reader.day(due)),
+            pill: pill(status::of_milestone(&seat.escrow, number)),
+            amount: seat.money(terms.amount_minor),
+        }
+    };
+    (1_u16..).zip(terms).map(row).collect()
+}
+
+fn party_cards(seat: &Seat) -> Vec<PartyView> {
+    let card = |party: &crate::engine::party::Party| {
+        let email = seat.people.iter().find(|person| person.user_id == party.user);
+        PartyView {
+            role: role_title(party.role).into(),
+            name: seat.name(party.user),
+            email: email.and_then(|person| person.email.clone()).unwrap_or_default(),
+            is_you: party.user == seat.account.id,
+            ticks: ticks(seat, party),
+        }
+    };
+    seat.escrow.parties.iter().map(card).collect()
+}
+
+fn ticks(seat: &Seat, party: &crate::engine::party::Party) -> Vec<Tick> {
+    let mut ticks = Vec::new();
+    if party.status == PartyStatus::Disowned {
+        return vec![Tick::new(false, "Says this is the wrong person")];
+    }
+    if party.role.must_agree() {
+        let agreed = seat.escrow.has_agreed(party);
+        let signs = seat.escrow.terms.contract_terms.is_some();
+        ticks.push(match (agreed, signs) {
+            (true, true) => Tick::new(true, format!("Signed version {}", seat.escrow.version)),
+            (false, true) => Tick::new(false, "Not signed yet"),
+            (true, false) => Tick::new(true, "Accepted"),
+            (false, false) => Tick::new(false, "Not accepted yet"),
+        });
+    }
+    if party.role == Role::Buyer {
+        let charge = seat.escrow.charge.as_ref().map(|charge| &charge.state);
+        ticks.push(match (&seat.escrow.stage, charge) {
+            (_, Some(ChargeState::Successful { .. })) => Tick::new(true, "Paid"),
+            (_, Some(ChargeState::Pending { .. })) => Tick::new(false, "Payment processing"),
+            (Stage::Ended { .. } | Stage::Closed { .. }, _) => Tick::new(false, "Not paid"),
+            _ => Tick::new(false, "Not paid yet"),
+        });
+    }
+    ticks
+}
+
+/// The terms in short; the whole of them is the contract.
+#[must_use]
+pub fn term_lines(seat: &Seat) -> Vec<(&'static str, String)> {
+    use crate::engine::terms::{CommissionPayer, DefaultOutcome, FeePayer};
+    let terms = &seat.escrow.terms;
+    let mut lines = vec![("Amount", seat.amount(terms.amount_minor).to_string())];
+    let payer = match terms.fee_payer {
+        FeePayer::Buyer => "paid by the buyer",
+        FeePayer::Seller => "paid by the seller",
+        FeePayer::Split => "shared by buyer and seller",
+        FeePayer::Broker => "paid by the broker",
+    };
+    lines.push(("Platform fee", format!("{}, {payer}", seat.amount(seat.escrow.plan.fee_minor()))));
+    if let Some(commission) = &terms.commission {
+        let payer = match commission.payer {
+            CommissionPayer::Buyer => "paid by the buyer",
+            CommissionPayer::Seller => "paid by the seller",
+            CommissionPayer::Split => "shared by buyer and seller",
+        };
+        let sum = seat.amount(crate::engine::plan::commission_of(terms));
+        lines.push(("Commission", format!("{sum}, {payer}")));
+    }
+    let outcome = match terms.default_outcome {
+        DefaultOutcome::RefundBuyer => "The disputed money goes back to the buyer",
+        DefaultOutcome::ReleaseToSeller => "The disputed money goes to the seller",
+        DefaultOutcome::Halves => "The disputed money is divided in halves",
+    };
+    lines.push(("If nobody decides a dispute", outcome.to_owned()));
+    if let Some(reference) = &terms.external_reference {
+        lines.push(("Own reference", reference.clone()));
+    }
+    lines
+}

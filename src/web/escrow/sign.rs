@@ -1,0 +1,122 @@
+//! Signing the contract: the document again, a typed name, consent.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+
+use super::act::{answer, refused, send};
+use super::contract::Document;
+use super::seat::Seat;
+use crate::app::App;
+use crate::engine::chain::salted_hex;
+use crate::engine::command::Command;
+use crate::engine::offers::Action;
+use crate::error::Error;
+use crate::store::execute::Evidence;
+use crate::web::flash::Flash;
+use crate::web::form::{Fields, Problems};
+use crate::web::network::Network;
+use crate::web::page;
+use crate::web::routes::{Access, Routes};
+use crate::web::shell::{Place, Shell};
+use crate::web::visit::Visit;
+use crate::web::visitor::SignedIn;
+
+const LONGEST_NAME: usize = 200;
+
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/escrows/{reference}/contract/sign", Access::Party, ask)
+        .post("/escrows/{reference}/contract/sign", Access::Party, sign)
+}
+
+#[derive(Template)]
+#[template(path = "pages/escrow/sign.html")]
+struct Page {
+    shell: Shell,
+    path: String,
+    document: Document,
+    version: u32,
+    /// Empty where the viewer can sign now, else why not.
+    blocked: String,
+    typed_name: String,
+    consent: bool,
+    problems: Problems,
+    seen: String,
+    key: String,
+}
+
+impl Page {
+    fn new(app: &App, visit: &Visit, seat: &Seat) -> Self {
+        let offers = seat.offers();
+        let offer = offers.iter().find(|offer| offer.action == Action::Sign);
+        let blocked = match offer {
+            Some(offer) => offer.refusal.as_ref().map(|refusal| refusal.sentence()).unwrap_or_default(),
+            None => "You have signed this version.".to_owned(),
+        };
+        Self {
+            shell: Shell::new(app, visit, "Sign the contract").at(Place::Escrows),
+            path: seat.path(),
+            document: Document::of(seat),
+            version: seat.escrow.version,
+            blocked,
+            typed_name: String::new(),
+            consent: false,
+            problems: Problems::default(),
+            seen: seat.escrow.seen(None),
+            key: app.clock.id().to_string(),
+        }
+    }
+}
+
+async fn ask(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    visit: Visit,
+    Path(reference): Path<String>,
+) -> Result<Response, Error> {
+    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
+    page::html(&Page::new(&app, &visit, &seat))
+}
+
+async fn sign(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    visit: Visit,
+    network: Network,
+    Path(reference): Path<String>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
+    let mut problems = Problems::default();
+    let missing = "Type your full name: it stands as your signature.";
+    let typed_name = fields.text("typed_name", LONGEST_NAME, missing, &mut problems);
+    if !fields.ticked("consent") {
+        problems.add("consent", "Confirm that you agree to sign electronically.");
+    }
+    if !problems.is_empty() {
+        let mut page = Page::new(&app, &visit, &seat);
+        page.shell = page.shell.with_problems(true);
+        page.typed_name = typed_name;
+        page.consent = fields.ticked("consent");
+        page.key = fields.get("key").to_owned();
+        page.problems = problems;
+        return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    }
+    let salt = app.clock.random::<16>().to_vec();
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let user_agent: String = agent.chars().filter(|sign| !sign.is_control()).take(400).collect();
+    let ip = network.ip();
+    let evidence_sha256 = salted_hex(&salt, &format!("{typed_name}\n{ip}\n{user_agent}"));
+    let version = fields.get("version").parse().unwrap_or_default();
+    let document_sha256 = fields.get("document").to_owned();
+    let command = Command::Sign { version, document_sha256, evidence_sha256 };
+    let evidence = Evidence::Signature { typed_name, ip, user_agent, salt };
+    let outcome = send(&app, &seat, &fields, command, Some(evidence)).await?;
+    if let crate::store::execute::Outcome::Refused { refusal } = &outcome {
+        return Err(refused(refusal));
+    }
+    answer(outcome, &seat.path(), Flash::Signed)
+}
