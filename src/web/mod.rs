@@ -6,6 +6,7 @@
 
 pub mod about;
 pub mod assets;
+pub mod escrow;
 pub mod faults;
 pub mod flash;
 pub mod form;
@@ -53,7 +54,11 @@ const UPLOAD_PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// Every page there is, with who may call it.
 #[must_use]
 pub fn routes() -> Routes {
-    Routes::new().merge(assets::routes()).merge(health::routes()).merge(about::routes())
+    Routes::new()
+        .merge(assets::routes())
+        .merge(health::routes())
+        .merge(about::routes())
+        .merge(escrow::routes())
 }
 
 /// Every page with everything around it.

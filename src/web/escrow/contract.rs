@@ -21,9 +21,11 @@ use crate::web::visit::Visit;
 use crate::web::visitor::SignedIn;
 
 pub fn routes() -> Routes {
-    Routes::new()
-        .get("/escrows/{reference}/contract", Access::Party, read)
-        .get("/escrows/{reference}/contract.txt", Access::Party, download)
+    Routes::new().get("/escrows/{reference}/contract", Access::Party, read).get(
+        "/escrows/{reference}/contract.txt",
+        Access::Party,
+        download,
+    )
 }
 
 /// The contract for people, in every place where it is shown.

@@ -19,8 +19,7 @@ use crate::web::page;
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::{Place, Shell};
 use crate::web::view::{
-    EventView, MilestoneRow, MoneyView, PartyView, PillView, StepState, StepView, StepperView, Tick,
-    TimeView,
+    EventView, MilestoneRow, MoneyView, PartyView, PillView, StepState, StepView, StepperView, Tick, TimeView,
 };
 use crate::web::visit::Visit;
 use crate::web::visitor::SignedIn;
@@ -169,7 +168,9 @@ fn button(seat: &Seat, action: Action) -> Button {
             ("/pay".to_owned(), format!("Pay {charge}"))
         }
         Action::Deliver(number) => (format!("/milestones/{number}/deliver"), "Deliver".to_owned()),
-        Action::Approve(number) => (format!("/milestones/{number}/inspect"), "Inspect the delivery".to_owned()),
+        Action::Approve(number) => {
+            (format!("/milestones/{number}/inspect"), "Inspect the delivery".to_owned())
+        }
         Action::RequestChanges(number) => {
             (format!("/milestones/{number}/inspect#changes"), "Ask for changes".to_owned())
         }

@@ -26,9 +26,11 @@ use crate::web::visitor::SignedIn;
 const LONGEST_NAME: usize = 200;
 
 pub fn routes() -> Routes {
-    Routes::new()
-        .get("/escrows/{reference}/contract/sign", Access::Party, ask)
-        .post("/escrows/{reference}/contract/sign", Access::Party, sign)
+    Routes::new().get("/escrows/{reference}/contract/sign", Access::Party, ask).post(
+        "/escrows/{reference}/contract/sign",
+        Access::Party,
+        sign,
+    )
 }
 
 #[derive(Template)]

@@ -17,7 +17,9 @@ pub fn entries(seat: &Seat, stored: &[Stored]) -> Vec<EventView> {
 fn entry(seat: &Seat, stored: &Stored) -> EventView {
     let (icon, tone, words, quote) = match stored.record() {
         Ok(record) => told(seat, &record),
-        Err(_) => (Icon::CircleHelp, Tone::Neutral, "Something that this version can't show".into(), String::new()),
+        Err(_) => {
+            (Icon::CircleHelp, Tone::Neutral, "Something that this version can't show".into(), String::new())
+        }
     };
     let id = format!("event-{}", stored.seq);
     EventView { id, icon, tone, words, quote, time: seat.reader.time(stored.at).plain() }
@@ -155,12 +157,16 @@ fn ended(end: &End) -> Told {
     let plain = |icon, tone, words: String| (icon, tone, words, String::new());
     let role = |role: &Role| role_title(*role).to_lowercase();
     match end {
-        End::Completed => {
-            plain(Icon::CircleCheckBig, Tone::Good, "Everything is paid out: the escrow is complete".to_owned())
-        }
-        End::Refunded | End::Cancelled => {
-            plain(Icon::Undo2, Tone::Neutral, "Everything went back to the buyer: the escrow is over".to_owned())
-        }
+        End::Completed => plain(
+            Icon::CircleCheckBig,
+            Tone::Good,
+            "Everything is paid out: the escrow is complete".to_owned(),
+        ),
+        End::Refunded | End::Cancelled => plain(
+            Icon::Undo2,
+            Tone::Neutral,
+            "Everything went back to the buyer: the escrow is over".to_owned(),
+        ),
         End::ExpiredNotAccepted => {
             plain(Icon::ClockAlert, Tone::Neutral, "Expired: not everyone agreed in time".to_owned())
         }
