@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod engine;
 pub mod error;
+pub mod files;
 pub mod mail;
 pub mod money;
 pub mod password;

@@ -1,0 +1,287 @@
+//! The bytes of attached files, below the data folder, each under its SHA-256: the same file attached
+//! twice lies there once, and what lies there is never changed. Who may read a file is not known here.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use data_encoding::HEXLOWER;
+use futures_util::{Stream, StreamExt};
+use sha2::{Digest, Sha256};
+use tokio::fs::{self, File};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::clock::Clock;
+use crate::engine::check::LARGEST_FILE_BYTES;
+
+/// What is kept of a file's beginning to tell its type.
+const HEAD_BYTES: usize = 8 * 1024;
+
+/// The folder of the files. Cheap to clone.
+#[derive(Clone)]
+pub struct Files {
+    root: PathBuf,
+    clock: Clock,
+}
+
+/// What was taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Lower-case hexadecimal.
+    pub sha256: String,
+    pub size_bytes: i64,
+    /// By its content, whatever its name says.
+    pub media_type: &'static str,
+}
+
+/// Why a file was not taken. `E` is what can go wrong on the way from the sender.
+#[derive(Debug, thiserror::Error)]
+pub enum TakeError<E> {
+    #[error("the file is larger than 20 MiB")]
+    TooLarge,
+    #[error("the file is empty")]
+    Empty,
+    #[error("the file did not arrive whole")]
+    Interrupted(E),
+    #[error("storing a file: {0}")]
+    Disk(#[from] io::Error),
+}
+
+impl Files {
+    /// The files below this data folder. Folders are made when the first file comes.
+    #[must_use]
+    pub fn new(data_dir: &Path, clock: Clock) -> Self {
+        Self { root: data_dir.join("files"), clock }
+    }
+
+    /// Takes a file in. When this returns, the bytes are on the disk to stay, so a row that names them
+    /// may be written. Of what was refused nothing is left; the rest of `chunks` is then unread.
+    ///
+    /// # Errors
+    /// Why it was not taken.
+    pub async fn take<S, E>(&self, chunks: &mut S) -> Result<Stored, TakeError<E>>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Unpin,
+    {
+        let folder = self.root.join("tmp");
+        fs::create_dir_all(&folder).await?;
+        let unfinished = Unfinished(folder.join(self.clock.id().simple().to_string()));
+        let mut file = File::options().write(true).create_new(true).open(&unfinished.0).await?;
+        let (mut digest, mut size, mut head) = (Sha256::new(), 0_i64, Vec::new());
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(TakeError::Interrupted)?;
+            size += i64::try_from(chunk.len()).unwrap_or(i64::MAX / 2);
+            if size > LARGEST_FILE_BYTES {
+                return Err(TakeError::TooLarge);
+            }
+            head.extend_from_slice(&chunk[..chunk.len().min(HEAD_BYTES - head.len())]);
+            digest.update(&chunk);
+            file.write_all(&chunk).await?;
+        }
+        if size == 0 {
+            return Err(TakeError::Empty);
+        }
+        file.flush().await?;
+        file.sync_all().await?;
+        let sha256 = HEXLOWER.encode(&digest.finalize());
+        self.keep(unfinished, &sha256).await?;
+        Ok(Stored { sha256, size_bytes: size, media_type: media_type(&head) })
+    }
+
+    /// Opens the bytes of a file to be read.
+    ///
+    /// # Errors
+    /// The disk's; `NotFound` when they are gone.
+    pub async fn open(&self, sha256: &str) -> io::Result<File> {
+        File::open(self.path(sha256)?).await
+    }
+
+    /// Whether the bytes are there and are still what they were.
+    ///
+    /// # Errors
+    /// The disk's; a file that is gone is `false`.
+    pub async fn is_whole(&self, sha256: &str) -> io::Result<bool> {
+        let mut file = match self.open(sha256).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            opened => opened?,
+        };
+        let (mut digest, mut buffer) = (Sha256::new(), vec![0; 64 * 1024]);
+        loop {
+            let read = file.read(&mut buffer).await?;
+            if read == 0 {
+                return Ok(HEXLOWER.encode(&digest.finalize()) == sha256);
+            }
+            digest.update(&buffer[..read]);
+        }
+    }
+
+    /// Gives finished bytes their place. Renaming replaces in one step, so a file that is there
+    /// already, whole or damaged, is whole afterwards.
+    async fn keep(&self, unfinished: Unfinished, sha256: &str) -> io::Result<()> {
+        let path = self.path(sha256)?;
+        let folder = path.parent().unwrap_or(&self.root).to_owned();
+        fs::create_dir_all(&folder).await?;
+        fs::rename(&unfinished.0, &path).await?;
+        // A name outlives a power cut only when its folder was written, and so up to the data folder.
+        for folder in folder.ancestors().take(4) {
+            File::open(folder).await?.sync_all().await?;
+        }
+        Ok(())
+    }
+
+    fn path(&self, sha256: &str) -> io::Result<PathBuf> {
+        // Nothing but a digest may become a path.
+        if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a SHA-256"));
+        }
+        Ok(self.root.join(&sha256[..2]).join(&sha256[2..4]).join(sha256))
+    }
+}
+
+/// A file on its way. Dropped before it got its place, it is removed.
+struct Unfinished(PathBuf);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // It is gone when it was renamed, and what can't be removed hinders nobody.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// The type of what begins like this. A name may say anything, so it is not asked.
+fn media_type(head: &[u8]) -> &'static str {
+    if let Some(kind) = infer::get(head) {
+        return kind.mime_type();
+    }
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        // A letter of several bytes may be cut in two where the head ends.
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return "application/octet-stream",
+    };
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{c}')) {
+        return "application/octet-stream";
+    }
+    "text/plain"
+}
+
+/// A file's name as it may be shown and saved: the last part of a path, without control characters and
+/// without those that turn the reading direction round and hide an ending.
+#[must_use]
+pub fn clean_name(name: &str) -> String {
+    const LONGEST: usize = 120;
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let turning = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let plain: String = last.chars().filter(|c| !c.is_control() && !turning(*c)).collect();
+    let plain = plain.trim().trim_matches('.').trim();
+    if plain.is_empty() {
+        return "file".to_owned();
+    }
+    let length = plain.chars().count();
+    if length <= LONGEST {
+        return plain.to_owned();
+    }
+    // The ending says most, so the middle goes.
+    let (head, tail) = (LONGEST - 21, length - 20);
+    let head: String = plain.chars().take(head).collect();
+    let tail: String = plain.chars().skip(tail).collect();
+    format!("{head}…{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::time::Time;
+
+    struct Folder(PathBuf);
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn folder(name: &str) -> (Folder, Files) {
+        let path = std::env::temp_dir().join(format!("holdfast-files-{}-{name}", std::process::id()));
+        let files = Files::new(&path, Clock::fixed(Time::from_micros(0)));
+        (Folder(path), files)
+    }
+
+    async fn take(files: &Files, chunks: Vec<Result<Bytes, &'static str>>) -> Result<Stored, TakeError<&'static str>> {
+        files.take(&mut futures_util::stream::iter(chunks)).await
+    }
+
+    fn count(folder: &Path) -> usize {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| if entry.path().is_dir() { count(&entry.path()) } else { 1 }).sum()
+    }
+
+    #[tokio::test]
+    async fn a_file_comes_out_as_it_went_in_and_lies_there_once() {
+        let (at, files) = folder("once");
+        let chunks = || vec![Ok(Bytes::from_static(b"hello ")), Ok(Bytes::from_static(b"world"))];
+        let stored = take(&files, chunks()).await.unwrap();
+        assert_eq!(stored.sha256, "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9");
+        assert_eq!((stored.size_bytes, stored.media_type), (11, "text/plain"));
+        assert_eq!(take(&files, chunks()).await.unwrap(), stored);
+        assert_eq!(count(&at.0), 1);
+        let mut read = String::new();
+        files.open(&stored.sha256).await.unwrap().read_to_string(&mut read).await.unwrap();
+        assert_eq!(read, "hello world");
+        assert!(files.is_whole(&stored.sha256).await.unwrap());
+
+        let path = files.path(&stored.sha256).unwrap();
+        std::fs::write(&path, "hello w0rld").unwrap();
+        assert!(!files.is_whole(&stored.sha256).await.unwrap(), "a changed file is noticed");
+        take(&files, chunks()).await.unwrap();
+        assert!(files.is_whole(&stored.sha256).await.unwrap(), "and mended by the next one like it");
+        std::fs::remove_file(&path).unwrap();
+        assert!(!files.is_whole(&stored.sha256).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_leaves_nothing_behind() {
+        let (at, files) = folder("refused");
+        let mebibyte = Bytes::from(vec![7; 1024 * 1024]);
+        let whole = vec![Ok(mebibyte.clone()); 20];
+        assert_eq!(take(&files, whole.clone()).await.unwrap().size_bytes, LARGEST_FILE_BYTES);
+        assert_eq!(count(&at.0), 1);
+        let more = whole.into_iter().chain([Ok(Bytes::from_static(b"x"))]).collect();
+        assert!(matches!(take(&files, more).await, Err(TakeError::TooLarge)));
+        assert!(matches!(take(&files, vec![]).await, Err(TakeError::Empty)));
+        let cut = vec![Ok(mebibyte), Err("gone")];
+        assert!(matches!(take(&files, cut).await, Err(TakeError::Interrupted("gone"))));
+        assert_eq!(count(&at.0), 1);
+    }
+
+    #[tokio::test]
+    async fn only_a_digest_becomes_a_path() {
+        let (_at, files) = folder("path");
+        for name in ["", "../../etc/passwd", &"A".repeat(64), &"/".repeat(64)] {
+            assert_eq!(files.open(name).await.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        }
+    }
+
+    #[test]
+    fn the_content_and_not_the_name_says_the_type() {
+        assert_eq!(media_type(b"%PDF-1.7\n"), "application/pdf");
+        assert_eq!(media_type(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), "image/png");
+        assert_eq!(media_type("abc\u{20ac}".as_bytes().split_at(5).0), "text/plain");
+        assert_eq!(media_type(b"a\0b"), "application/octet-stream");
+        assert_eq!(media_type(b"caf\xe9 au lait"), "application/octet-stream");
+    }
+
+    #[test]
+    fn a_name_is_only_a_name() {
+        assert_eq!(clean_name("C:\\fakepath\\Plan v2.pdf"), "Plan v2.pdf");
+        assert_eq!(clean_name("../../etc/passwd"), "passwd");
+        assert_eq!(clean_name("invoice\u{202e}fdp.exe"), "invoicefdp.exe");
+        assert_eq!(clean_name("a\r\nb\".txt"), "ab\".txt");
+        assert_eq!(clean_name(" .. "), "file");
+        assert_eq!(clean_name("عقد.pdf"), "عقد.pdf");
+        let long = clean_name(&format!("{}.pdf", "x".repeat(300)));
+        assert!(long.ends_with(".pdf") && long.chars().count() == 120);
+    }
+}

@@ -1,0 +1,186 @@
+//! Rows of attached files: who put which bytes there, under what name, for what. The bytes themselves
+//! lie below the data folder (`files.rs`) before a row names them.
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::db::{Conn, DbError, all, exec, opt};
+use crate::clock::Clock;
+use crate::engine::terms::FileRef;
+use crate::engine::time::Time;
+
+/// What a file was attached to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Terms,
+    Delivery,
+}
+
+impl Purpose {
+    /// As it stands in the table.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Terms => "terms",
+            Self::Delivery => "delivery",
+        }
+    }
+}
+
+/// A file to be written down; its bytes are stored already.
+#[derive(Clone, Debug)]
+pub struct NewFile<'a> {
+    pub uploader: Uuid,
+    /// `None` while the escrow is a draft.
+    pub escrow_id: Option<Uuid>,
+    pub purpose: Purpose,
+    /// Cleaned: see `files::clean_name`.
+    pub name: &'a str,
+    pub size_bytes: i64,
+    pub sha256: &'a str,
+    pub media_type: &'a str,
+}
+
+/// A file as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct FileRow {
+    pub id: Uuid,
+    pub escrow_id: Option<Uuid>,
+    pub uploader: Uuid,
+    pub name: String,
+    pub salt: Vec<u8>,
+    pub size: i64,
+    pub sha256: String,
+    pub media_type: String,
+    pub purpose: String,
+    pub created_at: Time,
+}
+
+impl FileRow {
+    /// What terms and events hold of it: nothing that would have to be erased.
+    #[must_use]
+    pub fn reference(&self) -> FileRef {
+        let name = Sha256::new().chain_update(&self.salt).chain_update(self.name.as_bytes()).finalize();
+        FileRef {
+            id: self.id,
+            sha256: self.sha256.clone(),
+            size_bytes: self.size,
+            name_sha256: HEXLOWER.encode(&name),
+        }
+    }
+}
+
+/// Writes a file down.
+///
+/// # Errors
+/// The database's.
+pub async fn add(conn: &mut Conn<'_>, clock: &Clock, new: &NewFile<'_>) -> Result<FileRow, DbError> {
+    let row = FileRow {
+        id: clock.id(),
+        escrow_id: new.escrow_id,
+        uploader: new.uploader,
+        name: new.name.to_owned(),
+        salt: clock.random::<16>().to_vec(),
+        size: new.size_bytes,
+        sha256: new.sha256.to_owned(),
+        media_type: new.media_type.to_owned(),
+        purpose: new.purpose.name().to_owned(),
+        created_at: clock.now(),
+    };
+    exec!(
+        conn,
+        "INSERT INTO files (id, escrow_id, uploader, name, salt, size, sha256, media_type, purpose, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        row.id,
+        row.escrow_id,
+        row.uploader,
+        row.name.as_str(),
+        row.salt.as_slice(),
+        row.size,
+        row.sha256.as_str(),
+        row.media_type.as_str(),
+        row.purpose.as_str(),
+        row.created_at
+    )?;
+    Ok(row)
+}
+
+/// One file. Whether the reader may see it is for the caller to find out.
+///
+/// # Errors
+/// The database's.
+pub async fn by_id(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<FileRow>, DbError> {
+    opt!(
+        conn,
+        FileRow,
+        "SELECT id, escrow_id, uploader, name, salt, size, sha256, media_type, purpose, created_at
+         FROM files WHERE id = $1",
+        id
+    )
+}
+
+/// Every file of an escrow, the oldest first.
+///
+/// # Errors
+/// The database's.
+pub async fn of_escrow(conn: &mut Conn<'_>, escrow_id: Uuid) -> Result<Vec<FileRow>, DbError> {
+    all!(
+        conn,
+        FileRow,
+        "SELECT id, escrow_id, uploader, name, salt, size, sha256, media_type, purpose, created_at
+         FROM files WHERE escrow_id = $1 ORDER BY id",
+        escrow_id
+    )
+}
+
+/// Gives a file of a draft to the escrow that was made of it. False when it is not this uploader's, or
+/// belongs to an escrow already.
+///
+/// # Errors
+/// The database's.
+pub async fn attach(
+    conn: &mut Conn<'_>,
+    id: Uuid,
+    uploader: Uuid,
+    escrow_id: Uuid,
+) -> Result<bool, DbError> {
+    let rows = exec!(
+        conn,
+        "UPDATE files SET escrow_id = $3 WHERE id = $1 AND uploader = $2 AND escrow_id IS NULL",
+        id,
+        uploader,
+        escrow_id
+    )?;
+    Ok(rows == 1)
+}
+
+/// Takes a file out of a draft. The bytes stay, since another row may name them.
+///
+/// # Errors
+/// The database's.
+pub async fn discard(conn: &mut Conn<'_>, id: Uuid, uploader: Uuid) -> Result<bool, DbError> {
+    let rows = exec!(
+        conn,
+        "DELETE FROM files WHERE id = $1 AND uploader = $2 AND escrow_id IS NULL",
+        id,
+        uploader
+    )?;
+    Ok(rows == 1)
+}
+
+/// The digests of all stored bytes behind `after`, in order, for `doctor`.
+///
+/// # Errors
+/// The database's.
+pub async fn contents(conn: &mut Conn<'_>, after: &str, most: i64) -> Result<Vec<String>, DbError> {
+    let rows = all!(
+        conn,
+        (String,),
+        "SELECT DISTINCT sha256 FROM files WHERE sha256 > $1 ORDER BY sha256 LIMIT $2",
+        after,
+        most
+    )?;
+    Ok(rows.into_iter().map(|(sha256,)| sha256).collect())
+}
