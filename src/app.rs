@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::files::Files;
 use crate::mail::transport::Mailer;
 use crate::password::Passwords;
 use crate::store::db::{Db, DbError};
@@ -18,6 +19,7 @@ pub struct App {
     pub config: Arc<Config>,
     pub passwords: Passwords,
     pub mailer: Mailer,
+    pub files: Files,
     pub wake: Wake,
 }
 
@@ -28,7 +30,8 @@ impl App {
     /// One line about a setting that cannot be used.
     pub fn new(db: Db, clock: Clock, config: Config, passwords: Passwords) -> Result<Self, String> {
         let mailer = Mailer::new(&config)?;
-        Ok(Self { db, clock, config: Arc::new(config), passwords, mailer, wake: Wake::default() })
+        let files = Files::new(&config.data_dir, clock.clone());
+        Ok(Self { db, clock, config: Arc::new(config), passwords, mailer, files, wake: Wake::default() })
     }
 }
 

@@ -131,7 +131,9 @@ impl Files {
 
     fn path(&self, sha256: &str) -> io::Result<PathBuf> {
         // Nothing but a digest may become a path.
-        if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)) {
+        if sha256.len() != 64
+            || !sha256.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+        {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a SHA-256"));
         }
         Ok(self.root.join(&sha256[..2]).join(&sha256[2..4]).join(sha256))
@@ -173,7 +175,8 @@ fn media_type(head: &[u8]) -> &'static str {
 pub fn clean_name(name: &str) -> String {
     const LONGEST: usize = 120;
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let turning = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turning =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let plain: String = last.chars().filter(|c| !c.is_control() && !turning(*c)).collect();
     let plain = plain.trim().trim_matches('.').trim();
     if plain.is_empty() {
@@ -209,7 +212,10 @@ mod tests {
         (Folder(path), files)
     }
 
-    async fn take(files: &Files, chunks: Vec<Result<Bytes, &'static str>>) -> Result<Stored, TakeError<&'static str>> {
+    async fn take(
+        files: &Files,
+        chunks: Vec<Result<Bytes, &'static str>>,
+    ) -> Result<Stored, TakeError<&'static str>> {
         files.take(&mut futures_util::stream::iter(chunks)).await
     }
 

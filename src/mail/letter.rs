@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::calendar::Zone;
+use crate::engine::notices::EscrowNews;
 use crate::engine::time::Time;
+use crate::mail::escrow;
 use crate::mail::sheet::{Button, Sheet};
 use crate::store::outbox::{NewMail, To};
 use crate::store::tokens::Purpose;
 
-/// A letter about somebody's account.
+/// A letter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "letter", rename_all = "snake_case")]
 pub enum Letter {
@@ -28,6 +30,8 @@ pub enum Letter {
     AddressChanged {
         at: Time,
     },
+    /// News of an escrow, written by `store/notifications.rs`.
+    Escrow(EscrowNews),
     /// A sign-in from a device that was not seen before.
     NewSignIn {
         at: Time,
@@ -44,7 +48,7 @@ pub struct Reader<'a> {
     pub address: &'a str,
     /// The portal's public address, without a slash at its end.
     pub home: &'a str,
-    /// The address of the button, when it carries a secret.
+    /// The address of the button when it carries a secret, else empty.
     pub secret_link: &'a str,
 }
 
@@ -82,10 +86,12 @@ impl Letter {
         serde_json::from_str(payload)
     }
 
-    /// What must be made for its link when it is sent.
+    /// What must be made for its link when it is sent. To somebody without an account every letter about
+    /// an escrow carries an invitation, since without one none of its pages can be read.
     #[must_use]
-    pub fn purpose(&self) -> Option<Purpose> {
+    pub fn purpose(&self, has_account: bool) -> Option<Purpose> {
         match self {
+            Self::Escrow(_) => (!has_account).then_some(Purpose::Invitation),
             Self::ConfirmAddress => Some(Purpose::ConfirmAddress),
             Self::ResetPassword => Some(Purpose::Reset),
             Self::AlreadyRegistered
@@ -102,6 +108,7 @@ impl Letter {
         let mine = "You get this mail because this address belongs to a Holdfast account. \
                     Mails about your sign-in cannot be switched off.";
         match self {
+            Self::Escrow(news) => escrow::sheet(news, reader),
             Self::ConfirmAddress => confirm_address(reader),
             Self::AlreadyRegistered => Sheet {
                 subject: "You already have a Holdfast account".into(),
@@ -243,7 +250,7 @@ mod tests {
             }
             assert!(sheet.why.starts_with("You get this mail because"));
             let carries = sheet.button.as_ref().is_some_and(|button| button.address == link);
-            assert_eq!(carries, letter.purpose().is_some(), "{letter:?}");
+            assert_eq!(carries, letter.purpose(true).is_some(), "{letter:?}");
         }
     }
 

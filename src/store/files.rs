@@ -140,12 +140,7 @@ pub async fn of_escrow(conn: &mut Conn<'_>, escrow_id: Uuid) -> Result<Vec<FileR
 ///
 /// # Errors
 /// The database's.
-pub async fn attach(
-    conn: &mut Conn<'_>,
-    id: Uuid,
-    uploader: Uuid,
-    escrow_id: Uuid,
-) -> Result<bool, DbError> {
+pub async fn attach(conn: &mut Conn<'_>, id: Uuid, uploader: Uuid, escrow_id: Uuid) -> Result<bool, DbError> {
     let rows = exec!(
         conn,
         "UPDATE files SET escrow_id = $3 WHERE id = $1 AND uploader = $2 AND escrow_id IS NULL",
@@ -161,12 +156,8 @@ pub async fn attach(
 /// # Errors
 /// The database's.
 pub async fn discard(conn: &mut Conn<'_>, id: Uuid, uploader: Uuid) -> Result<bool, DbError> {
-    let rows = exec!(
-        conn,
-        "DELETE FROM files WHERE id = $1 AND uploader = $2 AND escrow_id IS NULL",
-        id,
-        uploader
-    )?;
+    let rows =
+        exec!(conn, "DELETE FROM files WHERE id = $1 AND uploader = $2 AND escrow_id IS NULL", id, uploader)?;
     Ok(rows == 1)
 }
 

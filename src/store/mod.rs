@@ -4,11 +4,11 @@
 //! them are one write.
 
 pub mod db;
-pub mod files;
 pub mod drafts;
 pub mod escrows;
 pub mod execute;
 pub mod facts;
+pub mod files;
 pub mod history;
 pub mod ledger;
 pub mod notifications;

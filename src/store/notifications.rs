@@ -43,7 +43,7 @@ pub async fn write(
         payload["letter"] = "escrow".into();
         let mail = NewMail {
             to: To::User(notice.to),
-            kind: "escrow".to_owned(),
+            kind: payload["notice"]["news"]["news"].as_str().unwrap_or("escrow").to_owned(),
             payload: payload.to_string(),
             escrow_id: Some(escrow.id),
         };

@@ -6,6 +6,7 @@
 
 pub mod about;
 pub mod assets;
+pub mod download;
 pub mod escrow;
 pub mod faults;
 pub mod flash;
@@ -18,6 +19,7 @@ pub mod network;
 pub mod page;
 pub mod routes;
 pub mod shell;
+pub mod upload;
 pub mod view;
 pub mod visit;
 pub mod visitor;

@@ -11,7 +11,7 @@ use crate::mail::transport::{Failure, Parcel};
 use crate::store::db::DbError;
 use crate::store::outbox::{self, Claimed, Sent};
 use crate::store::tokens::{self, Bound};
-use crate::store::users;
+use crate::store::users::{self, Account};
 
 /// So many are claimed at once; together they must be tried well within the lease.
 const BATCH: i64 = 10;
@@ -113,6 +113,7 @@ async fn prepare(app: &App, mail: &Claimed) -> Result<Ready, Unready> {
         Some(user) => users::by_id(&mut app.db.read().await?.conn(), user).await?,
         None => None,
     };
+    let has_account = reader.as_ref().is_some_and(Account::is_confirmed);
     let (name, on_record, time_zone) = match reader {
         Some(reader) => (reader.name, reader.email, reader.time_zone),
         None => (String::new(), None, String::new()),
@@ -122,7 +123,7 @@ async fn prepare(app: &App, mail: &Claimed) -> Result<Ready, Unready> {
         .clone()
         .or(on_record)
         .ok_or_else(|| Unready::Because("this person has no address any more".to_owned()))?;
-    let purpose = letter.purpose();
+    let purpose = letter.purpose(has_account);
     let secret = match purpose {
         Some(purpose) => Some(mint(app, purpose, mail.to_user, &address, mail.escrow_id).await?),
         None => None,

@@ -1,0 +1,159 @@
+//! Letters about an escrow. Their sentences are the engine's, the same as in the list of notifications;
+//! here they get their facts, their button and their reference.
+
+use crate::calendar::Zone;
+use crate::engine::notices::{EscrowNews, News};
+use crate::mail::letter::Reader;
+use crate::mail::sheet::{Button, Fact, Sheet};
+
+/// The letter in words. Whoever has no account yet reads the terms by the secret link of the letter.
+#[must_use]
+pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
+    let words = news.notice.words(&news.title, &|at| reader.zone.moment(at));
+    let invited = !reader.secret_link.is_empty();
+    // The page of the escrow shows its invitation to those who are in it.
+    let path = if words.path == "/invitation" { "" } else { &words.path };
+    let own_page = format!("{}/escrows/{}{path}", reader.home, news.reference);
+    let button = Button {
+        label: if invited { "Read the terms".to_owned() } else { words.button.to_owned() },
+        address: if invited { reader.secret_link.to_owned() } else { own_page },
+    };
+    let mut afterwards = Vec::new();
+    if invited {
+        afterwards.push(
+            "This link is yours alone: whoever has it reads the terms and can answer in your name. If the mail is not meant for you, open it and say so."
+                .to_owned(),
+        );
+    }
+    let fact = |name: &str, value: String| Fact { name: name.to_owned(), value };
+    let mut facts = vec![
+        fact("Escrow", news.title.clone()),
+        fact("Reference", news.reference.clone()),
+        fact("Your part", news.notice.role.word().to_owned()),
+    ];
+    facts
+        .extend(own_facts(&news.notice.news, reader.zone).into_iter().map(|(name, value)| fact(name, value)));
+    Sheet {
+        subject: format!("{} · {}", words.subject, news.reference),
+        headline: words.subject,
+        paragraphs: words.paragraphs,
+        facts,
+        button: Some(button),
+        afterwards,
+        why: words.why,
+    }
+}
+
+/// The sums and dates that a reader looks for.
+fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
+    let milestone = |number: &u16, title: &str| ("Milestone", format!("{number}, {title}"));
+    match news {
+        News::Invited { expires_at, .. } | News::Sent { expires_at, .. } => {
+            vec![("Answer by", zone.moment(*expires_at))]
+        }
+        News::PaymentDue { amount, pay_by } => {
+            vec![("To pay", amount.to_string()), ("Pay by", zone.moment(*pay_by))]
+        }
+        News::Agreed { pay_by } => vec![("To be paid by", zone.moment(*pay_by))],
+        News::PaymentFailed { amount, .. } | News::PaymentReturned { amount } => {
+            vec![("Amount", amount.to_string())]
+        }
+        News::Receipt { amount } => vec![("Held in escrow", amount.to_string())],
+        News::Start { first_due } => {
+            first_due.iter().map(|due| ("First delivery due", zone.moment(*due))).collect()
+        }
+        News::Delivered { milestone: title, number, inspect_by, .. }
+        | News::DeliveryRecorded { milestone: title, number, inspect_by } => {
+            vec![milestone(number, title), ("Check by", zone.moment(*inspect_by))]
+        }
+        News::ReleasedToYou { milestone: title, number, amount, .. } => {
+            vec![milestone(number, title), ("Released to you", amount.to_string())]
+        }
+        News::ReleasedForYou { milestone: title, number, amount, .. } => {
+            vec![milestone(number, title), ("Released", amount.to_string())]
+        }
+        News::InWallet { milestone: title, number, amount } => {
+            vec![milestone(number, title), ("In your wallet", amount.to_string())]
+        }
+        News::RefundedToYou { milestone: title, number, amount, .. } => {
+            vec![milestone(number, title), ("Back to you", amount.to_string())]
+        }
+        News::MayCancel { milestone: title, number, refund_at }
+        | News::Overdue { milestone: title, number, refund_at } => {
+            vec![milestone(number, title), ("Refunded by itself", zone.moment(*refund_at))]
+        }
+        News::ChangesRequested { milestone: title, number, .. }
+        | News::Refunded { milestone: title, number, .. } => vec![milestone(number, title)],
+        News::Reminder { deadline, .. } => vec![("Deadline", zone.moment(*deadline))],
+        News::NamedAsPayee { .. }
+        | News::Signed { .. }
+        | News::Declined { .. }
+        | News::Disowned { .. }
+        | News::Withdrawn { .. }
+        | News::ExpiredNotAccepted
+        | News::ExpiredNotPaid
+        | News::Completed
+        | News::Closed { .. } => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::engine::notices::Notice;
+    use crate::engine::party::Role;
+    use crate::engine::time::Time;
+    use crate::mail::letter::Letter;
+    use crate::money::Currency;
+
+    fn news(news: News) -> EscrowNews {
+        let notice = Notice { to: Uuid::nil(), role: Role::Buyer, news };
+        EscrowNews { reference: "ESC-7K2M-9QXA".into(), title: "A website".into(), notice }
+    }
+
+    fn drawn(told: News, secret_link: &str) -> Sheet {
+        let reader = Reader {
+            zone: &Zone::from_name("Africa/Tunis").unwrap(),
+            address: "amel@example.com",
+            home: "https://h.example",
+            secret_link,
+        };
+        sheet(&news(told), &reader)
+    }
+
+    #[test]
+    fn a_letter_names_its_escrow_its_sum_and_its_deadline() {
+        let pay_by = Time::from_micros(1_777_933_800_000_000);
+        let amount = Currency::from_code("TND").unwrap().of(1_010_000);
+        let sheet = drawn(News::PaymentDue { amount, pay_by }, "");
+        assert_eq!(sheet.subject, "Payment due: A website · ESC-7K2M-9QXA");
+        assert_eq!(sheet.button.unwrap().address, "https://h.example/escrows/ESC-7K2M-9QXA/pay");
+        let values: Vec<&str> = sheet.facts.iter().map(|fact| fact.value.as_str()).collect();
+        assert_eq!(
+            values,
+            ["A website", "ESC-7K2M-9QXA", "buyer", "1,010.000 TND", "Mon 4 May 2026, 23:30 (Tunis)"]
+        );
+        assert!(sheet.why.contains("buyer"));
+    }
+
+    #[test]
+    fn an_invitation_leads_a_stranger_to_the_terms_and_a_member_to_the_escrow() {
+        let invited = || News::Invited { by: Role::Broker, expires_at: Time::from_micros(0), signs: true };
+        let stranger = drawn(invited(), "https://h.example/invitations/SECRET");
+        assert_eq!(stranger.button.unwrap().address, "https://h.example/invitations/SECRET");
+        assert!(stranger.afterwards[0].contains("yours alone"));
+        let member = drawn(invited(), "");
+        assert_eq!(member.button.unwrap().address, "https://h.example/escrows/ESC-7K2M-9QXA");
+        assert!(member.afterwards.is_empty());
+    }
+
+    #[test]
+    fn a_letter_of_the_store_is_read_again() {
+        let told = news(News::Completed);
+        let mut payload = serde_json::to_value(&told).unwrap();
+        payload["letter"] = "escrow".into();
+        assert_eq!(Letter::read(&payload.to_string()).unwrap(), Letter::Escrow(told));
+    }
+}
