@@ -115,7 +115,7 @@ async fn both_databases_have_the_same_tables_and_columns() {
     for (key, (in_sqlite, null_in_sqlite)) in &sqlite {
         let (in_postgres, null_in_postgres) = postgres[key];
         let same = match *in_sqlite {
-            "INTEGER" => ["bigint", "boolean", "timestamp with time zone"].contains(&in_postgres),
+            "INTEGER" => ["bigint", "integer", "boolean", "timestamp with time zone"].contains(&in_postgres),
             "TEXT" => in_postgres == "text",
             "BLOB" => ["bytea", "uuid"].contains(&in_postgres),
             _ => false,
