@@ -24,6 +24,7 @@ enum Source {
 
 struct Fixed {
     now: Time,
+    seed: i64,
     drawn: u64,
 }
 
@@ -34,10 +35,11 @@ impl Clock {
         Self(Source::System)
     }
 
-    /// A clock that stands at `now` until it is moved, with ids and secrets counted from a seed.
+    /// A clock that stands at `now` until it is moved, with ids and secrets counted from
+    /// there: another start draws others.
     #[must_use]
     pub fn fixed(now: Time) -> Self {
-        Self(Source::Fixed(Arc::new(Mutex::new(Fixed { now, drawn: 0 }))))
+        Self(Source::Fixed(Arc::new(Mutex::new(Fixed { now, seed: now.micros(), drawn: 0 }))))
     }
 
     /// The present moment.
@@ -82,7 +84,7 @@ impl Clock {
             Source::Fixed(fixed) => {
                 let mut fixed = fixed.lock().unwrap_or_else(PoisonError::into_inner);
                 fixed.drawn += 1;
-                let digest = Sha256::digest(fixed.drawn.to_be_bytes());
+                let digest = Sha256::digest([fixed.seed.to_be_bytes(), fixed.drawn.to_be_bytes()].concat());
                 for (to, from) in bytes.iter_mut().zip(digest.iter().cycle()) {
                     *to = *from;
                 }

@@ -51,6 +51,7 @@ flashes! {
     Proposed "proposed" Good "Sent. Everyone who takes part has been told by mail."
     Accepted "accepted" Good "You accepted the terms."
     Declined "declined" Info "You declined. Nobody can pay into this escrow any more."
+    Disowned "disowned" Info "Thank you. Whoever sent it is told that it reached the wrong person."
     Withdrawn "withdrawn" Info "The escrow is withdrawn. Nothing was paid."
     Signed "signed" Good "You signed the contract."
     PaymentStarted "payment-started" Info "The payment is on its way. This page will show when it has arrived."

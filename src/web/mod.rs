@@ -14,6 +14,7 @@ pub mod form;
 pub mod guard;
 pub mod health;
 pub mod icons;
+pub mod invitation;
 pub mod moment;
 pub mod network;
 pub mod page;
@@ -61,6 +62,7 @@ pub fn routes() -> Routes {
         .merge(health::routes())
         .merge(about::routes())
         .merge(escrow::routes())
+        .merge(invitation::routes())
 }
 
 /// Every page with everything around it.

@@ -1,0 +1,228 @@
+//! What an invitation's link opens: the terms, readable before having an account, with the ways to answer.
+//!
+//! Looking uses nothing up, since mail scanners follow every link. Declining and "not me" work from here,
+//! by a form; accepting goes on through sign-up, for which the link proves the address.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::escrow::act::answer;
+use super::escrow::contract::Document;
+use super::escrow::seat::{Seat, pill_of, role_title};
+use super::flash::Flash;
+use super::form::Fields;
+use super::page;
+use super::routes::{Access, Routes};
+use super::shell::Shell;
+use super::view::{MoneyView, PillView, TimeView};
+use super::visit::Visit;
+use super::visitor::Visitor;
+use crate::app::App;
+use crate::engine::command::Command;
+use crate::engine::escrow::Stage;
+use crate::engine::offers::Action;
+use crate::error::Error;
+use crate::store::db::Conn;
+use crate::store::execute::{Request, Who};
+use crate::store::tokens::{self, Purpose, Token, Worth};
+use crate::store::{escrows, users};
+
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/invitations/{token}", Access::Token, preview)
+        .get("/invitations/{token}/decline", Access::Token, ask_decline)
+        .post("/invitations/{token}/decline", Access::Token, decline)
+        .get("/invitations/{token}/not-me", Access::Token, ask_not_me)
+        .post("/invitations/{token}/not-me", Access::Token, not_me)
+}
+
+#[derive(Template)]
+#[template(path = "pages/invitation/preview.html")]
+struct Preview {
+    shell: Shell,
+    path: String,
+    token: String,
+    escrow_path: String,
+    pill: PillView,
+    inviter: String,
+    role: &'static str,
+    to: String,
+    amount: MoneyView,
+    /// By when the terms can be answered; nothing where it is too late.
+    answer_by: Option<TimeView>,
+    /// Whether the address has an account by now.
+    claimed: bool,
+    /// Whoever is signed in, if it is somebody else.
+    other: String,
+    can_decline: bool,
+    document: Document,
+}
+
+/// A link that opens nothing any more, and why.
+#[derive(Template)]
+#[template(path = "pages/invitation/dead.html")]
+struct Dead {
+    shell: Shell,
+    sentence: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "pages/invitation/confirm.html")]
+struct Confirm {
+    shell: Shell,
+    path: String,
+    escrow_title: String,
+    inviter: String,
+    declines: bool,
+    seen: String,
+    key: String,
+}
+
+/// What a link shows: its party's seat, or why nothing.
+enum Opened {
+    Seat(Box<Seat>),
+    Dead(&'static str),
+}
+
+async fn open(app: &App, conn: &mut Conn<'_>, secret: &str) -> Result<Opened, Error> {
+    let token = match tokens::peek(conn, app.clock.now(), Purpose::Invitation, secret).await? {
+        Worth::Unknown => return Err(Error::NotFound),
+        Worth::Replaced(_) => {
+            return Ok(Opened::Dead(
+                "A newer invitation was sent to the same address. Use the link in the newest mail.",
+            ));
+        }
+        Worth::Expired(_) => {
+            return Ok(Opened::Dead("This invitation is too old. Ask whoever invited you to send it again."));
+        }
+        Worth::Good(token) | Worth::Used(token) => token,
+    };
+    let Token { user_id: Some(user), escrow_id: Some(escrow), .. } = token else {
+        return Err(Error::NotFound);
+    };
+    let account = users::by_id(conn, user).await?.ok_or(Error::NotFound)?;
+    let escrow = escrows::by_id(conn, escrow).await?.ok_or(Error::NotFound)?;
+    let reference = escrow.reference.clone();
+    Ok(Opened::Seat(Box::new(Seat::load(app, conn, account, &reference).await?)))
+}
+
+fn dead(app: &App, visit: &Visit, sentence: &'static str) -> Result<Response, Error> {
+    let shell = Shell::new(app, visit, "This invitation no longer opens");
+    page::with_status(StatusCode::GONE, &Dead { shell, sentence })
+}
+
+async fn preview(
+    State(app): State<App>,
+    Visitor(visitor): Visitor,
+    visit: Visit,
+    Path(token): Path<String>,
+) -> Result<Response, Error> {
+    let seat = match open(&app, &mut app.db.read().await?.conn(), &token).await? {
+        Opened::Seat(seat) => seat,
+        Opened::Dead(sentence) => return dead(&app, &visit, sentence),
+    };
+    if visitor.as_ref().is_some_and(|visitor| visitor.id == seat.account.id) {
+        return Ok(Redirect::to(&seat.path()).into_response());
+    }
+    let answer_by = match seat.escrow.stage {
+        Stage::Proposed { expires_at, .. } => Some(seat.reader.time(expires_at)),
+        _ => None,
+    };
+    page::html(&Preview {
+        shell: Shell::new(&app, &visit, seat.escrow.terms.title.clone()),
+        path: format!("/invitations/{token}"),
+        escrow_path: seat.path(),
+        pill: pill_of(&seat.escrow),
+        inviter: seat.name(seat.escrow.creator),
+        role: role_title(seat.role),
+        to: seat.account.address().to_owned(),
+        amount: seat.money(seat.escrow.terms.amount_minor),
+        answer_by,
+        claimed: seat.account.claimed_at.is_some(),
+        other: visitor.map(|other| other.address().to_owned()).unwrap_or_default(),
+        can_decline: seat.account.claimed_at.is_none() && seat.offered(Action::Decline),
+        document: Document::of(&seat),
+        token,
+    })
+}
+
+/// The seat of somebody who may answer by the link alone: nobody has claimed the address yet.
+async fn answering(app: &App, token: &str) -> Result<Opened, Error> {
+    match open(app, &mut app.db.read().await?.conn(), token).await? {
+        Opened::Seat(seat) if seat.account.claimed_at.is_some() => Ok(Opened::Dead(
+            "This address has an account by now. Sign in and answer on the escrow's own page.",
+        )),
+        opened => Ok(opened),
+    }
+}
+
+async fn ask(app: &App, visit: &Visit, token: &str, declines: bool) -> Result<Response, Error> {
+    let seat = match answering(app, token).await? {
+        Opened::Seat(seat) => seat,
+        Opened::Dead(sentence) => return dead(app, visit, sentence),
+    };
+    let title = if declines { "Decline this deal" } else { "This is not for me" };
+    page::html(&Confirm {
+        shell: Shell::new(app, visit, title),
+        path: format!("/invitations/{token}"),
+        escrow_title: seat.escrow.terms.title.clone(),
+        inviter: seat.name(seat.escrow.creator),
+        declines,
+        seen: seat.escrow.seen(None),
+        key: app.clock.id().to_string(),
+    })
+}
+
+async fn ask_decline(
+    State(app): State<App>,
+    visit: Visit,
+    Path(token): Path<String>,
+) -> Result<Response, Error> {
+    ask(&app, &visit, &token, true).await
+}
+
+async fn ask_not_me(
+    State(app): State<App>,
+    visit: Visit,
+    Path(token): Path<String>,
+) -> Result<Response, Error> {
+    ask(&app, &visit, &token, false).await
+}
+
+async fn send(
+    app: &App,
+    visit: &Visit,
+    token: &str,
+    fields: &Fields,
+    command: Command,
+    flash: Flash,
+) -> Result<Response, Error> {
+    let seat = match answering(app, token).await? {
+        Opened::Seat(seat) => seat,
+        Opened::Dead(sentence) => return dead(app, visit, sentence),
+    };
+    let mut request = Request::new(seat.escrow.id, Who::User(seat.account.id), command);
+    request.seen = Some(fields.get("seen").to_owned()).filter(|seen| !seen.is_empty());
+    answer(app.execute(&request).await?, &format!("/invitations/{token}"), flash)
+}
+
+async fn decline(
+    State(app): State<App>,
+    visit: Visit,
+    Path(token): Path<String>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let command = Command::Decline { reason: fields.get("reason").to_owned() };
+    send(&app, &visit, &token, &fields, command, Flash::Declined).await
+}
+
+async fn not_me(
+    State(app): State<App>,
+    visit: Visit,
+    Path(token): Path<String>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    send(&app, &visit, &token, &fields, Command::Disown, Flash::Disowned).await
+}
