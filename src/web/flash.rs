@@ -61,6 +61,7 @@ flashes! {
     AlreadyDone "already-done" Info "This had already been done, so nothing was changed."
     Closed "closed" Good "The escrow is closed."
     InvitationSent "invitation-sent" Good "The invitation is sent again. The older link no longer works."
+    Retried "retried" Good "It is tried again now."
     MailSent "mail-sent" Info "If that address is known here, a mail is on its way to it."
 }
 

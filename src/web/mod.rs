@@ -5,6 +5,7 @@
 //! request id · log · headers · gzip · error pages · panics · forms of other sites · time · size.
 
 pub mod about;
+pub mod admin;
 pub mod assets;
 pub mod download;
 pub mod escrow;
@@ -61,6 +62,7 @@ pub fn routes() -> Routes {
         .merge(assets::routes())
         .merge(health::routes())
         .merge(about::routes())
+        .merge(admin::routes())
         .merge(escrow::routes())
         .merge(invitation::routes())
 }
