@@ -9,6 +9,8 @@ pub mod app;
 pub mod calendar;
 pub mod clock;
 pub mod config;
+pub mod demo;
+pub mod doctor;
 pub mod engine;
 pub mod error;
 pub mod files;

@@ -4,6 +4,7 @@
 //! them are one write.
 
 pub mod db;
+pub mod doctor;
 pub mod drafts;
 pub mod escrows;
 pub mod execute;
