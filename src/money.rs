@@ -183,12 +183,12 @@ impl fmt::Display for Money {
     }
 }
 
-/// `percent` of `amount_minor`, half to even.
+/// `percent` of `amount_minor`, half to even; what is beyond all numbers is the largest sum.
 #[must_use]
 pub fn percent_of(amount_minor: i64, percent: Decimal) -> i64 {
-    let exact = Decimal::from(amount_minor) * percent / Decimal::ONE_HUNDRED;
-    let rounded = exact.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven);
-    i64::try_from(rounded).unwrap_or(LARGEST_MINOR)
+    let exact = Decimal::from(amount_minor).checked_mul(percent).map(|sum| sum / Decimal::ONE_HUNDRED);
+    let rounded = exact.map(|sum| sum.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven));
+    rounded.and_then(|sum| i64::try_from(sum).ok()).unwrap_or(LARGEST_MINOR)
 }
 
 /// `amount · part / whole`, half to even, for `whole > 0` and nothing negative.

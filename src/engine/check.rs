@@ -45,6 +45,7 @@ pub fn faults(terms: &Terms, minimum_minor: i64, now: Time) -> Vec<Fault> {
     checker.dates();
     checker.recipients();
     checker.commission();
+    checker.fee();
     checker.files();
     if checker.faults.is_empty() {
         checker.plan();
@@ -280,6 +281,24 @@ impl Checker<'_> {
                 CommissionPayer::Buyer | CommissionPayer::Seller => "Hiding a commission is not offered yet.",
             };
             self.fault("commission", sentence);
+        }
+    }
+
+    /// The schedule comes from the platform's settings and not from a form. A wrong one must not make
+    /// money out of nothing.
+    fn fee(&mut self) {
+        let fee = &self.terms.fee;
+        let sum = 0..=LARGEST_MINOR;
+        let fine = fee.percent >= Decimal::ZERO
+            && fee.percent < Decimal::ONE_HUNDRED
+            && fee.percent.normalize().scale() <= 4
+            && sum.contains(&fee.fixed_minor)
+            && sum.contains(&fee.min_minor)
+            && fee.max_minor.is_none_or(|most| sum.contains(&most) && most >= fee.min_minor);
+        if !fine {
+            let sentence =
+                "The platform's fee for this currency is not set up correctly. Please tell the operators.";
+            self.fault("fee", sentence);
         }
     }
 
