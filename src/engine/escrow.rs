@@ -33,6 +33,9 @@ pub struct Escrow {
     /// The last attempt of the buyer to pay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charge: Option<Charge>,
+    /// Failed attempts before the last one. A provider can still bring their money: then it goes back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given_up: Vec<Charge>,
     /// Reminders that were sent for clocks that still run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reminded: Vec<Reminder>,
@@ -214,6 +217,9 @@ pub struct Charge {
     pub method: Method,
     pub amount_minor: i64,
     pub state: ChargeState,
+    /// When its money came after all and went back: once, however often the provider says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned_at: Option<Time>,
 }
 
 /// Cashless: pending → successful or failed, with a reason.
@@ -318,6 +324,12 @@ impl Escrow {
                 payees.nth(usize::from(place)).map(|party| party.user)
             }
         }
+    }
+
+    /// The attempt to pay of this id, the last one or one that was given up.
+    #[must_use]
+    pub fn attempt(&self, payment: Uuid) -> Option<&Charge> {
+        self.charge.iter().chain(&self.given_up).find(|charge| charge.payment == payment)
     }
 
     /// Whether a payment waits for its provider's answer.

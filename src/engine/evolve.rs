@@ -3,7 +3,7 @@
 //! It decides nothing and refuses nothing. Replaying an escrow's events through it gives the stored
 //! document byte for byte.
 
-use super::deadlines;
+use super::deadlines::{self, Waiting};
 use super::escrow::{
     Changes, Charge, ChargeState, Delivery, End, Escrow, Holding, How, Milestone, MilestoneEnd,
     MilestoneStage, Reminder, Stage,
@@ -24,14 +24,22 @@ pub fn evolve(escrow: Option<Escrow>, event: &Event, at: Time) -> Option<Escrow>
     };
     escrow.seq += 1;
     apply(&mut escrow, event, at);
-    let clocks = deadlines::all(&escrow);
+    forget_reminders(&mut escrow);
+    Some(escrow)
+}
+
+/// Reminders are kept as long as their clock runs, or waits for a provider and will run on: else it would
+/// remind again of what it has reminded of.
+fn forget_reminders(escrow: &mut Escrow) {
+    let clocks = deadlines::all(escrow);
+    let paused = escrow.charge_pending();
     escrow.reminded.retain(|sent| {
         let runs = |clock: &deadlines::Deadline| {
             clock.waiting == sent.waiting && clock.milestone == sent.milestone && clock.since == sent.since
         };
-        clocks.iter().any(runs)
+        let waits = paused && matches!(sent.waiting, Waiting::Acceptance | Waiting::Payment);
+        waits || clocks.iter().any(runs)
     });
-    Some(escrow)
 }
 
 fn proposed(event: &Event, at: Time) -> Option<Escrow> {
@@ -63,6 +71,7 @@ fn proposed(event: &Event, at: Time) -> Option<Escrow> {
         plan: plan.clone(),
         stage: Stage::Proposed { since: at, expires_at: *expires_at },
         charge: None,
+        given_up: Vec::new(),
         reminded: Vec::new(),
         proposed_at: at,
     })
@@ -79,17 +88,23 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
         }
         Event::Agreed { pay_by } => escrow.stage = Stage::Agreed { since: at, pay_by: *pay_by },
         Event::ChargeStarted { payment, milestones, method, amount_minor, answer_by } => {
+            escrow.given_up.extend(escrow.charge.take());
             escrow.charge = Some(Charge {
                 payment: *payment,
                 milestones: milestones.clone(),
                 method: method.clone(),
                 amount_minor: *amount_minor,
                 state: ChargeState::Pending { since: at, answer_by: *answer_by },
+                returned_at: None,
             });
         }
         Event::ChargeFailed { reason, .. } => charge_failed(escrow, reason, at),
         Event::ChargeSettled { .. } => charge_settled(escrow, at),
-        Event::ChargeReturned { .. } => {}
+        Event::ChargeReturned { payment, .. } => {
+            let attempts = escrow.charge.iter_mut().chain(&mut escrow.given_up);
+            let returned = attempts.filter(|charge| charge.payment == *payment);
+            returned.for_each(|charge| charge.returned_at = Some(at));
+        }
         Event::Delivered { milestone, round, note, files, inspect_by } => {
             let delivery =
                 Delivery { round: *round, at, note: note.clone(), files: files.clone(), changes: None };
@@ -153,6 +168,9 @@ fn changes_requested(milestone: &mut Milestone, changes: Changes) {
 
 /// What was never paid for is dropped.
 fn ended(escrow: &mut Escrow, end: &End, at: Time) {
+    if let End::Declined { by, .. } = end {
+        set_status(escrow, *by, None, PartyStatus::Declined);
+    }
     for part in &mut escrow.milestones {
         if part.stage == MilestoneStage::Unfunded {
             let how = How::Cancelled;

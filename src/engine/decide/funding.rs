@@ -18,12 +18,11 @@ pub(super) fn start_charge(
     facts: &Facts,
 ) -> Result<(), Refusal> {
     draft.needs(&[Role::Buyer])?;
-    if let Some(charge) = &draft.escrow.charge {
-        match charge.state {
-            ChargeState::Pending { .. } if charge.payment == payment => return Ok(()),
-            ChargeState::Pending { .. } => return Err(Refusal::PaymentPending),
-            ChargeState::Successful { .. } | ChargeState::Failed { .. } => {}
-        }
+    if draft.escrow.attempt(payment).is_some() {
+        return Ok(());
+    }
+    if draft.escrow.charge_pending() {
+        return Err(Refusal::PaymentPending);
     }
     match draft.escrow.stage {
         Stage::Proposed { .. } => return Err(Refusal::NotAgreed),
@@ -68,9 +67,7 @@ fn by_rail(draft: &Draft) -> Result<(), Refusal> {
 
 pub(super) fn charge_settled(draft: &mut Draft, payment: Uuid) -> Result<(), Refusal> {
     by_rail(draft)?;
-    let Some(charge) = draft.escrow.charge.clone().filter(|charge| charge.payment == payment) else {
-        return Err(Refusal::NoPaymentPending);
-    };
+    let charge = draft.escrow.attempt(payment).cloned().ok_or(Refusal::NoPaymentPending)?;
     match charge.state {
         ChargeState::Successful { .. } => Ok(()),
         ChargeState::Pending { .. } => {
@@ -78,6 +75,7 @@ pub(super) fn charge_settled(draft: &mut Draft, payment: Uuid) -> Result<(), Ref
             Ok(())
         }
         // The attempt had been given up, so nobody counts on this money any more: it goes back.
+        ChargeState::Failed { .. } if charge.returned_at.is_some() => Ok(()),
         ChargeState::Failed { .. } => {
             let Method::Rail { rail } = charge.method else { return Ok(()) };
             draft.push(Event::ChargeReturned { payment, amount_minor: charge.amount_minor, rail });
@@ -88,9 +86,7 @@ pub(super) fn charge_settled(draft: &mut Draft, payment: Uuid) -> Result<(), Ref
 
 pub(super) fn charge_failed(draft: &mut Draft, payment: Uuid, reason: &str) -> Result<(), Refusal> {
     by_rail(draft)?;
-    let Some(charge) = draft.escrow.charge.as_ref().filter(|charge| charge.payment == payment) else {
-        return Err(Refusal::NoPaymentPending);
-    };
+    let charge = draft.escrow.attempt(payment).ok_or(Refusal::NoPaymentPending)?;
     match charge.state {
         ChargeState::Failed { .. } => Ok(()),
         ChargeState::Successful { .. } => Err(Refusal::NoPaymentPending),

@@ -44,12 +44,17 @@ pub fn decide(
         return agreement::propose(*id, reference, terms, actor, facts, now);
     };
     let mut draft = Draft::new(escrow, *actor, now);
-    if matches!(escrow.stage, Stage::Closed { .. }) && !matches!(command, Command::ChargeSettled { .. }) {
+    // A provider's answer is heard even then: money that comes too late has to go back.
+    let answer = matches!(command, Command::ChargeSettled { .. } | Command::ChargeFailed { .. });
+    if matches!(escrow.stage, Stage::Closed { .. }) && !answer {
         let again = *command == Command::Close && actor.role().is_some();
         return if again { Ok(Decision::AlreadyDone) } else { Err(Refusal::EscrowClosed) };
     }
     match command {
-        Command::Propose { .. } => return Err(Refusal::AlreadyProposed),
+        Command::Propose { terms, .. } => {
+            let same = actor.user() == Some(escrow.creator) && **terms == escrow.terms;
+            return if same { Ok(Decision::AlreadyDone) } else { Err(Refusal::AlreadyProposed) };
+        }
         Command::Accept { version } => agreement::accept(&mut draft, *version, facts)?,
         Command::Sign { version, document_sha256, evidence_sha256 } => {
             agreement::sign(&mut draft, *version, document_sha256, evidence_sha256, facts)?;
