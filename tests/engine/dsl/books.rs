@@ -1,0 +1,131 @@
+//! A small ledger of our own, which knows nothing but entries: what the escrow says of its money must be
+//! what their sums say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use holdfast::engine::escrow::Escrow;
+use holdfast::engine::event::Event;
+use holdfast::engine::party::UserId;
+use holdfast::engine::plan::Share;
+use holdfast::engine::postings::{Account, Entry, entries};
+use uuid::Uuid;
+
+/// Sums of entries by account, in one currency.
+#[derive(Clone, Debug, Default)]
+pub struct Books {
+    clearing: i64,
+    fees: i64,
+    wallets: BTreeMap<UserId, i64>,
+    held: BTreeMap<(u16, Share), i64>,
+    payable: BTreeMap<(u16, Share), i64>,
+    /// Payments whose money has come in. A second arrival of the same money would be made of nothing.
+    arrived: BTreeSet<Uuid>,
+}
+
+impl Books {
+    /// Money that a user already has.
+    pub fn top_up(&mut self, user: UserId, minor: i64) {
+        self.clearing -= minor;
+        *self.wallets.entry(user).or_default() += minor;
+    }
+
+    pub fn wallet(&self, user: UserId) -> i64 {
+        self.wallets.get(&user).copied().unwrap_or_default()
+    }
+
+    pub fn fees(&self) -> i64 {
+        self.fees
+    }
+
+    /// What has come in from outside, net.
+    pub fn came_in(&self) -> i64 {
+        -self.clearing
+    }
+
+    pub fn held(&self) -> i64 {
+        self.held.values().sum()
+    }
+
+    pub fn payable(&self) -> i64 {
+        self.payable.values().sum()
+    }
+
+    fn account(&mut self, account: &Account) -> &mut i64 {
+        match account {
+            Account::Clearing { .. } => &mut self.clearing,
+            Account::Fees => &mut self.fees,
+            Account::Wallet { user } => self.wallets.entry(*user).or_default(),
+            Account::Held { milestone, share, .. } => self.held.entry((*milestone, *share)).or_default(),
+            Account::Payable { milestone, share, .. } => {
+                self.payable.entry((*milestone, *share)).or_default()
+            }
+        }
+    }
+
+    /// Books an event, given the escrow before it. Says what is wrong with it.
+    pub fn book(&mut self, escrow: &Escrow, event: &Event) -> Result<(), String> {
+        if let Event::ChargeSettled { payment } | Event::ChargeReturned { payment, .. } = event
+            && !self.arrived.insert(*payment)
+        {
+            return Err(format!("the money of payment {payment} arrived twice"));
+        }
+        let before = self.clearing;
+        for Entry { from, to, amount } in entries(escrow, event) {
+            if amount.minor <= 0 || amount.currency != escrow.terms.currency || from == to {
+                return Err(format!("a senseless entry of {amount} from {from:?} to {to:?}"));
+            }
+            for account in [&from, &to] {
+                let (Account::Held { share, user, .. } | Account::Payable { share, user, .. }) = account
+                else {
+                    continue;
+                };
+                if *user != escrow.receiver(*share) || account.escrow() != Some(escrow.id) {
+                    return Err(format!("{account:?} is nobody's"));
+                }
+            }
+            *self.account(&from) -= amount.minor;
+            *self.account(&to) += amount.minor;
+        }
+        self.outside_moved(escrow, event, before - self.clearing)
+    }
+
+    /// Only settled payments bring money in, and they bring exactly what was charged.
+    fn outside_moved(&self, escrow: &Escrow, event: &Event, came_in: i64) -> Result<(), String> {
+        use holdfast::engine::escrow::Method;
+        let expected = match (event, &escrow.charge) {
+            (Event::ChargeReturned { amount_minor, .. }, _) => *amount_minor,
+            (Event::ChargeSettled { .. }, Some(charge)) => match charge.method {
+                Method::Rail { .. } => charge.amount_minor,
+                Method::Wallet => 0,
+            },
+            _ => 0,
+        };
+        if came_in == expected { Ok(()) } else { Err(format!("{came_in} came in instead of {expected}")) }
+    }
+
+    /// The laws of the ledger (domain, section 5), against what the escrow says.
+    pub fn check(&self, escrow: &Escrow) -> Result<(), String> {
+        let balances = self.held.values().chain(self.payable.values()).chain(self.wallets.values());
+        if balances.clone().any(|balance| *balance < 0) {
+            return Err(format!("a balance below zero: {self:?}"));
+        }
+        if balances.sum::<i64>() + self.fees + self.clearing != 0 {
+            return Err(format!("the books don't sum to zero: {self:?}"));
+        }
+        let mut known = 0;
+        for (number, part) in (1_u16..).zip(&escrow.milestones) {
+            for holding in &part.holdings {
+                let place = (number, holding.share);
+                let booked =
+                    |side: &BTreeMap<(u16, Share), i64>| side.get(&place).copied().unwrap_or_default();
+                let (held, payable) = (booked(&self.held), booked(&self.payable));
+                if (held, payable) != (holding.held_minor, holding.payable_minor) {
+                    return Err(format!("{place:?}: the books hold {held} and {payable}, not {holding:?}"));
+                }
+                known += held + payable;
+            }
+        }
+        let booked = self.held() + self.payable();
+        if booked == known { Ok(()) } else { Err(format!("{booked} is booked, {known} is known")) }
+    }
+}

@@ -1,0 +1,248 @@
+//! *Given* a past, *when* someone asks for something, *then* events, a refusal, or "already done".
+
+use holdfast::engine::command::{Command, Facts};
+use holdfast::engine::contract;
+use holdfast::engine::deadlines::{ACCEPTANCE_DAYS, CANCEL_DAYS, PAYMENT_DAYS, RAIL_ANSWER_DAYS};
+use holdfast::engine::decide::{Decision, decide};
+use holdfast::engine::escrow::{End, Escrow, How, Method};
+use holdfast::engine::event::Event;
+use holdfast::engine::evolve::evolve;
+use holdfast::engine::party::{Actor, Role};
+use holdfast::engine::plan::{Part, Plan};
+use holdfast::engine::refusal::Refusal;
+use holdfast::engine::terms::Terms;
+use holdfast::engine::time::Time;
+use uuid::Uuid;
+
+use super::deal::start;
+
+/// The first payment of every story, and the one that follows it.
+pub const PAYMENT: Uuid = Uuid::from_u128(0xA1);
+pub const SECOND_PAYMENT: Uuid = Uuid::from_u128(0xA2);
+
+pub fn sandbox() -> Method {
+    Method::Rail { rail: "sandbox".to_owned() }
+}
+
+/// What has happened so far, written event by event, without asking `decide`.
+#[derive(Clone, Debug)]
+pub struct Past {
+    pub escrow: Escrow,
+    pub now: Time,
+}
+
+impl Past {
+    /// The terms were sent by the buyer.
+    pub fn sent(terms: &Terms) -> Self {
+        let creator = terms.party(Role::Buyer).unwrap().user;
+        let reference = "ESC-7K2M-9QXA".to_owned();
+        let event = Event::Proposed {
+            id: Uuid::from_u128(0xE5),
+            document_sha256: contract::sha256(terms, &reference, 1),
+            reference,
+            creator,
+            terms: Box::new(terms.clone()),
+            plan: Plan::of(terms).unwrap(),
+            expires_at: start().plus_days(ACCEPTANCE_DAYS),
+        };
+        Self { escrow: evolve(None, &event, start()).unwrap(), now: start() }
+    }
+
+    pub fn agreed(terms: &Terms) -> Self {
+        let sent = Self::sent(terms);
+        let pay_by = sent.now.plus_days(PAYMENT_DAYS);
+        let parties = sent.escrow.parties.clone();
+        let signing = parties.iter().filter(|party| party.role.must_agree());
+        signing.fold(sent, |past, party| past.signed_by(party.role)).then(Event::Agreed { pay_by })
+    }
+
+    pub fn charged(terms: &Terms) -> Self {
+        let agreed = Self::agreed(terms);
+        let event = agreed.charge(PAYMENT);
+        agreed.then(event)
+    }
+
+    pub fn paid(terms: &Terms) -> Self {
+        Self::charged(terms).then(Event::ChargeSettled { payment: PAYMENT })
+    }
+
+    pub fn delivered(terms: &Terms, number: u16) -> Self {
+        Self::paid(terms).delivery(number)
+    }
+
+    /// One event more, at the present moment.
+    pub fn then(mut self, event: Event) -> Self {
+        self.escrow = evolve(Some(self.escrow), &event, self.now).unwrap();
+        self
+    }
+
+    pub fn after_days(mut self, days: i64) -> Self {
+        self.now = self.now.plus_days(days);
+        self
+    }
+
+    pub fn signed_by(self, role: Role) -> Self {
+        let document_sha256 = self.escrow.document_sha256.clone();
+        let version = self.escrow.version;
+        self.then(Event::Signed { role, version, document_sha256, evidence_sha256: String::new() })
+    }
+
+    pub fn delivery(self, number: u16) -> Self {
+        let round = self.escrow.milestone(number).unwrap().delivery.as_ref().map_or(1, |last| last.round + 1);
+        let days = self.escrow.terms.milestones[usize::from(number) - 1].inspection_days;
+        let inspect_by = self.now.plus_days(i64::from(days));
+        self.then(Event::Delivered {
+            milestone: number,
+            round,
+            note: "Here it is.".to_owned(),
+            files: Vec::new(),
+            inspect_by,
+        })
+    }
+
+    pub fn changes(self, number: u16) -> Self {
+        let round = self.escrow.milestone(number).unwrap().delivery.as_ref().map_or(1, |last| last.round);
+        let reason = "The door sticks.".to_owned();
+        self.then(Event::ChangesRequested { milestone: number, round, failed: vec![0], reason })
+    }
+
+    pub fn overdue(self, number: u16) -> Self {
+        let refund_at = self.now.plus_days(CANCEL_DAYS);
+        self.then(Event::Overdue { milestone: number, refund_at })
+    }
+
+    /// Everything of a milestone is released and waits to be paid out.
+    pub fn released(self, number: u16) -> Self {
+        let parts = self.whole(number);
+        let amount_minor = self.escrow.milestone(number).unwrap().left_minor();
+        let how = How::Approved;
+        self.then(Event::Released { milestone: number, amount_minor, parts, whole: true, how })
+    }
+
+    /// Everything of a milestone went back, because the buyer cancelled it.
+    pub fn refunded(self, number: u16) -> Self {
+        let parts = self.whole(number);
+        let amount_minor = self.escrow.milestone(number).unwrap().left_minor();
+        let how = How::Cancelled;
+        self.then(Event::Refunded { milestone: number, amount_minor, parts, whole: true, how })
+    }
+
+    pub fn ended(self, end: End) -> Self {
+        self.then(Event::Ended { end })
+    }
+
+    /// Withdrawn by the buyer before anything was paid, and closed.
+    pub fn closed(terms: &Terms) -> Self {
+        Self::sent(terms).ended(End::Withdrawn { by: Role::Buyer }).then(Event::Closed)
+    }
+
+    pub fn charge(&self, payment: Uuid) -> Event {
+        Event::ChargeStarted {
+            payment,
+            milestones: (1_u16..).take(self.escrow.milestones.len()).collect(),
+            method: sandbox(),
+            amount_minor: self.escrow.plan.charge_minor(),
+            answer_by: self.now.plus_days(RAIL_ANSWER_DAYS),
+        }
+    }
+
+    fn whole(&self, number: u16) -> Vec<Part> {
+        let holdings = &self.escrow.milestone(number).unwrap().holdings;
+        holdings.iter().map(|held| Part { share: held.share, amount_minor: held.held_minor }).collect()
+    }
+}
+
+/// What a command came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Then {
+    Events(Vec<Event>),
+    Already,
+    Refused(Refusal),
+}
+
+pub const ALREADY_DONE: Then = Then::Already;
+
+impl From<Refusal> for Then {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Event> for Then {
+    fn from(event: Event) -> Self {
+        Self::Events(vec![event])
+    }
+}
+
+impl<const N: usize> From<[Event; N]> for Then {
+    fn from(events: [Event; N]) -> Self {
+        Self::Events(events.to_vec())
+    }
+}
+
+impl From<Result<Decision, Refusal>> for Then {
+    fn from(result: Result<Decision, Refusal>) -> Self {
+        match result {
+            Ok(Decision::Done(events)) => Self::Events(events),
+            Ok(Decision::AlreadyDone) => Self::Already,
+            Err(refusal) => Self::Refused(refusal),
+        }
+    }
+}
+
+pub struct Given {
+    escrow: Option<Escrow>,
+    now: Time,
+    facts: Facts,
+}
+
+/// The state before.
+pub fn given(past: Past) -> Given {
+    Given { escrow: Some(past.escrow), now: past.now, facts: Facts::default() }
+}
+
+/// Nothing has happened yet.
+pub fn given_nothing() -> Given {
+    Given { escrow: None, now: start(), facts: Facts::default() }
+}
+
+impl Given {
+    pub fn with_facts(mut self, change: impl FnOnce(&mut Facts)) -> Self {
+        change(&mut self.facts);
+        self
+    }
+
+    pub fn when(self, actor: Actor, command: Command) -> When {
+        let outcome = decide(self.escrow.as_ref(), &command, &actor, &self.facts, self.now).into();
+        When { command, outcome }
+    }
+}
+
+pub struct When {
+    command: Command,
+    pub outcome: Then,
+}
+
+impl When {
+    #[track_caller]
+    pub fn then(self, expected: impl Into<Then>) {
+        assert_eq!(self.outcome, expected.into(), "{:?}", self.command);
+    }
+
+    /// The refusal, for those who look into it.
+    #[track_caller]
+    pub fn refusal(self) -> Refusal {
+        match self.outcome {
+            Then::Refused(refusal) => refusal,
+            Then::Events(_) | Then::Already => panic!("{:?} came to {:?}", self.command, self.outcome),
+        }
+    }
+
+    #[track_caller]
+    pub fn events(self) -> Vec<Event> {
+        match self.outcome {
+            Then::Events(events) => events,
+            Then::Refused(_) | Then::Already => panic!("{:?} came to {:?}", self.command, self.outcome),
+        }
+    }
+}

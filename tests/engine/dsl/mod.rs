@@ -1,0 +1,16 @@
+//! The language that the engine's tests are written in.
+//!
+//! `given(past).when(actor, command).then(…)` asks one question of a state that was built from bare events,
+//! without `decide`. `World` runs one escrow as the store will: lapsed clocks first, then the command, then
+//! the ledger, and after every command the books are compared with what the escrow says.
+
+pub mod books;
+pub mod deal;
+pub mod given;
+pub mod people;
+pub mod world;
+
+pub use deal::{With, case1, case4, one_off, quick};
+pub use given::{ALREADY_DONE, Past, given};
+pub use people::*;
+pub use world::World;

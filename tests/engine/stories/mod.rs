@@ -1,0 +1,12 @@
+//! One story an act: what it comes to, and when it is refused.
+
+mod agreement;
+mod clocks;
+mod delivery;
+mod ending;
+mod funding;
+mod propose;
+mod reminders;
+mod repeats;
+mod roles;
+mod sums;

@@ -1,0 +1,69 @@
+//! A second click: what stands already is said to stand, and changes nothing.
+
+use holdfast::engine::command::Command;
+use holdfast::engine::deadlines;
+use holdfast::engine::party::Actor;
+use holdfast::engine::time::Time;
+
+use super::roles::every_command;
+use crate::dsl::deal::start;
+use crate::dsl::*;
+
+/// A past in which a plain command is accepted.
+fn ready_for(command: &Command) -> Past {
+    match command {
+        Command::Propose { .. } | Command::Sign { .. } | Command::Decline { .. } => Past::sent(&case4()),
+        Command::Disown | Command::Withdraw => Past::sent(&case4()),
+        Command::Accept { .. } => Past::sent(&quick()),
+        Command::StartCharge { .. } => Past::agreed(&case4()),
+        Command::ChargeSettled { .. } | Command::ChargeFailed { .. } => Past::charged(&case4()),
+        Command::MarkDone { .. } => Past::paid(&case4()),
+        Command::Approve { .. }
+        | Command::RequestChanges { .. }
+        | Command::Lapse { .. }
+        | Command::Remind { .. } => Past::delivered(&case4(), 1),
+        Command::Cancel { .. } => Past::paid(&case4()).overdue(1),
+        Command::PayOut { .. } => Past::delivered(&case4(), 1).released(1),
+        Command::Close => Past::sent(&case4()).ended(holdfast::engine::escrow::End::ExpiredNotAccepted),
+    }
+}
+
+/// The moment at which a command of the clock is due.
+fn moment(past: &Past, command: &Command) -> Time {
+    match command {
+        Command::Lapse { .. } => deadlines::all(&past.escrow)[0].at,
+        Command::Remind { .. } => start().plus_hours(36),
+        _ => past.now,
+    }
+}
+
+fn bound(past: &Past, command: Command) -> Command {
+    match command {
+        Command::Sign { version, evidence_sha256, .. } => {
+            Command::Sign { version, document_sha256: past.escrow.document_sha256.clone(), evidence_sha256 }
+        }
+        other => other,
+    }
+}
+
+#[test]
+fn every_command_given_twice_is_done_once() {
+    for (actor, command) in every_command().split_off(1) {
+        let mut past = ready_for(&command);
+        past.now = moment(&past, &command);
+        let command = bound(&past, command);
+        let events = given(past.clone()).when(actor, command.clone()).events();
+        let after = events.into_iter().fold(past, Past::then);
+        given(after).when(actor, command).then(ALREADY_DONE);
+    }
+}
+
+#[test]
+fn what_is_already_done_is_told_only_to_those_who_could_have_done_it() {
+    let approve = Command::Approve { milestone: 1, part_minor: None };
+    let released = Past::delivered(&case4(), 1).released(1);
+    let outsiders: [Actor; 4] = [seller(), broker(), operator(), rail()];
+    for actor in outsiders {
+        given(released.clone()).when(actor, approve.clone()).refusal();
+    }
+}

@@ -1,0 +1,179 @@
+//! Who may do what: every command, tried by everyone to whom it is not given.
+
+use holdfast::engine::command::Command;
+use holdfast::engine::deadlines::{Mark, Waiting};
+use holdfast::engine::party::{Actor, Role};
+use holdfast::engine::refusal::Refusal;
+use uuid::Uuid;
+
+use crate::dsl::deal::start;
+use crate::dsl::given::{PAYMENT, given_nothing, sandbox};
+use crate::dsl::*;
+
+/// Every command in a plain form, with someone who could give it. A new command does not compile until it
+/// stands here too.
+pub fn every_command() -> Vec<(Actor, Command)> {
+    let (waiting, milestone, since) = (Waiting::Inspection, Some(1), start());
+    let some_text = || "Because.".to_owned();
+    let terms = Box::new(case4());
+    let all = vec![
+        (buyer(), Command::Propose { id: Uuid::from_u128(1), reference: some_text(), terms }),
+        (seller(), Command::Accept { version: 1 }),
+        (
+            seller(),
+            Command::Sign { version: 1, document_sha256: String::new(), evidence_sha256: String::new() },
+        ),
+        (seller(), Command::Decline { reason: some_text() }),
+        (seller(), Command::Disown),
+        (buyer(), Command::Withdraw),
+        (buyer(), Command::StartCharge { payment: PAYMENT, milestones: vec![1, 2], method: sandbox() }),
+        (rail(), Command::ChargeSettled { payment: PAYMENT }),
+        (rail(), Command::ChargeFailed { payment: PAYMENT, reason: some_text() }),
+        (seller(), Command::MarkDone { milestone: 1, note: some_text(), files: Vec::new() }),
+        (buyer(), Command::Approve { milestone: 1, part_minor: None }),
+        (buyer(), Command::RequestChanges { milestone: 1, failed: vec![0], reason: some_text() }),
+        (buyer(), Command::Cancel { milestone: 1 }),
+        (seller(), Command::PayOut { milestone: 1 }),
+        (buyer(), Command::Close),
+        (clock(), Command::Lapse { waiting, milestone, since }),
+        (clock(), Command::Remind { waiting, milestone, since, mark: Mark::Half }),
+    ];
+    assert_eq!(
+        all.iter().map(|(_, command)| place(command)).collect::<Vec<_>>(),
+        (0..17).collect::<Vec<_>>()
+    );
+    all
+}
+
+fn place(command: &Command) -> usize {
+    match command {
+        Command::Propose { .. } => 0,
+        Command::Accept { .. } => 1,
+        Command::Sign { .. } => 2,
+        Command::Decline { .. } => 3,
+        Command::Disown => 4,
+        Command::Withdraw => 5,
+        Command::StartCharge { .. } => 6,
+        Command::ChargeSettled { .. } => 7,
+        Command::ChargeFailed { .. } => 8,
+        Command::MarkDone { .. } => 9,
+        Command::Approve { .. } => 10,
+        Command::RequestChanges { .. } => 11,
+        Command::Cancel { .. } => 12,
+        Command::PayOut { .. } => 13,
+        Command::Close => 14,
+        Command::Lapse { .. } => 15,
+        Command::Remind { .. } => 16,
+    }
+}
+
+/// The roles that a command is given to; nothing means: machines alone.
+fn given_to(command: &Command) -> Vec<Role> {
+    let all = [Role::Buyer, Role::Seller, Role::Broker, Role::Payee];
+    match command {
+        Command::Propose { .. } | Command::Accept { .. } | Command::Sign { .. } => all[..3].to_vec(),
+        // Of the other roles: the terms of these stories were sent by the buyer.
+        Command::Decline { .. } => all[1..3].to_vec(),
+        Command::Disown | Command::Close => all.to_vec(),
+        Command::Withdraw => all[..2].to_vec(),
+        Command::StartCharge { .. }
+        | Command::Approve { .. }
+        | Command::RequestChanges { .. }
+        | Command::Cancel { .. } => vec![Role::Buyer],
+        Command::MarkDone { .. } => vec![Role::Seller],
+        Command::PayOut { .. } => all[1..].to_vec(),
+        Command::ChargeSettled { .. }
+        | Command::ChargeFailed { .. }
+        | Command::Lapse { .. }
+        | Command::Remind { .. } => Vec::new(),
+    }
+}
+
+fn pasts() -> Vec<Past> {
+    vec![
+        Past::sent(&case4()),
+        Past::sent(&quick()),
+        Past::agreed(&case4()),
+        Past::charged(&case4()),
+        Past::paid(&case4()),
+        Past::delivered(&case4(), 1),
+        Past::delivered(&case4(), 1).changes(1),
+        Past::paid(&case4()).overdue(1),
+        Past::delivered(&case4(), 1).released(1),
+        Past::sent(&case4()).ended(holdfast::engine::escrow::End::ExpiredNotAccepted),
+    ]
+}
+
+#[test]
+fn a_command_of_another_role_is_refused_in_every_state() {
+    for past in pasts() {
+        for (_, command) in every_command() {
+            if matches!(command, Command::Propose { .. }) {
+                continue;
+            }
+            let needs = given_to(&command);
+            for actor in everyone() {
+                let Some(role) = actor.role() else { continue };
+                if needs.contains(&role) {
+                    continue;
+                }
+                let refusal = given(past.clone()).when(actor, command.clone()).refusal();
+                let expected = match (&command, role) {
+                    (Command::Decline { .. }, Role::Payee) => {
+                        vec![Role::Buyer, Role::Seller, Role::Broker]
+                    }
+                    (Command::Decline { .. }, _) => {
+                        let parties = past.escrow.parties.iter().map(|party| party.role);
+                        parties.filter(|role| *role != Role::Buyer && role.must_agree()).collect()
+                    }
+                    _ => needs.clone(),
+                };
+                assert_eq!(refusal, Refusal::NotYourRole { needs: expected }, "{role:?} {command:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn whoever_is_no_party_does_nothing() {
+    for past in pasts() {
+        for (_, command) in every_command() {
+            for actor in [operator(), rail(), clock()] {
+                let expected = match &command {
+                    Command::Propose { .. } => Refusal::AlreadyProposed,
+                    Command::ChargeSettled { .. } | Command::ChargeFailed { .. } if actor == operator() => {
+                        Refusal::NotYourRole { needs: Vec::new() }
+                    }
+                    Command::Lapse { .. } | Command::Remind { .. } if actor != clock() => {
+                        Refusal::NotYourRole { needs: Vec::new() }
+                    }
+                    Command::ChargeSettled { .. }
+                    | Command::ChargeFailed { .. }
+                    | Command::Lapse { .. }
+                    | Command::Remind { .. } => continue,
+                    _ => Refusal::NotAParty,
+                };
+                given(past.clone()).when(actor, command.clone()).then(expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn before_anything_was_sent_there_is_nothing_to_act_on() {
+    for (actor, command) in every_command().split_off(1) {
+        given_nothing().when(actor, command).then(Refusal::NotAParty);
+    }
+}
+
+#[test]
+fn what_a_role_may_do_follows_from_the_role() {
+    let access = |role: Role| {
+        let may = role.access();
+        [may.can_view, may.can_receive, may.mark_as_done, may.approve]
+    };
+    assert_eq!(access(Role::Buyer), [true, false, false, true]);
+    assert_eq!(access(Role::Seller), [true, true, true, false]);
+    assert_eq!(access(Role::Broker), [true, true, false, false]);
+    assert_eq!(access(Role::Payee), [true, true, false, false]);
+}
