@@ -44,7 +44,7 @@ async fn paying(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
     deal.signed().await?;
     deal.until_now().await?;
     let terms = |at| one_off(at, "USD", "Used espresso machine", 64_000);
-    let deal = Deal::proposed(db, cast, now, DAY, Role::Buyer, &terms).await?;
+    let deal = Deal::proposed(db, cast, now, 30, Role::Buyer, &terms).await?;
     deal.signed().await?;
     let payment = deal.starts_paying().await?;
     deal.later(1);

@@ -80,7 +80,8 @@ struct Deal<'a> {
 }
 
 impl<'a> Deal<'a> {
-    /// Proposes terms `hours_ago`, by the party in the role.
+    /// Proposes terms `hours_ago`, by the party in the role. No two deals start at the same hour: their
+    /// clocks would draw the same ids.
     async fn proposed(
         db: &'a Db,
         cast: Cast,

@@ -6,6 +6,7 @@
 
 mod account_store;
 mod database;
+mod demo;
 mod files;
 mod mails;
 mod smtp;

@@ -1,0 +1,85 @@
+//! The demo's world holds every state, and the doctor finds nothing wrong with it, until there is.
+
+use std::collections::BTreeSet;
+
+use holdfast::engine::status;
+use holdfast::engine::time::Time;
+use holdfast::store::db::{all, exec};
+use holdfast::store::escrows::{self, Filter};
+use holdfast::store::users;
+use holdfast::{demo, doctor};
+
+use crate::world::{START, World, both};
+
+async fn filled(world: &World) {
+    demo::fill(&world.app.db, Time::from_micros(START), "$argon2id$not-a-real-hash").await.unwrap();
+}
+
+both! {
+    async fn the_demo_shows_every_state_and_the_doctor_finds_it_healthy(world) {
+        filled(&world).await;
+        let mut reader = world.app.db.read().await.unwrap();
+        let mut conn = reader.conn();
+        let seller = users::by_email(&mut conn, "seller@example.com").await.unwrap().unwrap();
+        let lines = escrows::page(&mut conn, seller.id, Filter::All, None, 100).await.unwrap();
+        let shown: BTreeSet<&str> = lines.iter().map(|line| status::of(&line.escrow).words).collect();
+        let expected = [
+            "Awaiting signatures", "Cancelled", "Changes requested", "Closed: completed", "Completed",
+            "Declined", "Delivered: to inspect", "Expired: not accepted", "Expired: not paid",
+            "Held in escrow", "Overdue", "Payment failed", "Payment processing", "To pay", "Withdrawn",
+        ];
+        assert_eq!(shown, BTreeSet::from(expected));
+        let report = doctor::examine(&world.app).await.unwrap();
+        assert_eq!(report.ailments, Vec::<String>::new());
+        assert!(report.escrows > 15 && report.events > 100 && report.entries > 20, "{report}");
+    }
+}
+
+both! {
+    async fn the_doctor_names_what_was_tampered_with(world) {
+        filled(&world).await;
+        let mut tx = world.app.db.write().await.unwrap();
+        let mut conn = tx.conn();
+        let (reference,) = all!(
+            &mut conn, (String,), "SELECT reference FROM escrows WHERE stage = 'closed' LIMIT 1"
+        ).unwrap().remove(0);
+        exec!(
+            &mut conn,
+            "UPDATE escrows SET document = REPLACE(document, 'Bookkeeping', 'Bookmaking')
+             WHERE reference = $1",
+            reference.as_str()
+        ).unwrap();
+        exec!(
+            &mut conn,
+            "UPDATE balances SET amount_minor = amount_minor + 1
+             WHERE account IN (SELECT account FROM balances WHERE kind = 'wallet' ORDER BY account LIMIT 1)"
+        ).unwrap();
+        tx.commit().await.unwrap();
+        let report = doctor::examine(&world.app).await.unwrap();
+        assert_eq!(report.ailments.len(), 2, "{report}");
+        assert!(report.ailments[0].starts_with(&reference), "{report}");
+        assert!(report.ailments[1].starts_with("account wallet/"), "{report}");
+    }
+}
+
+both! {
+    async fn the_database_refuses_to_change_or_delete_history(world) {
+        filled(&world).await;
+        for statement in [
+            "UPDATE events SET body = '{}'", "DELETE FROM events",
+            "UPDATE entries SET amount_minor = 1", "DELETE FROM entries",
+        ] {
+            let mut tx = world.app.db.write().await.unwrap();
+            let mut conn = tx.conn();
+            let refused = match &mut conn {
+                holdfast::store::db::Conn::Sqlite(conn) => {
+                    sqlx::query(statement).execute(&mut **conn).await.map(|_| ())
+                }
+                holdfast::store::db::Conn::Postgres(conn) => {
+                    sqlx::query(statement).execute(&mut **conn).await.map(|_| ())
+                }
+            };
+            assert!(refused.unwrap_err().to_string().contains("are never"), "{statement}");
+        }
+    }
+}
