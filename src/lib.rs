@@ -17,6 +17,7 @@ pub mod files;
 pub mod mail;
 pub mod money;
 pub mod password;
+pub mod serve;
 pub mod store;
 pub mod web;
 pub mod work;

@@ -45,7 +45,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt().with_max_level(config.log).with_writer(std::io::stderr).init();
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => {
-            let _app = open(config).await?;
+            holdfast::serve::run(open(config).await?).await?;
         }
         Command::Migrate => {
             let app = open(config).await?;

@@ -1,0 +1,60 @@
+//! `holdfast serve`: the portal from its first line to its last request. It knows how pages and workers
+//! are started and ended, and nothing of what they do.
+
+use std::io;
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::work::Workers;
+use crate::{accounts, web};
+
+/// Listens until the process is told to end (SIGTERM, or Ctrl-C), then finishes what has begun.
+///
+/// # Errors
+/// One line about what kept it from starting.
+pub async fn run(app: App) -> Result<(), String> {
+    let listen = app.config.listen;
+    let listener = TcpListener::bind(listen).await.map_err(|error| format!("{listen}: {error}"))?;
+    let ended = ending().map_err(|error| error.to_string())?;
+    announce(&app).await?;
+    let workers = Workers::start(&app);
+    let pages = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, pages).with_graceful_shutdown(ended.cancelled_owned()).await;
+    workers.stop().await;
+    app.mailer.close().await;
+    app.db.close().await;
+    served.map_err(|error| error.to_string())
+}
+
+/// The first lines for whoever started it. They go to the standard output; the log does not.
+async fn announce(app: &App) -> Result<(), String> {
+    println!("Holdfast is open at {}", app.config.public_url);
+    let setup = accounts::first_setup(&app.db, &app.clock).await.map_err(|error| error.to_string())?;
+    if let Some(secret) = setup {
+        let link = app.config.link(&format!("/setup/{secret}"));
+        println!("There is no operator yet. Within 30 minutes, whoever opens this link becomes one:\n{link}");
+    }
+    if !app.mailer.sends() {
+        println!("There is no mail server: every mail can be read at {}", app.config.link("/admin/mail"));
+    }
+    Ok(())
+}
+
+/// Is cancelled at the first signal to end. A second Ctrl-C ends the process at once, as people expect.
+fn ending() -> io::Result<CancellationToken> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let token = CancellationToken::new();
+    let ended = token.clone();
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        tracing::info!("ending: what has begun is finished first");
+        token.cancel();
+        interrupt.recv().await;
+        std::process::exit(130);
+    });
+    Ok(ended)
+}
