@@ -7,9 +7,11 @@
 pub mod about;
 pub mod admin;
 pub mod assets;
+pub mod currencies;
 pub mod download;
 pub mod escrow;
 pub mod faults;
+pub mod fees;
 pub mod flash;
 pub mod form;
 pub mod guard;
@@ -63,6 +65,7 @@ pub fn routes() -> Routes {
         .merge(health::routes())
         .merge(about::routes())
         .merge(admin::routes())
+        .merge(fees::routes())
         .merge(escrow::routes())
         .merge(invitation::routes())
 }
