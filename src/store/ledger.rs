@@ -149,6 +149,16 @@ pub async fn lock_wallet(conn: &mut Conn<'_>, user: Uuid, currency: Currency) ->
     Ok(row.map_or(0, |(amount,)| amount))
 }
 
+/// What a user can spend from his wallet, in minor units, for a page to show.
+///
+/// # Errors
+/// The database's.
+pub async fn wallet(conn: &mut Conn<'_>, user: Uuid, currency: Currency) -> Result<i64, DbError> {
+    let key = Account::Wallet { user }.key(currency);
+    let row = opt!(conn, (i64,), "SELECT amount_minor FROM balances WHERE account = $1", key.as_str())?;
+    Ok(row.map_or(0, |(amount,)| amount))
+}
+
 /// What a user has in one currency, in minor units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holdings {

@@ -6,6 +6,9 @@
 
 mod account_store;
 mod database;
+// Not every helper has a test that needs it yet.
+#[allow(dead_code)]
+mod deal;
 mod demo;
 mod files;
 mod mails;
