@@ -311,6 +311,17 @@ pub async fn end_session(db: &Db, clock: &Clock, user: Uuid, public_id: Uuid) ->
     Ok(ended)
 }
 
+/// Signs every device of this person out but the one whose session has this hash.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn end_other_sessions(db: &Db, clock: &Clock, user: Uuid, keep: &[u8]) -> Result<u64, DbError> {
+    let mut tx = db.write().await?;
+    let ended = sessions::end_others(&mut tx.conn(), clock.now(), user, keep).await?;
+    tx.commit().await?;
+    Ok(ended)
+}
+
 /// Removes what has been worthless for long: windows of the throttle, tokens, sessions.
 ///
 /// # Errors

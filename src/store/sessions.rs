@@ -230,6 +230,25 @@ pub async fn end_all(conn: &mut Conn<'_>, now: Time, user: Uuid) -> std::result:
     exec!(conn, "UPDATE sessions SET ended_at = $1 WHERE user_id = $2 AND ended_at IS NULL", now, user)
 }
 
+/// Signs this person out everywhere but in the session with this hash.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn end_others(
+    conn: &mut Conn<'_>,
+    now: Time,
+    user: Uuid,
+    keep: &[u8],
+) -> std::result::Result<u64, DbError> {
+    exec!(
+        conn,
+        "UPDATE sessions SET ended_at = $1 WHERE user_id = $2 AND ended_at IS NULL AND id_hash <> $3",
+        now,
+        user,
+        keep
+    )
+}
+
 /// Whether this person has signed in before, and from this browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Familiar {

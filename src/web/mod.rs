@@ -8,6 +8,7 @@ pub mod about;
 pub mod admin;
 pub mod assets;
 pub mod currencies;
+pub mod dead_link;
 pub mod download;
 pub mod escrow;
 pub mod faults;
@@ -21,9 +22,16 @@ pub mod invitation;
 pub mod moment;
 pub mod network;
 pub mod page;
+pub mod places;
+pub mod reset;
 pub mod routes;
+pub mod settings;
+pub mod setup;
 pub mod shell;
+pub mod sign_in;
+pub mod sign_up;
 pub mod upload;
+pub mod verify_email;
 pub mod view;
 pub mod visit;
 pub mod visitor;
@@ -68,6 +76,12 @@ pub fn routes() -> Routes {
         .merge(fees::routes())
         .merge(escrow::routes())
         .merge(invitation::routes())
+        .merge(sign_up::routes())
+        .merge(sign_in::routes())
+        .merge(verify_email::routes())
+        .merge(reset::routes())
+        .merge(setup::routes())
+        .merge(settings::routes())
 }
 
 /// Every page with everything around it.

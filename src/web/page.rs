@@ -5,7 +5,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::flash::Flash;
+use crate::accounts;
+use crate::app::App;
 use crate::error::Error;
+use crate::store::throttle::Limit;
 
 /// The page with status 200.
 ///
@@ -41,4 +44,15 @@ pub struct FormTarget(pub String);
 pub fn with_form_target(mut response: Response, origin: &str) -> Response {
     response.extensions_mut().insert(FormTarget(origin.to_owned()));
     response
+}
+
+/// Counts one try of each kind and refuses the request when there were too many.
+///
+/// # Errors
+/// `Throttled`, or the database did not answer.
+pub async fn slow_down(app: &App, tries: &[(&Limit, &str)]) -> Result<(), Error> {
+    match accounts::throttled(&app.db, &app.clock, tries).await? {
+        Some(retry_after_seconds) => Err(Error::Throttled { retry_after_seconds }),
+        None => Ok(()),
+    }
 }

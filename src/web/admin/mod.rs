@@ -2,9 +2,10 @@
 
 pub mod jobs;
 pub mod mail;
+pub mod users;
 
 use super::routes::Routes;
 
 pub fn routes() -> Routes {
-    Routes::new().merge(mail::routes()).merge(jobs::routes())
+    Routes::new().merge(mail::routes()).merge(jobs::routes()).merge(users::routes())
 }

@@ -1,0 +1,139 @@
+//! Confirming an address with the link that was mailed to it.
+//!
+//! Following the link changes nothing, since mail scanners follow every link. The form behind it asks
+//! for the password that was chosen at the sign-up: without that question, a stranger could sign up
+//! with somebody else's address and wait for the owner to confirm an account whose password the
+//! stranger knows.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use tower_sessions::Session;
+
+use super::dead_link::{self, Instead};
+use super::flash::Flash;
+use super::form::{Fields, Problems};
+use super::network::Network;
+use super::page;
+use super::routes::{Access, Routes};
+use super::shell::Shell;
+use super::visit::Visit;
+use super::visitor;
+use crate::accounts;
+use crate::app::App;
+use crate::error::Error;
+use crate::store::throttle;
+use crate::store::tokens::Purpose;
+use crate::store::users;
+
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/verify-email", Access::Public, wait)
+        .post("/verify-email", Access::Public, resend)
+        .get("/verify-email/{token}", Access::Token, show)
+        .post("/verify-email/{token}", Access::Token, confirm)
+}
+
+const INSTEAD: Instead = Instead {
+    used: "It was used already, so your address is confirmed. Sign in to go on.",
+    href: "/sign-in",
+    words: "Sign in",
+};
+
+/// The page between signing up and the mail.
+#[derive(Template)]
+#[template(path = "pages/verify_email_wait.html")]
+struct Wait {
+    shell: Shell,
+    problems: Problems,
+    email: String,
+    /// Somebody gave the right password, but the address was never confirmed.
+    is_in_the_way: bool,
+}
+
+#[derive(Template)]
+#[template(path = "pages/verify_email.html")]
+struct Confirm {
+    shell: Shell,
+    problems: Problems,
+    token: String,
+    email: String,
+}
+
+async fn wait(State(app): State<App>, visit: Visit) -> Result<Response, Error> {
+    let shell = Shell::new(&app, &visit, "Check your mail");
+    page::html(&Wait { shell, problems: Problems::new(), email: String::new(), is_in_the_way: false })
+}
+
+/// What whoever signs in with an unconfirmed address sees.
+///
+/// # Errors
+/// When the template cannot be drawn.
+pub fn first(app: &App, visit: &Visit, email: &str) -> Result<Response, Error> {
+    let shell = Shell::new(app, visit, "Confirm your address first");
+    let page = Wait { shell, problems: Problems::new(), email: email.to_owned(), is_in_the_way: true };
+    page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+async fn resend(
+    State(app): State<App>,
+    visit: Visit,
+    network: Network,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let Some(email) = users::address(fields.get("email")) else {
+        let mut problems = Problems::new();
+        problems.add("email", "Enter the mail address that you signed up with.");
+        let shell = Shell::new(&app, &visit, "Check your mail").with_problems(true);
+        let page = Wait { shell, problems, email: fields.get("email").to_owned(), is_in_the_way: false };
+        return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    };
+    page::slow_down(&app, &[(&throttle::FORMS_BY_NETWORK, &network.neighbourhood())]).await?;
+    accounts::resend_confirmation(&app.db, &app.clock, &email).await?;
+    app.wake.up();
+    Ok(page::see_other("/verify-email", Flash::MailSent))
+}
+
+async fn show(State(app): State<App>, visit: Visit, Path(token): Path<String>) -> Result<Response, Error> {
+    let worth = accounts::peek(&app.db, &app.clock, Purpose::ConfirmAddress, &token).await?;
+    match dead_link::good(&app, &visit, worth, INSTEAD)? {
+        Ok(good) => {
+            let email = good.email.unwrap_or_default();
+            let shell = Shell::new(&app, &visit, "Confirm your address");
+            page::html(&Confirm { shell, problems: Problems::new(), token, email })
+        }
+        Err(dead) => Ok(dead),
+    }
+}
+
+async fn confirm(
+    State(app): State<App>,
+    visit: Visit,
+    session: Session,
+    network: Network,
+    headers: HeaderMap,
+    Path(token): Path<String>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let worth = accounts::peek(&app.db, &app.clock, Purpose::ConfirmAddress, &token).await?;
+    let good = match dead_link::good(&app, &visit, worth, INSTEAD)? {
+        Ok(good) => good,
+        Err(dead) => return Ok(dead),
+    };
+    let (user, email) = good.user_id.zip(good.email).ok_or(Error::NotFound)?;
+    page::slow_down(&app, &[(&throttle::SIGN_IN_BY_ACCOUNT, &email)]).await?;
+    let stored = users::password_hash(&mut app.db.read().await?.conn(), user).await?;
+    if !app.passwords.verify(stored, fields.exact("password").to_owned()).await? {
+        let mut problems = Problems::new();
+        problems.add("password", "This is not the password that you chose when you signed up.");
+        let shell = Shell::new(&app, &visit, "Confirm your address").with_problems(true);
+        let again = Confirm { shell, problems, token, email };
+        return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &again);
+    }
+    let Some(user) = accounts::confirm_address(&app.db, &app.clock, &token).await? else {
+        return dead_link::page(&app, &visit, INSTEAD.used, INSTEAD);
+    };
+    let response = page::see_other("/home", Flash::AddressConfirmed);
+    visitor::sign_in(&app, &session, &network, &headers, user, response).await
+}
