@@ -64,8 +64,23 @@ impl Clock {
     #[must_use]
     pub fn id(&self) -> Uuid {
         let millis = u64::try_from(self.now().micros() / 1_000).unwrap_or_default();
-        let random: [u8; 10] = self.random();
-        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+        uuid::Builder::from_unix_timestamp_millis(millis, &self.tail()).into_uuid()
+    }
+
+    /// The part of an id behind its milliseconds: random from the system, and counted from a fixed
+    /// clock, so that the ids of a test sort as they were made.
+    fn tail(&self) -> [u8; 10] {
+        match &self.0 {
+            Source::System => self.random(),
+            Source::Fixed(fixed) => {
+                let mut fixed = fixed.lock().unwrap_or_else(PoisonError::into_inner);
+                fixed.drawn += 1;
+                let mut tail = [0; 10];
+                let (_, count) = tail.split_at_mut(2);
+                count.copy_from_slice(&fixed.drawn.to_be_bytes());
+                tail
+            }
+        }
     }
 
     /// A secret of 256 bits, as 43 characters that may stand in an address.

@@ -5,6 +5,7 @@
 //! `HOLDFAST_TEST_POSTGRES_URL` names a database in which schemas may be made.
 
 mod account_store;
+mod browser;
 mod database;
 // Not every helper has a test that needs it yet.
 #[allow(dead_code)]
@@ -12,5 +13,9 @@ mod deal;
 mod demo;
 mod files;
 mod mails;
+mod settings;
+mod sign_in;
+mod sign_up;
 mod smtp;
+mod walk;
 mod world;
