@@ -140,9 +140,9 @@ async fn preview(
         to: seat.account.address().to_owned(),
         amount: seat.money(seat.escrow.terms.amount_minor),
         answer_by,
-        claimed: seat.account.claimed_at.is_some(),
+        claimed: seat.account.is_confirmed(),
         other: visitor.map(|other| other.address().to_owned()).unwrap_or_default(),
-        can_decline: seat.account.claimed_at.is_none() && seat.offered(Action::Decline),
+        can_decline: !seat.account.is_confirmed() && seat.offered(Action::Decline),
         document: Document::of(&seat),
         token,
     })
@@ -151,7 +151,7 @@ async fn preview(
 /// The seat of somebody who may answer by the link alone: nobody has claimed the address yet.
 async fn answering(app: &App, token: &str) -> Result<Opened, Error> {
     match open(app, &mut app.db.read().await?.conn(), token).await? {
-        Opened::Seat(seat) if seat.account.claimed_at.is_some() => Ok(Opened::Dead(
+        Opened::Seat(seat) if seat.account.is_confirmed() => Ok(Opened::Dead(
             "This address has an account by now. Sign in and answer on the escrow's own page.",
         )),
         opened => Ok(opened),
