@@ -10,7 +10,7 @@ const NEW: &str = "river lantern quiet cobalt";
 
 both! {
     async fn a_profile_is_shown_and_saved(world) {
-        let id = world.person("Amel", AMEL).await;
+        let id = world.account("Amel", AMEL).await;
         let mut browser = world.signed_in(AMEL).await;
         let page = browser.get("/settings/profile").await;
         assert!(page.body.contains("value=\"Amel\""), "{}", page.body);
@@ -36,7 +36,7 @@ both! {
 
 both! {
     async fn changing_the_password_needs_the_old_one_and_signs_every_other_device_out(world) {
-        world.person("Amel", AMEL).await;
+        world.account("Amel", AMEL).await;
         let mut laptop = world.signed_in(AMEL).await;
         let mut phone = world.signed_in(AMEL).await;
         let change = "/settings/security/password";
@@ -62,7 +62,7 @@ both! {
 
 both! {
     async fn guesses_at_the_old_password_are_slowed_down(world) {
-        world.person("Amel", AMEL).await;
+        world.account("Amel", AMEL).await;
         let mut browser = world.signed_in(AMEL).await;
         for _ in 0..10 {
             let page = browser.post("/settings/security/password", &[("current", "wrong"), ("new", NEW)]).await;
@@ -75,8 +75,8 @@ both! {
 
 both! {
     async fn a_session_can_be_signed_out_from_another_device_by_its_owner_only(world) {
-        world.person("Amel", AMEL).await;
-        world.person("Bilel", "bilel@example.com").await;
+        world.account("Amel", AMEL).await;
+        world.account("Bilel", "bilel@example.com").await;
         let mut phone = world.signed_in(AMEL).await;
         world.app.clock.advance(Duration::seconds(1));
         let mut laptop = world.signed_in(AMEL).await;
@@ -105,7 +105,7 @@ both! {
         world.operator("olfa@example.com").await;
         for n in 0..30 {
             world.app.clock.advance(Duration::seconds(1));
-            world.person(&format!("Person {n}"), &format!("p{n}@example.com")).await;
+            world.account(&format!("Person {n}"), &format!("p{n}@example.com")).await;
         }
         let mut olfa = world.signed_in("olfa@example.com").await;
         let page = olfa.get("/admin/users").await;

@@ -19,7 +19,7 @@ async fn is_signed_in(browser: &mut Browser) -> bool {
 
 both! {
     async fn who_signs_in_is_led_back_to_the_page_that_was_asked_for(world) {
-        world.person("Amel", AMEL).await;
+        world.account("Amel", AMEL).await;
         let mut browser = world.browser();
         let page = browser.get("/settings/sessions?a=1&b=2").await;
         assert_eq!(page.location(), "/sign-in?next=%2Fsettings%2Fsessions%3Fa%3D1%26b%3D2");
@@ -41,7 +41,7 @@ both! {
 
 both! {
     async fn an_unknown_address_and_a_wrong_password_are_told_the_same(world) {
-        world.person("Amel", AMEL).await;
+        world.account("Amel", AMEL).await;
         let mut tx = world.app.db.write().await.unwrap();
         holdfast::store::users::find_or_invite(&mut tx.conn(), &world.app.clock, "named@example.com", "").await.unwrap();
         tx.commit().await.unwrap();
@@ -66,7 +66,7 @@ both! {
 
 both! {
     async fn guesses_at_one_account_are_slowed_down_wherever_they_come_from(world) {
-        world.person("Amel", AMEL).await;
+        world.account("Amel", AMEL).await;
         for email in [AMEL, "nobody@example.com"] {
             for n in 0..10 {
                 let mut browser = world.browser();
@@ -85,7 +85,7 @@ both! {
 
 both! {
     async fn the_right_password_forgives_the_wrong_ones_before_it(world) {
-        world.person("Amel", AMEL).await;
+        world.account("Amel", AMEL).await;
         for _ in 0..3 {
             for _ in 0..9 {
                 assert_eq!(try_sign_in(&mut world.browser(), AMEL, "wrong wrong wrong").await.status, 422);
@@ -113,8 +113,8 @@ both! {
 
 both! {
     async fn signing_in_renews_the_session_and_signing_out_ends_it(world) {
-        world.person("Amel", AMEL).await;
-        world.person("Bilel", "bilel@example.com").await;
+        world.account("Amel", AMEL).await;
+        world.account("Bilel", "bilel@example.com").await;
         let mut browser = world.signed_in(AMEL).await;
         let first = browser.cookies["holdfast"].clone();
         assert!(is_signed_in(&mut browser).await);
@@ -137,7 +137,7 @@ both! {
 
 both! {
     async fn nobody_can_bring_a_session_of_his_own_making(world) {
-        world.person("Amel", AMEL).await;
+        world.account("Amel", AMEL).await;
         let mut browser = world.browser();
         browser.cookies.insert("holdfast".into(), "AAAAAAAAAAAAAAAAAAAAAA".into());
         assert!(!is_signed_in(&mut browser).await);
@@ -150,7 +150,7 @@ both! {
 
 both! {
     async fn a_page_view_writes_nothing_but_a_visit_every_few_minutes(world) {
-        let id = world.person("Amel", AMEL).await;
+        let id = world.account("Amel", AMEL).await;
         let mut browser = world.signed_in(AMEL).await;
         let seen = async || {
             let mut reader = world.app.db.read().await.unwrap();
@@ -178,7 +178,7 @@ both! {
 
 both! {
     async fn a_new_device_is_told_by_mail_and_a_known_one_is_not(world) {
-        world.person("Amel", AMEL).await;
+        world.account("Amel", AMEL).await;
         let mut laptop = world.signed_in(AMEL).await;
         assert!(world.kinds(AMEL).await.is_empty(), "the first device of all is no news");
         laptop.post("/sign-out", &[]).await;
@@ -199,7 +199,7 @@ both! {
 #[tokio::test]
 async fn behind_https_the_cookies_are_the_hosts_own() {
     let mut world = World::sqlite().await;
-    world.person("Amel", AMEL).await;
+    world.account("Amel", AMEL).await;
     let plain = try_sign_in(&mut world.browser(), AMEL, PASSWORD).await;
     world.with_config(|config| config.public_url = "https://pay.example.com".into());
     let mut browser = world.browser();
@@ -226,7 +226,7 @@ async fn behind_https_the_cookies_are_the_hosts_own() {
 
 both! {
     async fn a_new_password_is_chosen_with_a_mailed_link_that_works_once(world) {
-        world.person("Amel", AMEL).await;
+        world.account("Amel", AMEL).await;
         let mut signed_in = world.signed_in(AMEL).await;
         let page = world.browser().submit("/reset", &[("email", AMEL)]).await;
         page.shows("If that address is known here");
@@ -252,7 +252,7 @@ both! {
 
 both! {
     async fn asking_for_a_new_password_says_the_same_whatever_the_address(world) {
-        world.person("Amel", AMEL).await;
+        world.account("Amel", AMEL).await;
         let known = world.browser().post("/reset", &[("email", AMEL)]).await;
         let unknown = world.browser().post("/reset", &[("email", "nobody@example.com")]).await;
         assert_eq!((known.status, known.location()), (unknown.status, unknown.location()));

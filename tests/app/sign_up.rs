@@ -75,7 +75,7 @@ both! {
 
 both! {
     async fn an_address_that_is_known_gets_the_same_answer_and_a_mail_of_its_own(world) {
-        let id = world.person("The Owner", AMEL).await;
+        let id = world.account("The Owner", AMEL).await;
         let unknown = world.browser().post("/sign-up", &form("new@example.com")).await;
         let known = world.browser().post("/sign-up", &form(AMEL)).await;
         assert_eq!((known.status, known.location()), (unknown.status, unknown.location()));
@@ -150,7 +150,7 @@ both! {
 both! {
     async fn a_confirmation_is_sent_again_and_says_the_same_to_everybody(world) {
         world.browser().post("/sign-up", &form(AMEL)).await;
-        world.person("Bilel", "bilel@example.com").await;
+        world.account("Bilel", "bilel@example.com").await;
         let first = world.mail(AMEL).await.path("/verify-email/");
         let mut answers = Vec::new();
         for email in [AMEL, "bilel@example.com", "nobody@example.com"] {
@@ -230,7 +230,7 @@ both! {
 
 both! {
     async fn who_is_invited_and_has_an_account_is_asked_to_sign_in(world) {
-        world.person("Amel", AMEL).await;
+        world.account("Amel", AMEL).await;
         let (_, secret) = invited(&world, AMEL, world.app.clock.id()).await;
         let page = world.browser().get(&format!("/sign-up?invitation={secret}")).await;
         assert_eq!(page.location(), format!("/sign-in?next=%2Finvitations%2F{secret}"));
@@ -278,7 +278,7 @@ both! {
 
 both! {
     async fn a_setup_link_dies_after_half_an_hour_and_takes_no_account_over(world) {
-        let id = world.person("The Owner", AMEL).await;
+        let id = world.account("The Owner", AMEL).await;
         let secret = accounts::first_setup(&world.app.db, &world.app.clock).await.unwrap().unwrap();
         let link = format!("/setup/{secret}");
         let page = world.browser().post(&link, &form(AMEL)).await;

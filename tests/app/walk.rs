@@ -32,7 +32,7 @@ async fn call(browser: &mut Browser, route: &Listed) -> u16 {
 
 both! {
     async fn every_route_refuses_whom_it_is_not_for(world) {
-        world.person("Nobody in particular", "stranger@example.com").await;
+        world.account("Nobody in particular", "stranger@example.com").await;
         for route in web::routes().listed() {
             let nobody = call(&mut world.browser(), route).await;
             let stranger = call(&mut world.signed_in("stranger@example.com").await, route).await;
@@ -79,7 +79,7 @@ fn nothing_is_changed_by_getting_and_everything_is_listed_once() {
 #[tokio::test]
 async fn a_form_of_another_site_is_refused() {
     let world = World::sqlite().await;
-    world.person("Amel", "amel@example.com").await;
+    world.account("Amel", "amel@example.com").await;
     let browser = world.signed_in("amel@example.com").await;
     for route in web::routes().listed().filter(|route| route.method == Method::POST) {
         if route.access == Access::SignedNotice {

@@ -119,7 +119,7 @@ impl World {
     }
 
     /// Somebody with an account whose address is confirmed, and [`PASSWORD`].
-    pub async fn person(&self, name: &str, email: &str) -> Uuid {
+    pub async fn account(&self, name: &str, email: &str) -> Uuid {
         let hash = self.app.passwords.hash(&self.app.clock, PASSWORD.to_owned()).await.unwrap();
         let mut tx = self.app.db.write().await.unwrap();
         let new = Registration {
@@ -137,7 +137,7 @@ impl World {
 
     /// An operator.
     pub async fn operator(&self, email: &str) -> Uuid {
-        let id = self.person("Olfa Operator", email).await;
+        let id = self.account("Olfa Operator", email).await;
         let mut tx = self.app.db.write().await.unwrap();
         users::make_operator(&mut tx.conn(), id).await.unwrap();
         tx.commit().await.unwrap();
