@@ -4,11 +4,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use holdfast::accounts::{self, Added};
 use holdfast::app::App;
 use holdfast::clock::Clock;
 use holdfast::config::Config;
 use holdfast::password::Passwords;
 use holdfast::store::db::Db;
+use holdfast::store::users;
+use holdfast::{demo, doctor};
 
 /// An escrow portal: buyers pay in, sellers deliver, and the money moves only when the agreement says so.
 #[derive(Parser)]
@@ -27,12 +30,25 @@ enum Command {
     Serve,
     /// Bring the tables of the database up to date, and stop.
     Migrate,
+    /// Start the portal in a fresh folder with people and escrows to look at. No real money, nothing kept.
+    Demo,
+    /// Read everything back and check it: histories, ledger, files. Changes nothing.
+    Doctor,
+    /// The people who run the portal.
+    #[command(subcommand)]
+    Operator(Operator),
+}
+
+#[derive(Subcommand)]
+enum Operator {
+    /// Make somebody an operator; a new address gets a link to set a password with.
+    Add { email: String },
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Cli::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("holdfast: {error}");
             ExitCode::FAILURE
@@ -40,7 +56,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
+async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let config = Config::load(cli.config.as_deref())?;
     tracing_subscriber::fmt().with_max_level(config.log).with_writer(std::io::stderr).init();
     match cli.command.unwrap_or(Command::Serve) {
@@ -52,7 +68,48 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
             println!("The tables are up to date.");
             app.db.close().await;
         }
+        Command::Demo => demo(config).await?,
+        Command::Doctor => {
+            let report = doctor::examine(&open(config).await?).await.map_err(|error| error.to_string())?;
+            println!("{report}");
+            if !report.is_healthy() {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Command::Operator(Operator::Add { email }) => add_operator(config, &email).await?,
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A demo never touches what is there: it gets a folder of its own, and its password is drawn anew.
+async fn demo(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
+    let clock = Clock::system();
+    config.data_dir = std::env::temp_dir().join(format!("holdfast-demo-{}", clock.id()));
+    config.database_url = None;
+    let folder = config.data_dir.display().to_string();
+    let app = open(config).await?;
+    let password = format!("demo-{}", &clock.secret()[..12]);
+    let hash = app.passwords.hash(&clock, password.clone()).await?;
+    demo::fill(&app.db, clock.now(), &hash).await?;
+    println!("A demo in {folder}. Sign in with the password {password} as:");
+    for (email, name) in demo::PEOPLE {
+        println!("  {email}  ({name})");
+    }
+    holdfast::serve::run(app).await?;
+    Ok(())
+}
+
+async fn add_operator(config: Config, email: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let address = users::address(email).ok_or_else(|| format!("{email:?} is no email address"))?;
+    let app = open(config).await?;
+    match accounts::add_operator(&app.db, &app.clock, &address).await? {
+        Added::AtOnce => println!("{address} is an operator now."),
+        Added::WithLink(secret) => {
+            println!("Within 30 minutes, {address} can become an operator with this link:");
+            println!("{}", app.config.link(&format!("/setup/{secret}")));
+        }
+    }
+    app.db.close().await;
     Ok(())
 }
 

@@ -20,10 +20,8 @@ const END: &str = "```\n<!-- end of the diagram -->";
 
 /// What one node of the diagram stands for: a one-off deal, by the names of its states.
 fn node(escrow: &Escrow) -> &'static str {
-    let pending = matches!(
-        escrow.charge.as_ref().map(|charge| &charge.state),
-        Some(ChargeState::Pending { .. })
-    );
+    let pending =
+        matches!(escrow.charge.as_ref().map(|charge| &charge.state), Some(ChargeState::Pending { .. }));
     match (&escrow.stage, escrow.milestones[0].stage) {
         (Stage::Proposed { .. }, _) => "proposed",
         (Stage::Agreed { .. }, _) if pending => "paying",
@@ -44,6 +42,11 @@ fn node(escrow: &Escrow) -> &'static str {
     }
 }
 
+/// Monday 4 May 2026, 09:00 UTC.
+fn start() -> Time {
+    Time::from_micros(1_777_885_200_000_000)
+}
+
 fn moves(escrow: &Escrow, now: Time) -> Vec<(&'static str, Actor, Command, Time)> {
     let (buyer, seller) = (the_buyer(), the_seller());
     let version = escrow.version;
@@ -59,7 +62,7 @@ fn moves(escrow: &Escrow, now: Time) -> Vec<(&'static str, Actor, Command, Time)
     let mut moves = vec![
         ("sign", buyer, sign.clone(), now),
         ("sign", seller, sign, now),
-        ("decline", seller, declined, now),
+        ("decline", buyer, declined, now),
         ("withdraw", buyer, Command::Withdraw, now),
         ("start charge", buyer, start, now),
         ("charge settled", Actor::Rail, Command::ChargeSettled { payment }, now),
@@ -95,6 +98,8 @@ fn walk() -> BTreeMap<(&'static str, &'static str), BTreeSet<&'static str>> {
             }
             let next = next.unwrap();
             let (from, to) = (node(&escrow), node(&next));
+            let late = name == "charge settled" && from != "paying";
+            let name = if late { "late payment goes back" } else { name };
             edges.entry((from, to)).or_default().insert(name);
             let signed = next.parties.iter().filter(|party| party.signature.is_some()).count();
             if seen.insert((to, signed, next.charge.is_some())) {

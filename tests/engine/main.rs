@@ -4,5 +4,6 @@
 //! people do random things and look for a broken rule, `golden` reads what was stored long ago.
 
 mod cases;
+mod diagram;
 mod dsl;
 mod stories;
