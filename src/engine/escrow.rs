@@ -11,6 +11,7 @@ use super::party::{Actor, Party, PartyStatus, Role, UserId};
 use super::plan::{Part, Plan, Share};
 use super::terms::{FileRef, Mode, Terms};
 use super::time::Time;
+use crate::money::share_of;
 
 /// One agreement and the money held under it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -377,6 +378,17 @@ impl Escrow {
     pub fn paid_in_minor(&self) -> i64 {
         let plans = self.milestones.iter().zip(&self.plan.milestones);
         plans.filter(|(milestone, _)| milestone.funded()).map(|(_, plan)| plan.charge_minor).sum()
+    }
+
+    /// What the platform has earned so far, in minor units: its fee on what was released.
+    #[must_use]
+    pub fn fee_earned_minor(&self) -> i64 {
+        let plans = self.milestones.iter().zip(&self.plan.milestones);
+        plans
+            .map(|(milestone, plan)| {
+                share_of(plan.line(Share::Platform), milestone.released_minor, plan.balance_minor())
+            })
+            .sum()
     }
 
     /// What is payable to one user in one milestone: the parts with something in them.

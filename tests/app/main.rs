@@ -13,6 +13,7 @@ mod deal;
 mod demo;
 mod files;
 mod mails;
+mod races;
 mod settings;
 mod sign_in;
 mod sign_up;

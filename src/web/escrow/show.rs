@@ -197,6 +197,9 @@ fn money_card(seat: &Seat) -> MoneyCard {
     } else {
         lines.push(line("Paid in", paid));
         lines.push(line("Released", released));
+        if released > 0 {
+            lines.push(line("Platform fee earned", escrow.fee_earned_minor()));
+        }
         if refunded > 0 {
             lines.push(line("Refunded", refunded));
         }
@@ -204,7 +207,9 @@ fn money_card(seat: &Seat) -> MoneyCard {
     if seat.role != Role::Buyer {
         lines.push(line("You receive in all", received_by(seat)));
     }
-    lines.push(line("Platform fee", escrow.plan.fee_minor()));
+    if released == 0 {
+        lines.push(line("Platform fee", escrow.plan.fee_minor()));
+    }
     MoneyCard { heading: "Held now", big: seat.money(escrow.held_minor()), lines }
 }
 
