@@ -54,6 +54,16 @@ pub fn panel(escrow: &Escrow, user: UserId, role: Role, now: Time) -> Next {
     next
 }
 
+/// The panel of one milestone, numbered from 1; nothing where none of its clocks runs.
+#[must_use]
+pub fn of_milestone(escrow: &Escrow, user: UserId, role: Role, number: u16, now: Time) -> Option<Next> {
+    let mut clocks = deadlines::all(escrow);
+    clocks.retain(|clock| clock.milestone == Some(number));
+    let mine = clocks.iter().find(|clock| deadlines::waits_for(escrow, clock).contains(&user));
+    let clock = mine.or(clocks.first())?;
+    Some(of_clock(escrow, clock, mine.is_some(), role, now))
+}
+
 fn of_clock(escrow: &Escrow, clock: &Deadline, yours: bool, role: Role, now: Time) -> Next {
     let number = clock.milestone.unwrap_or(1);
     let title = escrow

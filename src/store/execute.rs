@@ -22,6 +22,7 @@ use crate::engine::time::Time;
 use crate::engine::{chain, deadlines, postings};
 use crate::store::db::{Conn, Db, DbError, exec, opt};
 use crate::store::escrows::{self, Head};
+use crate::store::files::{self, FileRow};
 use crate::store::ledger::{self, Posting};
 use crate::store::{facts, history, notifications, payments};
 
@@ -64,6 +65,12 @@ pub enum Evidence {
     },
     /// The addresses that a proposal's parties were named by.
     Parties(Vec<NamedParty>),
+    /// The files of a delivery, whose bytes are stored. `kept` names the rows under which some of them
+    /// waited for the form to be finished.
+    Files {
+        rows: Vec<FileRow>,
+        kept: Vec<Uuid>,
+    },
 }
 
 /// A party's address and the salt of its digest in the terms.
@@ -124,6 +131,11 @@ impl Request {
             Command::StartCharge { method, .. } => serde_json::to_string(&("pay", method)),
             Command::Sign { version, document_sha256, .. } => {
                 serde_json::to_string(&("sign", version, document_sha256))
+            }
+            // A file's id and salt are drawn at each try; its bytes say whether it is the same.
+            Command::MarkDone { milestone, note, files } => {
+                let contents: Vec<&str> = files.iter().map(|file| file.sha256.as_str()).collect();
+                serde_json::to_string(&("deliver", milestone, note, contents))
             }
             other => serde_json::to_string(other),
         };
@@ -336,6 +348,14 @@ async fn write_evidence(conn: &mut Conn<'_>, request: &Request, now: Time) -> Re
                     party.email.as_str(),
                     party.salt.as_slice()
                 )?;
+            }
+        }
+        (Some(Evidence::Files { rows, kept }), Command::MarkDone { .. }) => {
+            for row in rows {
+                files::insert(conn, row).await?;
+            }
+            for id in kept {
+                files::discard(conn, *id, request.user()).await?;
             }
         }
         _ => {}

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::db::{Conn, DbError, all, exec, opt};
+use super::db::{Conn, Db, DbError, all, exec, opt};
 use crate::clock::Clock;
 use crate::engine::terms::FileRef;
 use crate::engine::time::Time;
@@ -59,6 +59,23 @@ pub struct FileRow {
 }
 
 impl FileRow {
+    /// The row to write for a file.
+    #[must_use]
+    pub fn new(clock: &Clock, new: &NewFile<'_>) -> Self {
+        Self {
+            id: clock.id(),
+            escrow_id: new.escrow_id,
+            uploader: new.uploader,
+            name: new.name.to_owned(),
+            salt: clock.random::<16>().to_vec(),
+            size: new.size_bytes,
+            sha256: new.sha256.to_owned(),
+            media_type: new.media_type.to_owned(),
+            purpose: new.purpose.name().to_owned(),
+            created_at: clock.now(),
+        }
+    }
+
     /// What terms and events hold of it: nothing that would have to be erased.
     #[must_use]
     pub fn reference(&self) -> FileRef {
@@ -77,18 +94,12 @@ impl FileRow {
 /// # Errors
 /// The database's.
 pub async fn add(conn: &mut Conn<'_>, clock: &Clock, new: &NewFile<'_>) -> Result<FileRow, DbError> {
-    let row = FileRow {
-        id: clock.id(),
-        escrow_id: new.escrow_id,
-        uploader: new.uploader,
-        name: new.name.to_owned(),
-        salt: clock.random::<16>().to_vec(),
-        size: new.size_bytes,
-        sha256: new.sha256.to_owned(),
-        media_type: new.media_type.to_owned(),
-        purpose: new.purpose.name().to_owned(),
-        created_at: clock.now(),
-    };
+    let row = FileRow::new(clock, new);
+    insert(conn, &row).await?;
+    Ok(row)
+}
+
+pub(super) async fn insert(conn: &mut Conn<'_>, row: &FileRow) -> Result<(), DbError> {
     exec!(
         conn,
         "INSERT INTO files (id, escrow_id, uploader, name, salt, size, sha256, media_type, purpose, created_at)
@@ -104,7 +115,22 @@ pub async fn add(conn: &mut Conn<'_>, clock: &Clock, new: &NewFile<'_>) -> Resul
         row.purpose.as_str(),
         row.created_at
     )?;
-    Ok(row)
+    Ok(())
+}
+
+/// Writes files down whose form is not finished, so that nobody has to choose them again: until the
+/// form is, they are their uploader's alone.
+///
+/// # Errors
+/// The database's; then none of them is written.
+pub async fn keep(db: &Db, clock: &Clock, files: &[NewFile<'_>]) -> Result<Vec<FileRow>, DbError> {
+    let mut tx = db.write().await?;
+    let mut rows = Vec::with_capacity(files.len());
+    for new in files {
+        rows.push(add(&mut tx.conn(), clock, new).await?);
+    }
+    tx.commit().await?;
+    Ok(rows)
 }
 
 /// One file. Whether the reader may see it is for the caller to find out.

@@ -5,12 +5,21 @@
 
 pub mod act;
 pub mod answer;
+pub mod approve;
 pub mod contract;
+pub mod deliver;
+pub mod file;
 pub mod history;
+pub mod inspect;
+pub mod milestone;
+pub mod rounds;
 pub mod seat;
 pub mod show;
 pub mod sign;
+pub mod spot;
+pub mod take;
 pub mod timeline;
+pub mod transfers;
 
 use super::routes::Routes;
 
@@ -23,4 +32,10 @@ pub fn routes() -> Routes {
         .merge(sign::routes())
         .merge(answer::routes())
         .merge(history::routes())
+        .merge(milestone::routes())
+        .merge(deliver::routes())
+        .merge(inspect::routes())
+        .merge(approve::routes())
+        .merge(take::routes())
+        .merge(file::routes())
 }

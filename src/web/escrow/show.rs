@@ -7,8 +7,9 @@ use axum::response::Response;
 use super::seat::{Seat, pill, pill_of, role_title};
 use super::timeline;
 use crate::app::App;
+use crate::engine::deadlines::Deadline;
 use crate::engine::escrow::{ChargeState, Escrow, Stage};
-use crate::engine::next;
+use crate::engine::next::{self, Next};
 use crate::engine::offers::Action;
 use crate::engine::party::{PartyStatus, Role};
 use crate::engine::plan::Share;
@@ -125,14 +126,20 @@ fn stepper(escrow: &Escrow) -> StepperView {
 /// not offered.
 #[must_use]
 pub fn next_view(seat: &Seat) -> NextView {
-    let next = next::panel(&seat.escrow, seat.account.id, seat.role, seat.reader.now);
+    view_of(seat, next::panel(&seat.escrow, seat.account.id, seat.role, seat.reader.now))
+}
+
+/// Any panel as the template draws it.
+#[must_use]
+pub fn view_of(seat: &Seat, next: Next) -> NextView {
     let offers = seat.offers();
     let offered = |action: &Action| crate::engine::offers::offered(&offers, *action);
     let headline = match next.by {
         Some(by) => format!("{} by {}.", next.headline, seat.reader.time(by).absolute),
         None => format!("{}.", next.headline),
     };
-    let waits_for = if next.yours || seat.escrow.over() { String::new() } else { waited_for(seat) };
+    let waits_for =
+        if next.yours || seat.escrow.over() { String::new() } else { waited_for(seat, next.milestone) };
     NextView {
         headline,
         until: next.by.map(|by| seat.reader.time(by)),
@@ -144,10 +151,11 @@ pub fn next_view(seat: &Seat) -> NextView {
     }
 }
 
-/// The names of those whom the first clock waits for.
-fn waited_for(seat: &Seat) -> String {
+/// The names of those whom the first clock waits for, the first one of a milestone if about one.
+fn waited_for(seat: &Seat, milestone: Option<u16>) -> String {
     let clocks = crate::engine::deadlines::all(&seat.escrow);
-    let Some(clock) = clocks.first() else { return String::new() };
+    let of_it = |clock: &&Deadline| milestone.is_none() || clock.milestone == milestone;
+    let Some(clock) = clocks.iter().find(of_it) else { return String::new() };
     let users = crate::engine::deadlines::waits_for(&seat.escrow, clock);
     let mut names: Vec<String> = users.into_iter().map(|user| seat.name(user)).collect();
     if names.is_empty() && seat.escrow.charge_pending() {
@@ -156,7 +164,9 @@ fn waited_for(seat: &Seat) -> String {
     names.join(", ")
 }
 
-fn button(seat: &Seat, action: Action) -> Button {
+/// The page of an action.
+#[must_use]
+pub fn button(seat: &Seat, action: Action) -> Button {
     let path = seat.path();
     let (below, words) = match action {
         Action::Accept => ("/accept".to_owned(), "Read the terms and accept".to_owned()),

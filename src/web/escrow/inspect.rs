@@ -1,0 +1,158 @@
+//! The buyer inspects a delivery: the criteria beside it, and the ways on. Approving, all or a part,
+//! leads to a page that shows the exact transfers; a request for changes is sent from here.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::act::{answer, send};
+use super::rounds::{Round, Story};
+use super::spot::{Agreed, Spot};
+use crate::app::App;
+use crate::engine::command::Command;
+use crate::engine::escrow::MilestoneStage;
+use crate::engine::offers::Action;
+use crate::engine::party::Role;
+use crate::engine::refusal::{LONGEST_TEXT, Refusal};
+use crate::error::Error;
+use crate::store::execute::Outcome;
+use crate::store::users::Account;
+use crate::web::flash::Flash;
+use crate::web::form::{Fields, Problems};
+use crate::web::page;
+use crate::web::routes::{Access, Routes};
+use crate::web::shell::{Place, Shell};
+use crate::web::view::{Choice, MoneyView, TimeView};
+use crate::web::visit::Visit;
+use crate::web::visitor::SignedIn;
+
+const PATH: &str = "/escrows/{reference}/milestones/{number}/inspect";
+
+pub fn routes() -> Routes {
+    Routes::new().get(PATH, Access::Party, ask).post(PATH, Access::Party, request_changes)
+}
+
+#[derive(Template)]
+#[template(path = "pages/escrow/inspect.html")]
+struct Page {
+    shell: Shell,
+    back: String,
+    reference: String,
+    title: String,
+    seller: String,
+    agreed: Agreed,
+    last: Option<Round>,
+    inspect_by: Option<TimeView>,
+    left: MoneyView,
+    currency: &'static str,
+    amount: String,
+    criteria: Vec<Choice>,
+    reason: String,
+    problems: Problems,
+    seen: String,
+    key: String,
+}
+
+/// What was typed so far, in either form.
+#[derive(Default)]
+pub struct Typed {
+    /// Nothing for all that is left.
+    pub amount: Option<String>,
+    pub failed: Vec<u16>,
+    pub reason: String,
+    pub problems: Problems,
+}
+
+async fn ask(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    visit: Visit,
+    Path(at): Path<(String, String)>,
+) -> Result<Response, Error> {
+    draw(&app, &visit, account, &at, StatusCode::OK, Typed::default()).await
+}
+
+/// The page with what was typed, or why there is nothing to inspect.
+///
+/// # Errors
+/// The database's, or a 404.
+pub async fn draw(
+    app: &App,
+    visit: &Visit,
+    account: Account,
+    at: &(String, String),
+    status: StatusCode,
+    typed: Typed,
+) -> Result<Response, Error> {
+    let mut reader = app.db.read().await?;
+    let mut conn = reader.conn();
+    let spot = Spot::load(app, &mut conn, account, at).await?;
+    if let Some(page) = spot.blocked(app, visit, Action::Approve(spot.number), "Inspect")? {
+        return Ok(page);
+    }
+    let story = Story::load(&mut conn, &spot).await?;
+    let shell = Shell::new(app, visit, format!("Inspect: {}", spot.terms.title)).at(Place::Escrows);
+    let left = spot.seat.amount(spot.state.left_minor());
+    let criterion = |(place, words): (u16, &String)| {
+        Choice::new(place.to_string(), words.clone()).checked(typed.failed.contains(&place))
+    };
+    let inspect_by = match spot.state.stage {
+        MilestoneStage::Delivered { inspect_by, .. } => Some(spot.seat.reader.time(inspect_by)),
+        _ => None,
+    };
+    let page = Page {
+        shell: shell.with_problems(!typed.problems.is_empty()),
+        back: spot.path(),
+        reference: spot.seat.escrow.reference.clone(),
+        title: spot.terms.title.clone(),
+        seller: spot.seat.name_of(Role::Seller),
+        agreed: spot.agreed(),
+        last: story.rounds.into_iter().next(),
+        inspect_by,
+        left: left.into(),
+        currency: left.currency.code(),
+        amount: typed.amount.unwrap_or_else(|| left.plain()),
+        criteria: (0_u16..).zip(&spot.terms.criteria).map(criterion).collect(),
+        reason: typed.reason,
+        problems: typed.problems,
+        seen: spot.seen(),
+        key: app.clock.id().to_string(),
+    };
+    page::with_status(status, &page)
+}
+
+async fn request_changes(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    visit: Visit,
+    Path(at): Path<(String, String)>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let spot = Spot::load(&app, &mut app.db.read().await?.conn(), account.clone(), &at).await?;
+    let known = spot.terms.criteria.len();
+    let failed: Vec<u16> = fields.all("failed[]").filter_map(|place| place.parse().ok()).collect();
+    let mut problems = Problems::new();
+    if failed.len() != fields.all("failed[]").count() || failed.iter().any(|it| usize::from(*it) >= known) {
+        problems.add("failed[]", Refusal::UnknownCriterion.sentence());
+    } else if failed.is_empty() && known > 0 {
+        problems.add("failed[]", "Tick at least one criterion that is not met.");
+    }
+    let missing = "Write what is to be changed, so that the seller can do it.";
+    let reason = fields.text("reason", LONGEST_TEXT, missing, &mut problems);
+    let is_open = spot.why_not(Action::RequestChanges(spot.number)).is_none();
+    if !problems.is_empty() && is_open {
+        let typed = Typed { failed, reason, problems, amount: None };
+        return draw(&app, &visit, account, &at, StatusCode::UNPROCESSABLE_ENTITY, typed).await;
+    }
+    let command =
+        Command::RequestChanges { milestone: spot.number, failed: failed.clone(), reason: reason.clone() };
+    let outcome = send(&app, &spot.seat, &fields, command, None).await?;
+    if outcome == Outcome::Stale {
+        let mut problems = Problems::new();
+        problems.add("", "This milestone has changed since you opened this page, so nothing was sent. Look at it as it stands now, then send it again.");
+        let typed = Typed { failed, reason, problems, amount: None };
+        return draw(&app, &visit, account, &at, StatusCode::CONFLICT, typed).await;
+    }
+    answer(outcome, &spot.path(), Flash::ChangesRequested)
+}

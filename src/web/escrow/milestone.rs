@@ -1,0 +1,269 @@
+//! The page of one milestone: what was agreed, how it stands, its money, and every round of delivery.
+//! After a delivery it is the receipt. A payee sees the money of his own line and no other.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+use super::rounds::{Round, Story};
+use super::seat::pill;
+use super::show::{NextView, button, next_view, view_of};
+use super::spot::{Agreed, Spot, Standing};
+use crate::app::App;
+use crate::engine::escrow::{How, MilestoneEnd, MilestoneStage, Stage};
+use crate::engine::next;
+use crate::engine::offers::Action;
+use crate::engine::party::{Role, UserId};
+use crate::engine::status;
+use crate::error::Error;
+use crate::web::page;
+use crate::web::routes::{Access, Routes};
+use crate::web::shell::{Place, Shell};
+use crate::web::view::{MoneyView, PillView};
+use crate::web::visit::Visit;
+use crate::web::visitor::SignedIn;
+
+pub fn routes() -> Routes {
+    Routes::new().get("/escrows/{reference}/milestones/{number}", Access::Party, show)
+}
+
+#[derive(Template)]
+#[template(path = "pages/escrow/milestone.html")]
+struct Page {
+    shell: Shell,
+    back: String,
+    back_words: String,
+    reference: String,
+    heading: String,
+    pill: PillView,
+    next: NextView,
+    blocked: Vec<(String, String)>,
+    agreed: Agreed,
+    rounds: Vec<Round>,
+    held: MoneyView,
+    lines: Vec<(&'static str, MoneyView)>,
+    shares: Vec<ShareRow>,
+}
+
+/// What one person, or the platform, has of a milestone.
+struct ShareRow {
+    /// Empty for the platform's fee.
+    name: String,
+    role: &'static str,
+    is_you: bool,
+    planned: MoneyView,
+    released: MoneyView,
+    held: MoneyView,
+}
+
+async fn show(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    visit: Visit,
+    Path(at): Path<(String, String)>,
+) -> Result<Response, Error> {
+    let mut reader = app.db.read().await?;
+    let mut conn = reader.conn();
+    let spot = Spot::load(&app, &mut conn, account, &at).await?;
+    let story = Story::load(&mut conn, &spot).await?;
+    let escrow = &spot.seat.escrow;
+    let next = next_of(&spot);
+    let mine = |share| spot.seat.role != Role::Payee || escrow.receiver(share) == Some(spot.seat.account.id);
+    let held = spot.state.holdings.iter().filter(|held| mine(held.share)).map(|held| held.held_minor).sum();
+    page::html(&Page {
+        shell: Shell::new(&app, &visit, spot.terms.title.clone()).at(Place::Escrows),
+        back: spot.seat.path(),
+        back_words: escrow.terms.title.clone(),
+        reference: escrow.reference.clone(),
+        heading: spot.heading(),
+        pill: pill(status::of_milestone(escrow, spot.number)),
+        blocked: blocked(&spot),
+        next,
+        agreed: spot.agreed(),
+        held: spot.seat.money(held),
+        lines: lines(&spot, &story),
+        shares: shares(&spot, &story),
+        rounds: story.rounds,
+    })
+}
+
+/// What the viewer's role may do with a milestone, in the order of its life.
+fn actions(role: Role, number: u16) -> Vec<Action> {
+    match role {
+        Role::Buyer => vec![Action::Approve(number), Action::RequestChanges(number), Action::Cancel(number)],
+        Role::Seller => vec![Action::Deliver(number), Action::PayOut(number)],
+        Role::Broker | Role::Payee => vec![Action::PayOut(number)],
+    }
+}
+
+/// The panel: the milestone's own clock, or else what the whole escrow waits for, or how it ended.
+fn next_of(spot: &Spot) -> NextView {
+    let seat = &spot.seat;
+    let panel = next::of_milestone(&seat.escrow, seat.account.id, seat.role, spot.number, seat.reader.now);
+    let mut view = match (panel, &seat.escrow.stage) {
+        (Some(panel), _) => view_of(seat, panel),
+        (None, Stage::Proposed { .. } | Stage::Agreed { .. }) => {
+            let whole = next_view(seat);
+            NextView { secondary: Vec::new(), ..whole }
+        }
+        (None, Stage::Active { .. } | Stage::Ended { .. } | Stage::Closed { .. }) => NextView {
+            headline: at_rest(spot).to_owned(),
+            until: None,
+            otherwise: String::new(),
+            note: String::new(),
+            waits_for: String::new(),
+            primary: None,
+            secondary: Vec::new(),
+        },
+    };
+    for action in actions(seat.role, spot.number) {
+        let offered = button(seat, action);
+        let mut shown = view.primary.iter().chain(&view.secondary);
+        if !shown.any(|known| known.href == offered.href) && matches!(spot.standing(action), Standing::Open) {
+            view.secondary.push(offered);
+        }
+    }
+    view
+}
+
+/// What is said of a milestone in which no clock runs.
+fn at_rest(spot: &Spot) -> &'static str {
+    match spot.state.stage {
+        MilestoneStage::Ended { end: MilestoneEnd::Released, how: How::ByClock, .. } => {
+            "The inspection time ran out, so it counts as approved. Everything is paid out."
+        }
+        MilestoneStage::Ended { end: MilestoneEnd::Released, .. } => {
+            "The buyer approved it. Everything is paid out."
+        }
+        MilestoneStage::Ended { end: MilestoneEnd::Refunded, how: How::Cancelled, .. } => {
+            "It was overdue, and the buyer cancelled it. The money went back to the buyer."
+        }
+        MilestoneStage::Ended { end: MilestoneEnd::Refunded, .. } => {
+            "It was not delivered in time. The money went back to the buyer."
+        }
+        MilestoneStage::Ended { end: MilestoneEnd::Split, .. } => {
+            "A part was released, and the rest went back to the buyer."
+        }
+        MilestoneStage::Ended { end: MilestoneEnd::Dropped, .. } => {
+            "It was never paid for, so nobody owes anything."
+        }
+        MilestoneStage::Unfunded => "It is not paid for yet. Work starts when its money is held.",
+        MilestoneStage::InProgress { .. }
+        | MilestoneStage::Delivered { .. }
+        | MilestoneStage::ChangesRequested { .. }
+        | MilestoneStage::Settling { .. } => "Nothing is to be done here now.",
+    }
+}
+
+/// What the viewer's role can do but not now, and why; one line for each reason.
+fn blocked(spot: &Spot) -> Vec<(String, String)> {
+    let over = matches!(spot.state.stage, MilestoneStage::Settling { .. } | MilestoneStage::Ended { .. });
+    let mut lines: Vec<(String, String)> = Vec::new();
+    for action in actions(spot.seat.role, spot.number) {
+        let Standing::Refused(refusal) = spot.standing(action) else { continue };
+        if over {
+            continue;
+        }
+        let (words, reason) = (action_words(action), refusal.sentence());
+        match lines.iter_mut().find(|(_, known)| *known == reason) {
+            Some((known, _)) => *known = format!("{known} · {words}"),
+            None => lines.push((words.to_owned(), reason)),
+        }
+    }
+    lines
+}
+
+fn action_words(action: Action) -> &'static str {
+    match action {
+        Action::Deliver(_) => "Deliver",
+        Action::Approve(_) => "Approve",
+        Action::RequestChanges(_) => "Ask for changes",
+        Action::Cancel(_) => "Cancel",
+        Action::PayOut(_) => "Move money to your wallet",
+        Action::Accept | Action::Sign | Action::Decline | Action::Withdraw | Action::Pay | Action::Close => {
+            ""
+        }
+    }
+}
+
+/// The money of the milestone, in the viewer's own figures.
+fn lines(spot: &Spot, story: &Story) -> Vec<(&'static str, MoneyView)> {
+    let (seat, state) = (&spot.seat, &spot.state);
+    let mut lines = Vec::new();
+    let mut add = |words, minor: i64| lines.push((words, seat.money(minor)));
+    if seat.role != Role::Payee {
+        add("Amount agreed", spot.terms.amount_minor);
+    }
+    if seat.role == Role::Buyer {
+        add(if state.funded() { "You paid in" } else { "You pay" }, spot.plan.charge_minor);
+        if state.funded() {
+            add("Released", state.released_minor);
+        }
+        if story.refunded_minor > 0 {
+            add("Back in your wallet", story.refunded_minor);
+        }
+        return lines;
+    }
+    let own = |minor: &dyn Fn(crate::engine::plan::Share) -> i64| {
+        let shares = spot.plan.lines.iter().map(|line| line.share);
+        let shares = shares.filter(|share| seat.escrow.receiver(*share) == Some(seat.account.id));
+        shares.map(minor).sum::<i64>()
+    };
+    let payable = own(&|share| {
+        state.holdings.iter().filter(|held| held.share == share).map(|held| held.payable_minor).sum()
+    });
+    add("You receive in all", own(&|share| spot.plan.line(share)));
+    if state.funded() {
+        add("Released to you", own(&|share| story.released.get(&share).copied().unwrap_or_default()));
+        add("Moved to your wallet", own(&|share| story.paid_out.get(&share).copied().unwrap_or_default()));
+    }
+    if payable > 0 {
+        add("Waits for you to move it", payable);
+    }
+    if story.refunded_minor > 0 && seat.role != Role::Payee {
+        add("Back to the buyer", story.refunded_minor);
+    }
+    lines
+}
+
+/// Who gets what, a person a row: a broker's two kinds of commission are one to read.
+fn shares(spot: &Spot, story: &Story) -> Vec<ShareRow> {
+    struct Sum {
+        user: Option<UserId>,
+        role: &'static str,
+        planned: i64,
+        released: i64,
+        held: i64,
+    }
+    let seat = &spot.seat;
+    let mut sums: Vec<Sum> = Vec::new();
+    for line in &spot.plan.lines {
+        let user = seat.escrow.receiver(line.share);
+        if seat.role == Role::Payee && user != Some(seat.account.id) {
+            continue;
+        }
+        let held = spot.state.holdings.iter().filter(|held| held.share == line.share);
+        let held: i64 = held.map(|held| held.held_minor).sum();
+        let released = story.released.get(&line.share).copied().unwrap_or_default();
+        match sums.iter_mut().find(|sum| sum.user == user) {
+            Some(sum) => {
+                sum.planned += line.amount_minor;
+                sum.released += released;
+                sum.held += held;
+            }
+            None => {
+                let role = Spot::role_of(line.share);
+                sums.push(Sum { user, role, planned: line.amount_minor, released, held });
+            }
+        }
+    }
+    let row = |sum: Sum| ShareRow {
+        name: sum.user.map_or_else(String::new, |user| seat.name(user)),
+        role: sum.role,
+        is_you: sum.user == Some(seat.account.id),
+        planned: seat.money(sum.planned),
+        released: seat.money(sum.released),
+        held: seat.money(sum.held),
+    };
+    sums.into_iter().map(row).collect()
+}

@@ -1,0 +1,139 @@
+//! What has happened to a milestone: every round of delivery, and what has moved of its money. Both are
+//! read from the history, since the state keeps the last round only.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::seat::Seat;
+use super::spot::Spot;
+use crate::engine::event::{Event, Record};
+use crate::engine::plan::{Part, Share};
+use crate::engine::terms::FileRef;
+use crate::error::Error;
+use crate::store::db::Conn;
+use crate::store::files::{self, FileRow};
+use crate::store::history;
+use crate::web::view::{FileView, TimeView, file_size};
+
+/// The story of one milestone.
+#[derive(Default)]
+pub struct Story {
+    /// The newest first.
+    pub rounds: Vec<Round>,
+    /// By share, in minor units.
+    pub released: BTreeMap<Share, i64>,
+    /// By share, in minor units.
+    pub paid_out: BTreeMap<Share, i64>,
+    /// What went back to the buyer, the fee that followed included, in minor units.
+    pub refunded_minor: i64,
+}
+
+/// One delivery, and what the buyer answered.
+#[derive(Clone, Template)]
+#[template(path = "pages/escrow/round.html")]
+pub struct Round {
+    /// From 1.
+    pub number: u16,
+    pub by: String,
+    pub at: TimeView,
+    pub note: String,
+    pub files: Vec<FileView>,
+    pub changes: Option<Asked>,
+    /// The last one: its fingerprints stand open.
+    pub is_last: bool,
+}
+
+impl HtmlSafe for Round {}
+
+/// The changes that the buyer asked for.
+#[derive(Clone)]
+pub struct Asked {
+    pub by: String,
+    pub at: TimeView,
+    pub failed: Vec<String>,
+    pub reason: String,
+}
+
+impl Story {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn load(conn: &mut Conn<'_>, spot: &Spot) -> Result<Self, Error> {
+        let stored = history::of_milestone(conn, spot.seat.escrow.id, spot.number).await?;
+        // What a newer version wrote and this one can't read is left out here; the history says so.
+        let records: Vec<Record> = stored.iter().filter_map(|stored| stored.record().ok()).collect();
+        let has_files =
+            |record: &Record| matches!(&record.event, Event::Delivered { files, .. } if !files.is_empty());
+        let rows = if records.iter().any(has_files) {
+            files::of_escrow(conn, spot.seat.escrow.id).await?
+        } else {
+            Vec::new()
+        };
+        let mut story = Self::default();
+        for record in &records {
+            story.add(spot, record, &rows);
+        }
+        if let Some(last) = story.rounds.last_mut() {
+            last.is_last = true;
+        }
+        story.rounds.reverse();
+        Ok(story)
+    }
+
+    fn add(&mut self, spot: &Spot, record: &Record, rows: &[FileRow]) {
+        let by = || record.actor.user().map_or_else(String::new, |user| spot.seat.name(user));
+        let at = spot.seat.reader.time(record.at);
+        match &record.event {
+            Event::Delivered { round, note, files, .. } => {
+                let files = files.iter().map(|file| file_view(&spot.seat, file, rows)).collect();
+                let (note, changes) = (note.clone(), None);
+                self.rounds.push(Round {
+                    number: *round,
+                    by: by(),
+                    at,
+                    note,
+                    files,
+                    changes,
+                    is_last: false,
+                });
+            }
+            Event::ChangesRequested { round, failed, reason, .. } => {
+                let words = |place: &u16| spot.terms.criteria.get(usize::from(*place)).cloned();
+                let failed = failed.iter().filter_map(words).collect();
+                if let Some(answered) = self.rounds.iter_mut().rfind(|known| known.number == *round) {
+                    answered.changes = Some(Asked { by: by(), at, failed, reason: reason.clone() });
+                }
+            }
+            Event::Released { parts, .. } => add_parts(&mut self.released, parts),
+            Event::Refunded { parts, .. } => {
+                self.refunded_minor += parts.iter().map(|part| part.amount_minor).sum::<i64>();
+            }
+            Event::PaidOut { share, amount_minor, .. } => {
+                *self.paid_out.entry(*share).or_default() += amount_minor;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn add_parts(sums: &mut BTreeMap<Share, i64>, parts: &[Part]) {
+    for part in parts {
+        *sums.entry(part.share).or_default() += part.amount_minor;
+    }
+}
+
+/// A file as lists show it. Its name lies in a row that can be erased; the rest is in the history.
+fn file_view(seat: &Seat, file: &FileRef, rows: &[FileRow]) -> FileView {
+    let row = rows.iter().find(|row| row.id == file.id);
+    FileView {
+        href: format!("{}/files/{}", seat.path(), file.id),
+        name: row.map_or_else(|| "A file without a name".to_owned(), |row| row.name.clone()),
+        size: file_size(u64::try_from(file.size_bytes).unwrap_or_default()),
+        sha256: file.sha256.clone(),
+        by: String::new(),
+        time: None,
+    }
+}

@@ -1,0 +1,190 @@
+//! A milestone as one party of its escrow sees it, and what several of its pages show of it.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use axum::response::Response;
+
+use super::seat::Seat;
+use crate::app::App;
+use crate::engine::command::Facts;
+use crate::engine::decide::{Decision, decide};
+use crate::engine::escrow::{Milestone, MilestoneStage};
+use crate::engine::offers::{self, Action};
+use crate::engine::plan::{MilestonePlan, Share};
+use crate::engine::refusal::Refusal;
+use crate::engine::terms::MilestoneTerms;
+use crate::error::Error;
+use crate::store::db::Conn;
+use crate::store::users::Account;
+use crate::web::page;
+use crate::web::shell::{Place, Shell};
+use crate::web::view::TimeView;
+use crate::web::visit::Visit;
+
+/// One milestone of an escrow, and the viewer's seat there.
+pub struct Spot {
+    pub seat: Seat,
+    /// From 1.
+    pub number: u16,
+    pub terms: MilestoneTerms,
+    pub plan: MilestonePlan,
+    pub state: Milestone,
+}
+
+/// What would be said to an action now.
+pub enum Standing {
+    Open,
+    AlreadyDone,
+    Refused(Refusal),
+}
+
+impl Spot {
+    /// Loads the milestone of an address for one of the escrow's parties.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no such escrow or milestone, or where this viewer takes no part.
+    pub async fn load(
+        app: &App,
+        conn: &mut Conn<'_>,
+        account: Account,
+        (reference, number): &(String, String),
+    ) -> Result<Self, Error> {
+        let seat = Seat::load(app, conn, account, reference).await?;
+        let typed = number.parse::<u16>().ok().filter(|typed| typed.to_string() == *number);
+        let number = typed.ok_or(Error::NotFound)?;
+        let index = usize::from(number).checked_sub(1).ok_or(Error::NotFound)?;
+        let terms = seat.escrow.terms.milestones.get(index).cloned().ok_or(Error::NotFound)?;
+        let plan = seat.escrow.plan.milestones.get(index).cloned().ok_or(Error::NotFound)?;
+        let state = seat.escrow.milestone(number).cloned().ok_or(Error::NotFound)?;
+        Ok(Self { seat, number, terms, plan, state })
+    }
+
+    /// Where the milestone's own page is.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("{}/milestones/{}", self.seat.path(), self.number)
+    }
+
+    /// The fingerprint of what a page shows of it, for the form that changes it.
+    #[must_use]
+    pub fn seen(&self) -> String {
+        self.seat.escrow.seen(Some(self.number))
+    }
+
+    /// "1. Design".
+    #[must_use]
+    pub fn heading(&self) -> String {
+        format!("{}. {}", self.number, self.terms.title)
+    }
+
+    /// What the engine would say to an action now. It is asked itself and not its list of offers, which
+    /// tells nothing of milestones that are over.
+    #[must_use]
+    pub fn standing(&self, action: Action) -> Standing {
+        let (escrow, now) = (&self.seat.escrow, self.seat.reader.now);
+        let probe = offers::probe(escrow, action);
+        match decide(Some(escrow), &probe, &self.seat.actor(), &Facts::default(), now) {
+            Ok(Decision::Done(_)) => Standing::Open,
+            Ok(Decision::AlreadyDone) => Standing::AlreadyDone,
+            Err(refusal) => Standing::Refused(refusal),
+        }
+    }
+
+    /// Why an action is not possible now; nothing where it is.
+    #[must_use]
+    pub fn why_not(&self, action: Action) -> Option<String> {
+        match self.standing(action) {
+            Standing::Open => None,
+            Standing::AlreadyDone => Some("This has already been done.".to_owned()),
+            Standing::Refused(refusal) => Some(refusal.sentence()),
+        }
+    }
+
+    /// The page that stands in the place of a form that could not work: what is not possible, and why.
+    /// Nothing where the action is open.
+    ///
+    /// # Errors
+    /// When the template cannot be drawn.
+    pub fn blocked(
+        &self,
+        app: &App,
+        visit: &Visit,
+        action: Action,
+        words: &'static str,
+    ) -> Result<Option<Response>, Error> {
+        let Some(reason) = self.why_not(action) else { return Ok(None) };
+        let shell = Shell::new(app, visit, format!("{words}: {}", self.terms.title)).at(Place::Escrows);
+        let page = Blocked { shell, back: self.path(), title: self.terms.title.clone(), words, reason };
+        page::html(&page).map(Some)
+    }
+
+    /// What was agreed about it.
+    #[must_use]
+    pub fn agreed(&self) -> Agreed {
+        let changes = self.state.delivery.as_ref().and_then(|delivery| delivery.changes.as_ref());
+        let criterion = |(place, words): (u16, &String)| Criterion {
+            words: words.clone(),
+            has_failed: changes.is_some_and(|changes| changes.failed.contains(&place)),
+        };
+        let due = match self.state.stage {
+            MilestoneStage::InProgress { due, .. } => Some(due),
+            _ => self.terms.due,
+        };
+        let days = self.seat.escrow.terms.delivery_days.unwrap_or(1);
+        Agreed {
+            description: self.terms.description.clone(),
+            criteria: (0_u16..).zip(&self.terms.criteria).map(criterion).collect(),
+            due: due.map(|due| self.seat.reader.time(due)),
+            days_after_payment: days,
+            inspection_days: self.terms.inspection_days,
+        }
+    }
+
+    /// Whom a share belongs to, by name; nobody for the platform's.
+    #[must_use]
+    pub fn name_of(&self, share: Share) -> Option<String> {
+        self.seat.escrow.receiver(share).map(|user| self.seat.name(user))
+    }
+
+    /// What a share is called where its owner's name stands beside it.
+    #[must_use]
+    pub fn role_of(share: Share) -> &'static str {
+        match share {
+            Share::Seller => "seller",
+            Share::Broker | Share::BrokerOnTop => "broker",
+            Share::Payee(_) => "payee",
+            Share::Platform => "",
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/escrow/blocked.html")]
+struct Blocked {
+    shell: Shell,
+    back: String,
+    title: String,
+    words: &'static str,
+    reason: String,
+}
+
+/// What is to be delivered, quoted from the terms.
+#[derive(Template)]
+#[template(path = "pages/escrow/agreed.html")]
+pub struct Agreed {
+    pub description: String,
+    pub criteria: Vec<Criterion>,
+    /// Nothing where it counts from a payment that has not come.
+    pub due: Option<TimeView>,
+    pub days_after_payment: u16,
+    pub inspection_days: u8,
+}
+
+impl HtmlSafe for Agreed {}
+
+/// One condition of acceptance.
+pub struct Criterion {
+    pub words: String,
+    /// Whether the last delivery did not meet it, as the buyer sees it.
+    pub has_failed: bool,
+}
