@@ -163,3 +163,17 @@ impl MakeRequestId for FreshId {
         HeaderValue::from_str(&id).ok().map(RequestId::new)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Fault;
+
+    #[test]
+    fn a_panic_becomes_an_error_of_ours() {
+        let response = panicked(Box::new("index out of bounds"));
+        assert_eq!(response.status(), 500);
+        let Some(Fault(error)) = response.extensions().get::<Fault>() else { panic!("no fault") };
+        assert!(!error.sentence().contains("index"));
+    }
+}

@@ -27,7 +27,7 @@ impl Reader {
             datetime: at.rfc3339(),
             absolute: self.zone.moment(at),
             relative: relative(at, self.now),
-            counting: at > self.now,
+            left_seconds: at.since(self.now).whole_seconds(),
         }
     }
 
@@ -47,8 +47,8 @@ pub struct TimeView {
     pub absolute: String,
     /// Empty for "do not show it": see [`TimeView::plain`].
     pub relative: String,
-    /// Whether the moment lies ahead, so that the script may count down to it.
-    pub counting: bool,
+    /// What is left when the page is drawn, for the script that counts down; not above zero for the past.
+    pub left_seconds: i64,
 }
 
 impl TimeView {

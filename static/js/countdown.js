@@ -13,12 +13,16 @@
     if (seconds < 63072000) return cut(86400, 'day');
     return cut(31536000, 'year');
   };
-  // The reader's own clock may be wrong: count from what the server said at the start.
+  // The reader's own clock may be wrong, so only what has passed since is taken from it.
+  const seen = new WeakMap();
   const tick = () => {
-    for (const span of document.querySelectorAll('[data-until]')) {
-      const words = say((Date.parse(span.dataset.until) - Date.now()) / 1000);
+    const now = performance.now() / 1000;
+    for (const span of document.querySelectorAll('[data-left]')) {
+      if (!seen.has(span)) seen.set(span, now);
+      const words = say(span.dataset.left - (now - seen.get(span)));
       if (span.textContent !== words) span.textContent = words;
     }
   };
+  tick();
   setInterval(tick, 20000);
 }

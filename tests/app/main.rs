@@ -12,6 +12,7 @@ mod database;
 mod deal;
 mod demo;
 mod files;
+mod layers;
 mod mails;
 mod races;
 mod settings;
