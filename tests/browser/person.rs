@@ -1,0 +1,167 @@
+//! Somebody in front of a browser: finds things by their words, as people do.
+
+use std::path::Path;
+use std::time::Duration;
+
+use fantoccini::Locator;
+use fantoccini::elements::Element;
+use serde_json::json;
+
+use crate::driver::{Driver, Window};
+use crate::portal::{PATIENCE, Portal, screenshots};
+
+pub struct Person {
+    pub window: Window,
+    home: String,
+}
+
+impl Person {
+    pub async fn at(driver: &Driver, portal: &Portal) -> Self {
+        Self { window: driver.open().await, home: portal.home() }
+    }
+
+    /// Opens a page of the portal, or a link of a mail.
+    pub async fn go(&self, place: &str) {
+        let address = if place.starts_with('/') { format!("{}{place}", self.home) } else { place.to_owned() };
+        self.window.client.goto(&address).await.unwrap();
+    }
+
+    /// The path of the page, with its query.
+    pub async fn place(&self) -> String {
+        let url = self.window.client.current_url().await.unwrap();
+        url.as_str().strip_prefix(&self.home).unwrap_or(url.as_str()).to_owned()
+    }
+
+    /// The status with which the page was answered.
+    pub async fn status(&self) -> u64 {
+        let script = "return performance.getEntriesByType('navigation')[0].responseStatus";
+        self.window.client.execute(script, Vec::new()).await.unwrap().as_u64().unwrap()
+    }
+
+    /// All words of the page that can be seen.
+    pub async fn words(&self) -> String {
+        let body = self.window.client.find(Locator::Css("body")).await.unwrap();
+        body.text().await.unwrap()
+    }
+
+    /// Waits until the page shows these words.
+    pub async fn sees(&self, words: &str) {
+        let seen = async {
+            // The page may be replaced by the next one at any moment, so a look may fail.
+            loop {
+                let body = self.window.client.find(Locator::Css("body")).await;
+                if let Ok(body) = body
+                    && body.text().await.is_ok_and(|text| text.contains(words))
+                {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, seen).await.is_err() {
+            self.picture("failed").await;
+            panic!("{} never showed {words:?}, but: {}", self.place().await, self.words().await);
+        }
+    }
+
+    /// That the page does not show these words.
+    pub async fn misses(&self, words: &str) {
+        let text = self.words().await;
+        assert!(!text.contains(words), "{} shows {words:?}: {text}", self.place().await);
+    }
+
+    /// Opens the page again and again until it shows these words: for what happens by itself.
+    pub async fn waits_for(&self, words: &str) {
+        let shown = async {
+            while !self.words().await.contains(words) {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                self.window.client.refresh().await.unwrap();
+            }
+        };
+        if tokio::time::timeout(PATIENCE, shown).await.is_err() {
+            panic!("{} never showed {words:?}, but: {}", self.place().await, self.words().await);
+        }
+    }
+
+    /// Types into the field with this label, in place of what stood there.
+    pub async fn fill(&self, label: &str, value: &str) {
+        let field = self.field(label).await;
+        if field.attr("type").await.unwrap().as_deref() == Some("date") {
+            // Typing a date depends on the browser's language; its value does not.
+            let script = "arguments[0].value = arguments[1]";
+            let arguments = vec![serde_json::to_value(&field).unwrap(), json!(value)];
+            self.window.client.execute(script, arguments).await.unwrap();
+            return;
+        }
+        field.clear().await.unwrap();
+        field.send_keys(value).await.unwrap();
+    }
+
+    /// Picks an entry of the list with this label, by its words.
+    pub async fn choose(&self, label: &str, option: &str) {
+        let field = self.field(label).await;
+        field.select_by_label(option).await.unwrap_or_else(|error| panic!("{label}, {option}: {error}"));
+    }
+
+    /// Ticks or picks the box or button with this label.
+    pub async fn tick(&self, label: &str) {
+        self.label(label).await.click().await.unwrap();
+    }
+
+    /// Attaches a file to the field with this label.
+    pub async fn attach(&self, label: &str, file: &Path) {
+        self.field(label).await.send_keys(&file.to_string_lossy()).await.unwrap();
+    }
+
+    /// Presses the button, or follows the link, with these words.
+    pub async fn press(&self, words: &str) {
+        let quoted = quoted(words);
+        let path = format!(
+            "(//main//button[contains(normalize-space(.), {quoted})] | //main//a[contains(normalize-space(.), {quoted})] \
+             | //button[contains(normalize-space(.), {quoted})] | //a[contains(normalize-space(.), {quoted})])"
+        );
+        let found = self.window.client.find_all(Locator::XPath(&path)).await.unwrap();
+        for element in found {
+            if element.is_displayed().await.unwrap() {
+                element.click().await.unwrap();
+                return;
+            }
+        }
+        self.picture("failed").await;
+        panic!("nothing to press says {words:?} at {}: {}", self.place().await, self.words().await);
+    }
+
+    /// A picture of the page, as it is now.
+    pub async fn picture(&self, name: &str) {
+        let png = self.window.picture().await;
+        std::fs::write(screenshots().join(format!("{name}.png")), png).unwrap();
+    }
+
+    async fn field(&self, label: &str) -> Element {
+        let id = self.label(label).await.attr("for").await.unwrap();
+        let id = id.unwrap_or_else(|| panic!("the label {label:?} is of no field"));
+        self.window.client.find(Locator::Id(&id)).await.unwrap()
+    }
+
+    async fn label(&self, words: &str) -> Element {
+        let quoted = quoted(words);
+        for path in [
+            format!("//label[normalize-space(.) = {quoted}]"),
+            format!("//label[starts-with(normalize-space(.), {quoted})]"),
+        ] {
+            if let Some(label) =
+                self.window.client.find_all(Locator::XPath(&path)).await.unwrap().into_iter().next()
+            {
+                return label;
+            }
+        }
+        self.picture("failed").await;
+        panic!("no label says {words:?} at {}: {}", self.place().await, self.words().await);
+    }
+}
+
+/// A text as XPath takes it.
+fn quoted(text: &str) -> String {
+    let parts: Vec<String> = text.split('\'').map(|part| format!("'{part}'")).collect();
+    if parts.len() == 1 { parts[0].clone() } else { format!("concat({})", parts.join(", \"'\", ")) }
+}
