@@ -18,7 +18,10 @@ pub struct Clock(Source);
 
 #[derive(Clone)]
 enum Source {
-    System,
+    /// The system's clock, so much ahead of itself.
+    System {
+        ahead: Duration,
+    },
     Fixed(Arc<Mutex<Fixed>>),
 }
 
@@ -32,7 +35,13 @@ impl Clock {
     /// The system's own clock and randomness.
     #[must_use]
     pub fn system() -> Self {
-        Self(Source::System)
+        Self::ahead(Duration::ZERO)
+    }
+
+    /// The system's clock and randomness as they will be so much later: for rehearsals.
+    #[must_use]
+    pub fn ahead(by: Duration) -> Self {
+        Self(Source::System { ahead: by })
     }
 
     /// A clock that stands at `now` until it is moved, with ids and secrets counted from
@@ -47,7 +56,7 @@ impl Clock {
     #[allow(clippy::disallowed_methods, reason = "the one place that asks the system")]
     pub fn now(&self) -> Time {
         match &self.0 {
-            Source::System => Time::new(time::OffsetDateTime::now_utc()),
+            Source::System { ahead } => Time::new(time::OffsetDateTime::now_utc()).plus(*ahead),
             Source::Fixed(fixed) => fixed.lock().unwrap_or_else(PoisonError::into_inner).now,
         }
     }
@@ -71,7 +80,7 @@ impl Clock {
     /// clock, so that the ids of a test sort as they were made.
     fn tail(&self) -> [u8; 10] {
         match &self.0 {
-            Source::System => self.random(),
+            Source::System { .. } => self.random(),
             Source::Fixed(fixed) => {
                 let mut fixed = fixed.lock().unwrap_or_else(PoisonError::into_inner);
                 fixed.drawn += 1;
@@ -95,7 +104,7 @@ impl Clock {
     pub fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         match &self.0 {
-            Source::System => draw(&mut bytes),
+            Source::System { .. } => draw(&mut bytes),
             Source::Fixed(fixed) => {
                 let mut fixed = fixed.lock().unwrap_or_else(PoisonError::into_inner);
                 fixed.drawn += 1;

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,7 +12,8 @@ use holdfast::config::Config;
 use holdfast::password::Passwords;
 use holdfast::store::db::Db;
 use holdfast::store::users;
-use holdfast::{demo, doctor};
+use holdfast::{demo, doctor, serve};
+use time::Duration;
 
 /// An escrow portal: buyers pay in, sellers deliver, and the money moves only when the agreement says so.
 #[derive(Parser)]
@@ -27,7 +29,11 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Start the portal (what happens without a command).
-    Serve,
+    Serve {
+        /// A rehearsal: run as if it were so many hours later, to see deadlines pass. Only in test mode.
+        #[arg(long, value_name = "HOURS", default_value_t = 0)]
+        ahead_hours: u32,
+    },
     /// Bring the tables of the database up to date, and stop.
     Migrate,
     /// Start the portal in a fresh folder with people and escrows to look at. No real money, nothing kept.
@@ -58,10 +64,23 @@ async fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let config = Config::load(cli.config.as_deref())?;
-    tracing_subscriber::fmt().with_max_level(config.log).with_writer(std::io::stderr).init();
-    match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => {
-            holdfast::serve::run(open(config).await?).await?;
+    tracing_subscriber::fmt()
+        .with_max_level(config.log)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
+    match cli.command.unwrap_or(Command::Serve { ahead_hours: 0 }) {
+        Command::Serve { ahead_hours } => {
+            if ahead_hours > 0 && !config.test_mode {
+                return Err(
+                    "--ahead-hours is for test mode: deadlines of real money are not rehearsed".into()
+                );
+            }
+            if ahead_hours > 0 {
+                tracing::warn!("a rehearsal: the clock runs {ahead_hours} hours ahead");
+            }
+            let clock = Clock::ahead(Duration::hours(ahead_hours.into()));
+            serve::run(open_at(config, clock).await?).await?;
         }
         Command::Migrate => {
             let app = open(config).await?;
@@ -95,7 +114,7 @@ async fn demo(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
     for (email, name) in demo::PEOPLE {
         println!("  {email}  ({name})");
     }
-    holdfast::serve::run(app).await?;
+    serve::run(app).await?;
     Ok(())
 }
 
@@ -113,10 +132,14 @@ async fn add_operator(config: Config, email: &str) -> Result<(), Box<dyn std::er
     Ok(())
 }
 
-/// Opens the data folder and the database, and brings its tables up to date.
 async fn open(config: Config) -> Result<App, Box<dyn std::error::Error>> {
+    open_at(config, Clock::system()).await
+}
+
+/// Opens the data folder and the database, and brings its tables up to date.
+async fn open_at(config: Config, clock: Clock) -> Result<App, Box<dyn std::error::Error>> {
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|error| format!("{}: {error}", config.data_dir.display()))?;
     let db = Db::open(&config.database()).await?;
-    Ok(App::new(db, Clock::system(), config, Passwords::new())?)
+    Ok(App::new(db, clock, config, Passwords::new())?)
 }

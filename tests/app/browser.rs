@@ -135,6 +135,11 @@ impl Page {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
+    #[track_caller]
+    pub fn is(&self, status: u16) {
+        assert_eq!(self.status, status, "{}", self.text());
+    }
+
     /// Whether the words stand on the page.
     #[track_caller]
     pub fn shows(&self, words: &str) {

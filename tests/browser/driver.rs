@@ -108,9 +108,12 @@ impl Window {
         self.chrome("Emulation.setDeviceMetricsOverride", metrics).await;
     }
 
+    /// The dark theme or the light one, and no movement, so that no picture is taken in the middle of one.
     pub async fn dark(&self, is_dark: bool) {
-        let value = if is_dark { "dark" } else { "light" };
-        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": value }] });
+        let scheme =
+            json!({ "name": "prefers-color-scheme", "value": if is_dark { "dark" } else { "light" } });
+        let still = json!({ "name": "prefers-reduced-motion", "value": "reduce" });
+        let media = json!({ "features": [scheme, still] });
         self.chrome("Emulation.setEmulatedMedia", media).await;
     }
 

@@ -4,6 +4,8 @@
 //! people would: by labels, buttons and the links of their mails. Screenshots lie in
 //! `target/screenshots` afterwards.
 
+#![allow(dead_code, reason = "what only the longer tests need is here already")]
+
 mod driver;
 mod entry;
 mod look;

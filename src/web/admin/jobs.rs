@@ -6,7 +6,7 @@ use axum::response::Response;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::mail::kind_in_words;
+use super::mail::{id_of, kind_in_words};
 use crate::app::App;
 use crate::engine::time::Time;
 use crate::error::Error;
@@ -124,7 +124,8 @@ async fn show(
     })
 }
 
-async fn retry(State(app): State<App>, _: OperatorOnly, Path(id): Path<Uuid>) -> Result<Response, Error> {
+async fn retry(State(app): State<App>, _: OperatorOnly, Path(id): Path<String>) -> Result<Response, Error> {
+    let id = id_of(&id)?;
     let mut tx = app.db.write().await?;
     let done = outbox::retry(&mut tx.conn(), app.clock.now(), id).await?;
     tx.commit().await?;

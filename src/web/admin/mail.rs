@@ -134,8 +134,9 @@ async fn show(
     State(app): State<App>,
     visit: Visit,
     OperatorOnly(operator): OperatorOnly,
-    Path(id): Path<Uuid>,
+    Path(id): Path<String>,
 ) -> Result<Response, Error> {
+    let id = id_of(&id)?;
     let mail = opt!(
         &mut app.db.read().await?.conn(),
         Shown,
@@ -165,7 +166,8 @@ async fn show(
 
 /// The HTML by itself and as if it came from nowhere: whatever stands in it runs nothing, fetches
 /// nothing and knows no cookie.
-async fn html(State(app): State<App>, _: OperatorOnly, Path(id): Path<Uuid>) -> Result<Response, Error> {
+async fn html(State(app): State<App>, _: OperatorOnly, Path(id): Path<String>) -> Result<Response, Error> {
+    let id = id_of(&id)?;
     let row = opt!(
         &mut app.db.read().await?.conn(),
         (Option<String>,),
@@ -180,6 +182,11 @@ async fn html(State(app): State<App>, _: OperatorOnly, Path(id): Path<Uuid>) -> 
         (CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
     ];
     Ok((headers, body).into_response())
+}
+
+/// The id in an address; nonsense is the address of nothing.
+pub(super) fn id_of(text: &str) -> Result<Uuid, Error> {
+    text.parse().map_err(|_| Error::NotFound)
 }
 
 /// What has become of a mail.
