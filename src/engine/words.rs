@@ -101,7 +101,7 @@ impl News {
                     format!("{} invites you to an escrow: {title}", by(*role)),
                     vec![
                         format!("{} proposes a deal with you: “{title}”. The money is held in escrow and moves only as the agreement says.", by(*role)),
-                        format!("You can read everything before you have an account. To take part, {act} by {}. After that the invitation lapses, and nobody owes anything.", at(*expires_at)),
+                        format!("Read everything first: nothing binds you until you agree. To take part, {act} by {}. After that the invitation lapses, and nobody owes anything.", at(*expires_at)),
                     ],
                     "Read the terms",
                     "/invitation".to_owned(),
@@ -316,7 +316,7 @@ impl News {
             Self::MayCancel { milestone, number, refund_at } => (
                 format!("Overdue, you may cancel: {milestone}"),
                 vec![format!(
-                    "“{milestone}” was not delivered in time. You can cancel it now and get your money back, or wait. If nothing happens, the money goes back to you {}.",
+                    "“{milestone}” was not delivered in time. You can cancel it now and get your money back, or wait. If nothing happens, the money goes back to you on {}.",
                     at(*refund_at)
                 )],
                 "See what you can do",
@@ -325,7 +325,7 @@ impl News {
             Self::Overdue { milestone, number, refund_at } => (
                 format!("Overdue: {milestone}"),
                 vec![format!(
-                    "“{milestone}” was not delivered in time, so the buyer may now cancel it. You can still deliver until then; {} the money goes back by itself.",
+                    "“{milestone}” was not delivered in time, so the buyer may now cancel it. You can still deliver until that happens. If nothing happens, the money goes back to the buyer on {}.",
                     at(*refund_at)
                 )],
                 "Deliver now",

@@ -26,11 +26,15 @@ pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
         );
     }
     let fact = |name: &str, value: String| Fact { name: name.to_owned(), value };
-    let mut facts = vec![
+    let mut facts = Vec::new();
+    if !reader.inviter.is_empty() {
+        facts.push(fact("From", reader.inviter.to_owned()));
+    }
+    facts.extend([
         fact("Escrow", news.title.clone()),
         fact("Reference", news.reference.clone()),
         fact("Your part", news.notice.role.word().to_owned()),
-    ];
+    ]);
     facts
         .extend(own_facts(&news.notice.news, reader.zone).into_iter().map(|(name, value)| fact(name, value)));
     Sheet {
@@ -119,6 +123,7 @@ mod tests {
             address: "amel@example.com",
             home: "https://h.example",
             secret_link,
+            inviter: "Bilal (b@example.com)",
         };
         sheet(&news(told), &reader)
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::calendar::Zone;
-use crate::engine::notices::EscrowNews;
+use crate::engine::notices::{EscrowNews, News};
 use crate::engine::time::Time;
 use crate::mail::escrow;
 use crate::mail::sheet::{Button, Sheet};
@@ -50,6 +50,8 @@ pub struct Reader<'a> {
     pub home: &'a str,
     /// The address of the button when it carries a secret, else empty.
     pub secret_link: &'a str,
+    /// Who made the escrow that the letter is about, by name and address; empty where it says nothing of that.
+    pub inviter: &'a str,
 }
 
 /// The page that takes a secret of this purpose.
@@ -99,6 +101,13 @@ impl Letter {
             | Self::AddressChanged { .. }
             | Self::NewSignIn { .. } => None,
         }
+    }
+
+    /// Whether it tells somebody of an escrow for the first time, and so must say who is behind it.
+    #[must_use]
+    pub fn invites(&self) -> bool {
+        let Self::Escrow(news) = self else { return false };
+        matches!(news.notice.news, News::Invited { .. } | News::NamedAsPayee { .. })
     }
 
     /// The letter in words.
@@ -243,6 +252,7 @@ mod tests {
                 address: "amel@example.com",
                 home: "https://h.example",
                 secret_link: link,
+                inviter: "",
             };
             let sheet = letter.sheet(&reader);
             for text in [&sheet.subject, &sheet.headline, &sheet.why, &sheet.paragraphs[0]] {
@@ -257,7 +267,8 @@ mod tests {
     #[test]
     fn times_are_told_in_the_readers_zone() {
         let zone = Zone::from_name("Africa/Tunis").unwrap();
-        let reader = Reader { zone: &zone, address: "a@b.c", home: "https://h.example", secret_link: "" };
+        let reader =
+            Reader { zone: &zone, address: "a@b.c", home: "https://h.example", secret_link: "", inviter: "" };
         let sheet = all()[3].sheet(&reader);
         assert_eq!(sheet.facts[0].value, "Mon 4 May 2026, 23:30 (Tunis)");
     }

@@ -9,6 +9,7 @@ use crate::mail::letter::{self, Letter};
 use crate::mail::sheet::Mail;
 use crate::mail::transport::{Failure, Parcel};
 use crate::store::db::DbError;
+use crate::store::escrows;
 use crate::store::outbox::{self, Claimed, Sent};
 use crate::store::tokens::{self, Bound};
 use crate::store::users::{self, Account};
@@ -131,17 +132,31 @@ async fn prepare(app: &App, mail: &Claimed) -> Result<Ready, Unready> {
     let link = purpose
         .zip(secret.as_deref())
         .map(|(purpose, secret)| app.config.link(&letter::path(purpose, secret)));
+    let inviter = match mail.escrow_id {
+        Some(escrow) if letter.invites() => inviter(app, escrow).await?,
+        Some(_) | None => String::new(),
+    };
     let sheet = letter.sheet(&letter::Reader {
         zone: &Zone::from_name(&time_zone).unwrap_or_else(Zone::utc),
         address: &address,
         home: &app.config.public_url,
         secret_link: link.as_deref().unwrap_or_default(),
+        inviter: &inviter,
     });
     let mail = sheet
         .draw(&app.config.public_url, app.config.test_mode)
         .map_err(|error| Unready::Because(error.to_string()))?;
     let link = sheet.button.map(|button| button.address);
     Ok(Ready { name, address, mail, link, secret })
+}
+
+/// Whoever made an escrow, by name and address: an invitation from nobody would look like a fraud.
+async fn inviter(app: &App, escrow: Uuid) -> Result<String, DbError> {
+    let mut reader = app.db.read().await?;
+    let mut conn = reader.conn();
+    let Some(escrow) = escrows::by_id(&mut conn, escrow).await? else { return Ok(String::new()) };
+    let creator = users::by_id(&mut conn, escrow.creator).await?;
+    Ok(creator.map(|creator| format!("{} ({})", creator.name, creator.address())).unwrap_or_default())
 }
 
 async fn mint(
