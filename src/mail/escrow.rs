@@ -123,7 +123,7 @@ mod tests {
             address: "amel@example.com",
             home: "https://h.example",
             secret_link,
-            inviter: "Bilal (b@example.com)",
+            inviter: "",
         };
         sheet(&news(told), &reader)
     }
