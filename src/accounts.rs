@@ -10,13 +10,11 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::mail::letter::Letter;
 use crate::store::db::{Conn, Db, DbError};
+pub use crate::store::facts::TERMS_OF_SERVICE;
 use crate::store::throttle::{self, Limit};
 use crate::store::tokens::{self, Bound, Purpose, Worth};
 use crate::store::users::{self, Registration};
 use crate::store::{outbox, sessions};
-
-/// The newest version of the terms of service, which people accept when they sign up.
-pub const TERMS_OF_SERVICE: i64 = 1;
 
 /// Counts one try of each kind. `Some` is the number of seconds to wait, the longest of all.
 ///

@@ -1,6 +1,8 @@
 //! The command line.
 
+use std::fs::DirBuilder;
 use std::io::IsTerminal;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -138,7 +140,11 @@ async fn open(config: Config) -> Result<App, Box<dyn std::error::Error>> {
 
 /// Opens the data folder and the database, and brings its tables up to date.
 async fn open_at(config: Config, clock: Clock) -> Result<App, Box<dyn std::error::Error>> {
-    std::fs::create_dir_all(&config.data_dir)
+    // The folder holds people's contracts: nobody else on this machine may look into a new one.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&config.data_dir)
         .map_err(|error| format!("{}: {error}", config.data_dir.display()))?;
     let db = Db::open(&config.database()).await?;
     Ok(App::new(db, clock, config, Passwords::new())?)

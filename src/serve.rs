@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -12,22 +13,43 @@ use crate::app::App;
 use crate::work::Workers;
 use crate::{accounts, web};
 
+/// How long requests that have begun may take after the signal to end.
+const LAST_CALL: Duration = Duration::from_secs(20);
+
 /// Listens until the process is told to end (SIGTERM, or Ctrl-C), then finishes what has begun.
 ///
 /// # Errors
 /// One line about what kept it from starting.
-pub async fn run(app: App) -> Result<(), String> {
+pub async fn run(mut app: App) -> Result<(), String> {
     let listen = app.config.listen;
     let listener = TcpListener::bind(listen).await.map_err(|error| format!("{listen}: {error}"))?;
+    at_the_port_given(&mut app, &listener);
     let ended = ending().map_err(|error| error.to_string())?;
     announce(&app).await?;
     let workers = Workers::start(&app);
     let pages = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, pages).with_graceful_shutdown(ended.cancelled_owned()).await;
+    let serve = axum::serve(listener, pages).with_graceful_shutdown(ended.clone().cancelled_owned());
+    // Whoever is in the middle of a long upload is not waited for without end.
+    let served = tokio::select! {
+        served = serve => served,
+        () = async { ended.cancelled().await; tokio::time::sleep(LAST_CALL).await } => Ok(()),
+    };
     workers.stop().await;
     app.mailer.close().await;
     app.db.close().await;
     served.map_err(|error| error.to_string())
+}
+
+/// With port 0 the system chooses one, and the addresses that people are told must name that.
+fn at_the_port_given(app: &mut App, listener: &TcpListener) {
+    if let (0, Ok(given)) = (app.config.listen.port(), listener.local_addr()) {
+        let mut config = (*app.config).clone();
+        if config.public_url.ends_with(":0") {
+            config.public_url = format!("http://{given}");
+        }
+        config.listen = given;
+        app.config = config.into();
+    }
 }
 
 /// The first lines for whoever started it. They go to the standard output; the log does not.

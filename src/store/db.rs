@@ -14,7 +14,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{Connection, Postgres, Sqlite, Transaction};
 
 use crate::engine::time::Time;
 
@@ -154,6 +154,8 @@ impl Db {
 
     async fn postgres(options: PgConnectOptions) -> Result<Self, DbError> {
         let options = options.application_name("holdfast");
+        // A pool tries again until its patience ends and then says no more than that it ended.
+        PgConnection::connect_with(&options).await?.close().await?;
         let pool = || PgPoolOptions::new().max_connections(LARGEST_POOL).acquire_timeout(PATIENCE);
         let writers = pool().connect_with(options.clone()).await?;
         let readers = pool().connect_lazy_with(options.options([("default_transaction_read_only", "on")]));

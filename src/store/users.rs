@@ -44,6 +44,15 @@ impl Account {
     }
 }
 
+/// A person who visits a page, with what the page's header shows beside the name.
+#[derive(Clone, Debug, FromRow)]
+pub struct Visiting {
+    #[sqlx(flatten)]
+    pub account: Account,
+    /// Notices that were not read yet, counted no further than a hundred.
+    pub unread: i64,
+}
+
 /// What is needed to sign somebody in.
 #[derive(Clone, Debug, FromRow)]
 pub struct Credentials {
@@ -95,6 +104,23 @@ pub async fn by_id(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Account>, DbE
         Account,
         "SELECT id, email, name, email_confirmed_at, time_zone, country, operator, to_wallet_at_once,
                 created_at, claimed_at
+         FROM users WHERE id = $1",
+        id
+    )
+}
+
+/// The person with this id, for the header of a page: one statement, since every page asks it.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn visiting(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Visiting>, DbError> {
+    opt!(
+        conn,
+        Visiting,
+        "SELECT id, email, name, email_confirmed_at, time_zone, country, operator, to_wallet_at_once,
+                created_at, claimed_at,
+                (SELECT count(*) FROM (SELECT id FROM notifications
+                                       WHERE user_id = $1 AND read_at IS NULL LIMIT 100) AS few) AS unread
          FROM users WHERE id = $1",
         id
     )

@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::store::hash;
 use crate::store::sessions::{self, Sessions, key};
-use crate::store::users::{self, Account};
+use crate::store::users::{self, Account, Visiting};
 
 /// A browser is told from others by a cookie that outlives its sessions (browsers keep none longer).
 const DEVICE_DAYS: u32 = 400;
@@ -122,14 +122,18 @@ async fn visitor(app: &App, session: &Session, visit: &Visit, method: &Method) -
         return Ok(Visitor(None));
     }
     let Some(id) = session.get::<Uuid>(key::USER).await? else { return Ok(Visitor(None)) };
-    let account = users::by_id(&mut app.db.read().await?.conn(), id).await?;
-    let Some(account) = account.filter(Account::is_confirmed) else { return Ok(Visitor(None)) };
+    let visiting = users::visiting(&mut app.db.read().await?.conn(), id).await?;
+    let Some(Visiting { account, unread }) = visiting.filter(|visiting| visiting.account.is_confirmed())
+    else {
+        return Ok(Visitor(None));
+    };
     let seen = session.get::<i64>(key::SEEN).await?.unwrap_or_default();
     let now = app.clock.now();
     if method.is_safe() && now.micros() - seen > sessions::NOTED_EVERY.whole_microseconds() as i64 {
         session.insert(key::SEEN, now.micros()).await?;
     }
-    visit.greet(Person { name: account.name.clone(), is_operator: account.operator, unread: 0 });
+    let unread = u32::try_from(unread).unwrap_or_default();
+    visit.greet(Person { name: account.name.clone(), is_operator: account.operator, unread });
     Ok(Visitor(Some(account)))
 }
 

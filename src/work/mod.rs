@@ -5,6 +5,7 @@
 //! is due now and is what tests call; the loop here only decides when. It knows no page.
 
 pub mod mails;
+pub mod sweep;
 
 use std::fmt::Display;
 use std::future::Future;
@@ -18,6 +19,9 @@ use crate::app::App;
 /// How often a worker looks for itself, for what another process wrote and for what has fallen due.
 const POLL: Duration = Duration::from_secs(2);
 
+/// How often what is worthless is swept away.
+const SWEEP: Duration = Duration::from_secs(3_600);
+
 /// The workers of this process.
 pub struct Workers {
     tasks: TaskTracker,
@@ -30,7 +34,24 @@ impl Workers {
     pub fn start(app: &App) -> Self {
         let workers = Self { tasks: TaskTracker::new(), stop: CancellationToken::new() };
         workers.spawn(app, "mails", |app| async move { mails::run_due(&app).await });
+        workers.sweep(app);
         workers
+    }
+
+    /// Nobody waits for this, so that nobody wakes it either.
+    fn sweep(&self, app: &App) {
+        let (app, stop) = (app.clone(), self.stop.clone());
+        self.tasks.spawn(async move {
+            while !stop.is_cancelled() {
+                if let Err(error) = sweep::run_due(&app).await {
+                    tracing::error!("sweep: {error}");
+                }
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(SWEEP) => {}
+                }
+            }
+        });
     }
 
     /// Lets each finish what it has begun, and no more.

@@ -11,7 +11,7 @@ use holdfast::engine::terms::{
 };
 use holdfast::money::Currency;
 use holdfast::store::execute::{Evidence, Outcome, Request, Who};
-use holdfast::store::facts::{TERMS_OF_SERVICE, fee_schedule};
+use holdfast::store::facts::fee_schedule;
 use holdfast::store::proposals::{Proposal, propose};
 use holdfast::store::{escrows, ledger, users};
 use rust_decimal::Decimal;
@@ -42,28 +42,14 @@ impl Deal {
 }
 
 impl World {
-    /// Somebody with a confirmed account; asked again, the same person. Nobody can sign in with it, as
-    /// it has no real password: tests of pages sign up by themselves.
+    /// Somebody with a confirmed account and the tests' password; asked again, the same person.
     pub async fn person(&self, name: &str) -> Uuid {
         let email = format!("{}@example.com", name.to_lowercase().replace(' ', "."));
-        let (db, clock) = (&self.app.db, &self.app.clock);
-        let mut tx = db.write().await.unwrap();
-        let conn = &mut tx.conn();
-        if let Some(known) = users::by_email(conn, &email).await.unwrap().filter(|known| known.is_confirmed())
-        {
-            return known.id;
+        let known = users::by_email(&mut self.app.db.read().await.unwrap().conn(), &email).await.unwrap();
+        match known.filter(|known| known.is_confirmed()) {
+            Some(known) => known.id,
+            None => self.account(name, &email).await,
         }
-        let new = users::Registration {
-            email: &email,
-            name,
-            password_hash: "none",
-            time_zone: "Africa/Tunis",
-            terms_of_service_version: TERMS_OF_SERVICE,
-        };
-        let id = users::register(conn, clock, &new).await.unwrap().unwrap();
-        assert!(users::confirm(conn, clock.now(), id, &email).await.unwrap());
-        tx.commit().await.unwrap();
-        id
     }
 
     /// Worked case 4, sent by the broker and not signed by anyone: Amel buys, Bilel sells, Chiraz brokers.

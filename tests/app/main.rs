@@ -15,6 +15,7 @@ mod demo;
 mod files;
 mod layers;
 mod mails;
+mod program;
 mod races;
 mod settings;
 mod sign_in;

@@ -1,6 +1,6 @@
 //! A world of its own for each test: an empty database, a fixed clock, and nobody in it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::Router;
@@ -176,10 +176,14 @@ impl World {
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// A folder that goes away with the test.
-struct Folder(PathBuf);
+pub struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn new() -> Self {
         let name = format!("holdfast-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).unwrap();

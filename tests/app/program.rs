@@ -1,0 +1,110 @@
+//! The program itself, as whoever runs it meets it: its commands, its first lines and its end.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use crate::world::Folder;
+
+fn holdfast(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast"));
+    // Whatever the one who runs the tests has set is not the program's business here.
+    let inherited = std::env::vars_os().map(|(name, _)| name);
+    for name in inherited.filter(|name| name.to_string_lossy().starts_with("HOLDFAST_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).current_dir(folder).env("HOLDFAST_DATA_DIR", folder.join("data"));
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    holdfast(folder, arguments).envs(variables.iter().copied()).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A portal that is ended with the test, whatever becomes of the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_bad_setting_stops_the_start_with_one_clear_line() {
+    let folder = Folder::new();
+    let file = folder.path().join("holdfast.toml");
+    for (toml, variable, line) in [
+        ("", ("HOLDFAST_LISTNE", "x"), "holdfast: HOLDFAST_LISTNE is not a setting that Holdfast knows\n"),
+        (
+            "",
+            ("HOLDFAST_LISTEN", "x"),
+            "holdfast: listen is \"x\", but must be an address and a port, like 127.0.0.1:8080\n",
+        ),
+        ("\nlistne = 1\n", ("PATH", ""), "holdfast: holdfast.toml: line 2: unknown field `listne`"),
+        ("listen = [", ("PATH", ""), "holdfast: holdfast.toml: line 1: "),
+        ("", ("HOLDFAST_DATABASE_URL", "postgres://u:hunter2@127.0.0.1:1/x"), "holdfast: database: "),
+    ] {
+        std::fs::write(&file, toml).unwrap();
+        let output = run(folder.path(), &[], &[variable]);
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.starts_with(line), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(!error.contains("hunter2") && output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn an_operator_is_added_by_a_link_and_the_data_is_for_nobody_elses_eyes() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let output = run(folder.path(), &["migrate"], &[]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let mode = std::fs::metadata(folder.path().join("data")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    let public = [("HOLDFAST_PUBLIC_URL", "https://pay.example.com")];
+    let output = run(folder.path(), &["operator", "add", "Olfa@Example.com"], &public);
+    let said = text(&output.stdout);
+    assert!(said.contains("olfa@example.com") && said.contains("https://pay.example.com/setup/"), "{said}");
+    let output = run(folder.path(), &["operator", "add", "nonsense"], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stderr), "holdfast: \"nonsense\" is no email address\n");
+}
+
+#[test]
+fn the_portal_says_where_it_is_answers_and_ends_when_it_is_told_to() {
+    let folder = Folder::new();
+    let mut command = holdfast(folder.path(), &[]);
+    command.env("HOLDFAST_LISTEN", "127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut portal = Running(command.spawn().unwrap());
+    let mut lines = BufReader::new(portal.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let first = lines.next().unwrap();
+    let home = first.split_whitespace().last().unwrap().to_owned();
+    let host = home.strip_prefix("http://").unwrap().to_owned();
+    assert!(!host.ends_with(":0"), "{first}");
+    let setup = lines.find(|line| line.starts_with(&home)).unwrap();
+    let path = setup.strip_prefix(&home).unwrap();
+    for (path, status) in [("/healthz", "200"), ("/readyz", "200"), (path, "200"), ("/nowhere", "404")] {
+        let answer = get(&host, path);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
+    }
+    let told = Command::new("kill").args(["-TERM", &portal.0.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    assert_eq!(portal.0.wait().unwrap().code(), Some(0));
+    assert!(TcpStream::connect(&host).is_err());
+}
+
+fn get(host: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
