@@ -9,6 +9,9 @@ use crate::config::Config;
 use crate::files::Files;
 use crate::mail::transport::Mailer;
 use crate::password::Passwords;
+use crate::rails::Rails;
+use crate::rails::sandbox::SandboxRail;
+use crate::sandbox::Sandbox;
 use crate::store::db::{Db, DbError};
 use crate::store::execute::{Outcome, Request, execute};
 
@@ -20,6 +23,9 @@ pub struct App {
     pub passwords: Passwords,
     pub mailer: Mailer,
     pub files: Files,
+    pub rails: Rails,
+    /// The provider of rehearsals, who has moved in for want of a house.
+    pub sandbox: Sandbox,
     pub wake: Wake,
 }
 
@@ -31,7 +37,11 @@ impl App {
     pub fn new(db: Db, clock: Clock, config: Config, passwords: Passwords) -> Result<Self, String> {
         let mailer = Mailer::new(&config)?;
         let files = Files::new(&config.data_dir, clock.clone());
-        Ok(Self { db, clock, config: Arc::new(config), passwords, mailer, files, wake: Wake::default() })
+        let wake = Wake::default();
+        let sandbox = Sandbox::new(db.clone(), clock.clone(), &config, wake.clone());
+        let rails = Rails::new(vec![Arc::new(SandboxRail::new(sandbox.clone(), config.public_url.clone()))]);
+        let config = Arc::new(config);
+        Ok(Self { db, clock, config, passwords, mailer, files, rails, sandbox, wake })
     }
 }
 

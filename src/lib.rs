@@ -17,6 +17,8 @@ pub mod files;
 pub mod mail;
 pub mod money;
 pub mod password;
+pub mod rails;
+pub mod sandbox;
 pub mod serve;
 pub mod store;
 pub mod web;

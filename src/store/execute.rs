@@ -189,21 +189,31 @@ pub async fn execute_in(conn: &mut Conn<'_>, clock: &Clock, request: &Request) -
     Ok(Executed { outcome, wake })
 }
 
+/// What came of looking at an escrow's clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticked {
+    /// Whether anything was due.
+    pub moved: bool,
+    /// Whether workers have something to do.
+    pub wake: bool,
+}
+
 /// Carries out every deadline and reminder of an escrow that is due.
 ///
 /// # Errors
 /// The database's.
-pub async fn tick(db: &Db, clock: &Clock, escrow: Uuid) -> Result<bool, DbError> {
+pub async fn tick(db: &Db, clock: &Clock, escrow: Uuid) -> Result<Ticked, DbError> {
     let mut tx = db.write().await?;
-    let wake = {
+    let ticked = {
         let mut conn = tx.conn();
         let head = escrows::lock(&mut conn, escrow).await?;
         let mut write = Write::new(clock, clock.now(), head);
         write.lapse(&mut conn).await?;
-        write.save(&mut conn).await?
+        let moved = write.moved();
+        Ticked { moved, wake: write.save(&mut conn).await? }
     };
     tx.commit().await?;
-    Ok(wake)
+    Ok(ticked)
 }
 
 /// One write under way: the escrow as it was, and as its events make it.
@@ -298,6 +308,11 @@ impl<'a> Write<'a> {
             notifications::write(conn, self.clock, escrow, &notices).await?;
         }
         Ok(())
+    }
+
+    /// Whether any event happened.
+    fn moved(&self) -> bool {
+        self.before.as_ref().map(|before| before.seq) != self.escrow.as_ref().map(|escrow| escrow.seq)
     }
 
     /// Posts, saves and asserts the laws. Nothing happens if there were no events.

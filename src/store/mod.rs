@@ -12,6 +12,7 @@ pub mod facts;
 pub mod files;
 pub mod history;
 pub mod ledger;
+pub mod notices_in;
 pub mod notifications;
 pub mod outbox;
 pub mod payments;

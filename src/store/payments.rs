@@ -160,6 +160,15 @@ pub async fn of_escrow(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Payment>
     )
 }
 
+/// Whether there is anything to claim; a look that takes no lock.
+///
+/// # Errors
+/// The database's.
+pub async fn is_to_tell(conn: &mut Conn<'_>, now: Time) -> Result<bool, DbError> {
+    let sql = "SELECT id FROM payments WHERE tell_at <= $1 AND state = 'pending' LIMIT 1";
+    Ok(opt!(conn, (Uuid,), sql, now)?.is_some())
+}
+
 /// Takes pending payments that their provider does not know of yet, for as long as the lease runs.
 ///
 /// # Errors

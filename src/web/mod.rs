@@ -35,6 +35,7 @@ pub mod verify_email;
 pub mod view;
 pub mod visit;
 pub mod visitor;
+pub mod webhooks;
 
 use std::any::Any;
 use std::time::Duration;
@@ -82,6 +83,8 @@ pub fn routes() -> Routes {
         .merge(reset::routes())
         .merge(setup::routes())
         .merge(settings::routes())
+        .merge(webhooks::routes())
+        .merge(crate::sandbox::page::routes())
 }
 
 /// Every page with everything around it.

@@ -4,7 +4,10 @@
 //! any number of processes can do the same work over one database. A worker's `run_due` does all that
 //! is due now and is what tests call; the loop here only decides when. It knows no page.
 
+pub mod deadlines;
 pub mod mails;
+pub mod payments;
+pub mod sandbox;
 pub mod sweep;
 
 use std::fmt::Display;
@@ -34,6 +37,9 @@ impl Workers {
     pub fn start(app: &App) -> Self {
         let workers = Self { tasks: TaskTracker::new(), stop: CancellationToken::new() };
         workers.spawn(app, "mails", |app| async move { mails::run_due(&app).await });
+        workers.spawn(app, "deadlines", |app| async move { deadlines::run_due(&app).await });
+        workers.spawn(app, "payments", |app| async move { payments::run_due(&app).await });
+        workers.spawn(app, "sandbox", |app| async move { sandbox::run_due(&app).await });
         workers.sweep(app);
         workers
     }

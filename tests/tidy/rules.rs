@@ -229,7 +229,7 @@ const MAY_NOT_USE: [(&str, &[&str]); 8] = [
 ];
 
 /// The one page that sends a payer to the provider, and the provider's notices coming back.
-const PAGES_THAT_SPEAK_TO_RAILS: [&str; 2] = ["src/web/pay.rs", "src/web/rails.rs"];
+const PAGES_THAT_SPEAK_TO_RAILS: [&str; 2] = ["src/web/escrow/pay.rs", "src/web/webhooks.rs"];
 
 fn arrows_point_down(file: &Source) -> Vec<Fault> {
     if !file.is_product() {

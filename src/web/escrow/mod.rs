@@ -12,6 +12,8 @@ pub mod file;
 pub mod history;
 pub mod inspect;
 pub mod milestone;
+pub mod pay;
+pub mod payment;
 pub mod rounds;
 pub mod seat;
 pub mod show;
@@ -38,4 +40,6 @@ pub fn routes() -> Routes {
         .merge(approve::routes())
         .merge(take::routes())
         .merge(file::routes())
+        .merge(pay::routes())
+        .merge(payment::routes())
 }

@@ -1,0 +1,93 @@
+//! The company's hosted page, in its own colours: the payer sees that he has left the portal.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::book::Charge;
+use super::{Choice, MAGIC};
+use crate::app::App;
+use crate::error::Error;
+use crate::web::form::Fields;
+use crate::web::page;
+use crate::web::routes::{Access, Routes};
+
+const CSS: &str = include_str!("../../static/sandbox/pay.css");
+
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/sandbox/pay/{reference}", Access::Token, show)
+        .post("/sandbox/pay/{reference}", Access::Token, choose)
+        .get("/sandbox/pay.css", Access::Bare, style)
+}
+
+#[derive(Template)]
+#[template(path = "sandbox/pay.html")]
+struct Page {
+    reference: String,
+    description: String,
+    figures: String,
+    code: &'static str,
+    return_url: String,
+    now: Now,
+    has_problem: bool,
+    magic: [(&'static str, &'static str); 5],
+}
+
+/// What the page has to say.
+enum Now {
+    Choose { again: bool },
+    Soon,
+    Paid,
+    Declined,
+}
+
+impl Page {
+    fn new(charge: &Charge, has_problem: bool) -> Result<Self, Error> {
+        let amount = charge.amount().ok_or(Error::NotFound)?;
+        let now = match charge.state.as_str() {
+            "paid" => Now::Paid,
+            "declined" => Now::Declined,
+            _ if charge.is_open() => Now::Choose { again: charge.state == "processing" },
+            _ => Now::Soon,
+        };
+        Ok(Self {
+            reference: charge.reference.chars().take(11).collect(),
+            description: charge.description.clone(),
+            figures: amount.figures(),
+            code: amount.currency.code(),
+            return_url: charge.return_url.clone(),
+            now,
+            has_problem,
+            magic: MAGIC,
+        })
+    }
+}
+
+async fn load(app: &App, reference: &str) -> Result<Charge, Error> {
+    app.sandbox.charge(reference).await?.ok_or(Error::NotFound)
+}
+
+async fn show(State(app): State<App>, Path(reference): Path<String>) -> Result<Response, Error> {
+    let charge = load(&app, &reference).await?;
+    page::html(&Page::new(&charge, false)?)
+}
+
+async fn choose(
+    State(app): State<App>,
+    Path(reference): Path<String>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let charge = load(&app, &reference).await?;
+    let Some(choice) = Choice::from_name(fields.get("choice")) else {
+        return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &Page::new(&charge, true)?);
+    };
+    app.sandbox.choose(&charge, choice).await?;
+    Ok(Redirect::to(&charge.return_url).into_response())
+}
+
+async fn style() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "no-cache")], CSS)
+}

@@ -1,0 +1,247 @@
+//! Paying into an escrow: what, for whom, how much, by which way. The form starts a payment and moves no
+//! money of its own; only the wallet, which is our own book, answers at once.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use uuid::Uuid;
+
+use super::act::{answer, send};
+use super::seat::Seat;
+use crate::app::App;
+use crate::engine::command::Command;
+use crate::engine::escrow::Method;
+use crate::engine::offers::Action;
+use crate::engine::party::Role;
+use crate::engine::plan::MilestonePlan;
+use crate::engine::refusal::Refusal;
+use crate::error::Error;
+use crate::money::Money;
+use crate::rails::tell::{Told, tell};
+use crate::store::execute::Outcome;
+use crate::store::payments::WALLET;
+use crate::store::users::Account;
+use crate::store::{ledger, payments};
+use crate::web::flash::Flash;
+use crate::web::form::{Fields, Problems};
+use crate::web::page;
+use crate::web::routes::{Access, Routes};
+use crate::web::shell::{Place, Shell};
+use crate::web::view::{Choice, MoneyView};
+use crate::web::visit::Visit;
+use crate::web::visitor::SignedIn;
+
+pub fn routes() -> Routes {
+    Routes::new().get("/escrows/{reference}/pay", Access::Party, ask).post(
+        "/escrows/{reference}/pay",
+        Access::Party,
+        pay,
+    )
+}
+
+#[derive(Template)]
+#[template(path = "pages/escrow/pay.html")]
+struct Page {
+    shell: Shell,
+    path: String,
+    reference: String,
+    title: String,
+    /// "Bilel (seller)", "Chiraz (broker)": those for whom it is held.
+    receivers: Vec<String>,
+    has_contract: bool,
+    sums: Vec<(&'static str, MoneyView)>,
+    total: Money,
+    methods: Vec<Choice>,
+    method: String,
+    /// Why the wallet is not among the methods; empty if it is.
+    wallet_blocked: String,
+    magic: Vec<(&'static str, &'static [(&'static str, &'static str)])>,
+    /// Empty where the viewer can pay now, else why not.
+    blocked: String,
+    /// The page of the payment that stands; empty without one.
+    standing: String,
+    problems: Problems,
+    seen: String,
+    key: String,
+}
+
+impl Page {
+    fn new(app: &App, visit: &Visit, seat: &Seat, wallet: Money) -> Self {
+        let escrow = &seat.escrow;
+        let total = seat.amount(escrow.plan.charge_minor());
+        let (methods, wallet_blocked) = methods(app, wallet, total);
+        let magic = app.rails.iter().map(|rail| (rail.words().company, rail.magic_amounts()));
+        let standing = match (&escrow.charge, seat.role) {
+            (Some(charge), Role::Buyer) => format!("{}/pay/{}", seat.path(), charge.payment),
+            _ => String::new(),
+        };
+        Self {
+            shell: Shell::new(app, visit, "Pay into escrow").at(Place::Escrows),
+            path: seat.path(),
+            reference: escrow.reference.clone(),
+            title: escrow.terms.title.clone(),
+            receivers: receivers(seat),
+            has_contract: escrow.terms.contract_terms.is_some(),
+            sums: sums(seat),
+            total,
+            method: methods.first().map(|choice| choice.value.to_string()).unwrap_or_default(),
+            methods,
+            wallet_blocked,
+            magic: magic.filter(|(_, amounts)| !amounts.is_empty()).collect(),
+            blocked: blocked(seat),
+            standing,
+            problems: Problems::default(),
+            seen: escrow.seen(None),
+            key: app.clock.id().to_string(),
+        }
+    }
+}
+
+/// Why this viewer can't pay now; empty if he can.
+fn blocked(seat: &Seat) -> String {
+    let offers = seat.offers();
+    match offers.into_iter().find(|offer| offer.action == Action::Pay) {
+        Some(offer) => offer.refusal.map(|refusal| refusal.sentence()).unwrap_or_default(),
+        None => Refusal::AlreadyPaid.sentence(),
+    }
+}
+
+/// The ways to pay, and why the wallet is not one of them.
+fn methods(app: &App, wallet: Money, total: Money) -> (Vec<Choice>, String) {
+    let of_rail = |rail: &dyn crate::rails::Rail| {
+        let words = rail.words();
+        Choice::new(rail.name(), words.method).hint(words.hint)
+    };
+    let mut methods: Vec<Choice> = app.rails.iter().map(of_rail).collect();
+    if wallet.minor >= total.minor {
+        let hint = format!("It holds {wallet}. The money is held in escrow at once.");
+        methods.push(Choice::new(WALLET, "My wallet").hint(hint));
+        return (methods, String::new());
+    }
+    (methods, format!("It holds {wallet}, which does not cover this payment."))
+}
+
+fn receivers(seat: &Seat) -> Vec<String> {
+    let parties = seat.escrow.parties.iter().filter(|party| party.role != Role::Buyer);
+    parties.map(|party| format!("{} ({})", seat.name(party.user), party.role.word())).collect()
+}
+
+/// What the sum is made of, as far as the buyer pays it.
+fn sums(seat: &Seat) -> Vec<(&'static str, MoneyView)> {
+    let plan = &seat.escrow.plan.milestones;
+    let sum = |part: fn(&MilestonePlan) -> i64| plan.iter().map(part).sum::<i64>();
+    let fee = sum(|milestone| milestone.fee_by_buyer_minor);
+    let commission = sum(|milestone| milestone.commission_by_buyer_minor);
+    let mut sums = vec![("Price", seat.money(seat.escrow.terms.amount_minor))];
+    for (words, minor) in [("Your part of the fee", fee), ("Your part of the commission", commission)] {
+        if minor > 0 {
+            sums.push((words, seat.money(minor)));
+        }
+    }
+    sums
+}
+
+async fn load(app: &App, account: Account, reference: &str) -> Result<(Seat, Money), Error> {
+    let mut reader = app.db.read().await?;
+    let mut conn = reader.conn();
+    let seat = Seat::load(app, &mut conn, account, reference).await?;
+    let currency = seat.escrow.terms.currency;
+    let wallet = ledger::wallet(&mut conn, seat.account.id, currency).await?;
+    Ok((seat, currency.of(wallet)))
+}
+
+async fn ask(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    visit: Visit,
+    Path(reference): Path<String>,
+) -> Result<Response, Error> {
+    let (seat, wallet) = load(&app, account, &reference).await?;
+    let response = page::html(&Page::new(&app, &visit, &seat, wallet))?;
+    Ok(with_providers(&app, response))
+}
+
+/// The form may lead on to the pages of providers, which a browser holds to the page's own policy.
+fn with_providers(app: &App, response: Response) -> Response {
+    let others = app.rails.iter().map(|rail| rail.origin()).filter(|origin| *origin != app.config.public_url);
+    let others = others.collect::<Vec<_>>().join(" ");
+    if others.is_empty() { response } else { page::with_form_target(response, &others) }
+}
+
+async fn pay(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    visit: Visit,
+    Path(reference): Path<String>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let (seat, wallet) = load(&app, account.clone(), &reference).await?;
+    let chosen = fields.get("method");
+    let method = match app.rails.get(chosen) {
+        Some(rail) => Method::Rail { rail: rail.name().to_owned() },
+        None if chosen == WALLET => Method::Wallet,
+        None => {
+            let problem = ("method", "Choose how you want to pay.".to_owned());
+            return again(&app, &visit, &seat, wallet, &fields, problem);
+        }
+    };
+    let payment = app.clock.id();
+    let milestones = (1..).take(seat.escrow.milestones.len()).collect();
+    let command = Command::StartCharge { payment, milestones, method: method.clone() };
+    match send(&app, &seat, &fields, command, None).await? {
+        Outcome::Done => go(&app, &seat, payment, &method).await,
+        Outcome::AlreadyDone => {
+            // The same form came before: on to the payment that it started.
+            let (seat, _) = load(&app, account, &reference).await?;
+            let payment = seat.escrow.charge.as_ref().map(|charge| charge.payment).ok_or(Error::NotFound)?;
+            Ok(to_payment(&seat, payment))
+        }
+        Outcome::Refused { refusal } if refusal != Refusal::NotAParty => {
+            let (seat, wallet) = load(&app, account, &reference).await?;
+            let field = if matches!(refusal, Refusal::InsufficientWallet { .. }) { "method" } else { "" };
+            let sentence = format!("{} No money has moved.", refusal.sentence());
+            again(&app, &visit, &seat, wallet, &fields, (field, sentence))
+        }
+        other => answer(other, &format!("{}/pay", seat.path()), Flash::PaymentStarted),
+    }
+}
+
+/// The page again, with what is wrong.
+fn again(
+    app: &App,
+    visit: &Visit,
+    seat: &Seat,
+    wallet: Money,
+    fields: &Fields,
+    (field, sentence): (&str, String),
+) -> Result<Response, Error> {
+    let mut page = Page::new(app, visit, seat, wallet);
+    page.problems.add(field, sentence);
+    page.shell = page.shell.with_problems(true);
+    if page.methods.iter().any(|choice| choice.value == fields.get("method")) {
+        page.method = fields.get("method").to_owned();
+    }
+    let response = page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &page)?;
+    Ok(with_providers(app, response))
+}
+
+/// On to the provider's page, if it answers at once; else to our own, which waits for it.
+async fn go(app: &App, seat: &Seat, payment: Uuid, method: &Method) -> Result<Response, Error> {
+    if *method == Method::Wallet {
+        return Ok(to_payment(seat, payment));
+    }
+    let started = payments::by_id(&mut app.db.read().await?.conn(), payment).await?;
+    let told = match started {
+        Some(started) => tell(app, &started).await?,
+        None => Told::NotYet,
+    };
+    Ok(match told {
+        Told::Page(page) => Redirect::to(&page).into_response(),
+        Told::NotYet | Told::Refused => to_payment(seat, payment),
+    })
+}
+
+fn to_payment(seat: &Seat, payment: Uuid) -> Response {
+    Redirect::to(&format!("{}/pay/{payment}", seat.path())).into_response()
+}

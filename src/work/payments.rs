@@ -1,0 +1,29 @@
+//! Providers are told of payments that they do not know of yet.
+//!
+//! The page that starts a payment tells at once; this is for when the provider did not answer, or the
+//! process ended in between.
+
+use crate::app::App;
+use crate::rails::tell::tell;
+use crate::store::db::DbError;
+use crate::store::payments;
+
+const BATCH: i64 = 20;
+
+/// Tells of every payment that is due; how many were tried.
+///
+/// # Errors
+/// The database's. What was claimed and not recorded is told again when its lease ends.
+pub async fn run_due(app: &App) -> Result<usize, DbError> {
+    let now = app.clock.now();
+    if !payments::is_to_tell(&mut app.db.read().await?.conn(), now).await? {
+        return Ok(0);
+    }
+    let mut tx = app.db.write().await?;
+    let due = payments::claim_to_tell(&mut tx.conn(), now, BATCH).await?;
+    tx.commit().await?;
+    for payment in &due {
+        tell(app, payment).await?;
+    }
+    Ok(due.len())
+}
