@@ -3,6 +3,7 @@
 //! that breaks it and one that does not.
 
 mod rules;
+mod sandbox;
 mod source;
 
 use std::collections::BTreeSet;
