@@ -41,7 +41,9 @@ pub fn panel(escrow: &Escrow, user: UserId, role: Role, now: Time) -> Next {
         }
         Some(_) | None => over(escrow),
     };
-    let open = matches!(escrow.stage, Stage::Proposed { .. } | Stage::Agreed { .. });
+    // While a payment is under way nobody can leave.
+    let open =
+        matches!(escrow.stage, Stage::Proposed { .. } | Stage::Agreed { .. }) && !escrow.charge_pending();
     let agreed = escrow.party_of(user).is_some_and(|party| escrow.has_agreed(party));
     if open && role.must_agree() {
         if user != escrow.creator && !agreed {

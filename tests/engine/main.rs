@@ -6,4 +6,5 @@
 mod cases;
 mod diagram;
 mod dsl;
+mod laws;
 mod stories;

@@ -270,7 +270,7 @@ impl World {
         Uuid::from_u128(self.payments)
     }
 
-    fn new_payment(&mut self) -> Uuid {
+    pub fn new_payment(&mut self) -> Uuid {
         self.payments += 1;
         self.last_payment()
     }

@@ -1,0 +1,167 @@
+//! Random terms: any that a form could send, and most of them good.
+
+use holdfast::engine::check;
+use holdfast::engine::party::{Role, UserId};
+use holdfast::engine::terms::{CommissionPayer, FeePayer, FeeSchedule, Kind, Mode, Rate, Terms};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use proptest::sample::select;
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use crate::dsl::deal::{commission, currency, line, milestone, party, start};
+use crate::dsl::*;
+
+/// What a deal is made of.
+#[derive(Clone, Debug)]
+pub struct Deal {
+    pub amounts: Vec<i64>,
+    pub quick: bool,
+    pub code: &'static str,
+    pub broker: bool,
+    pub payees: u8,
+    pub fee: FeeSchedule,
+    pub fee_payer: FeePayer,
+    pub commission: Option<(Rate, CommissionPayer)>,
+    /// Where recipients' lines are cut, in thousandths.
+    pub cuts: Vec<u16>,
+    pub gap_days: u8,
+    pub inspection_days: u8,
+    pub criteria: u8,
+    pub sent_by: Role,
+    /// The buyer's wallet when it starts, in thousandths of the amount.
+    pub wallet: u16,
+    pub at_once: (bool, bool),
+}
+
+/// Amounts from a few units to as much as there can be.
+fn amount() -> impl Strategy<Value = i64> {
+    prop_oneof![1..=60_i64, 50..=20_000_i64, 1_000..=10_000_000_i64, 1..=20_000_000_000_000_i64]
+}
+
+/// Per cent with up to four decimals.
+fn percent() -> impl Strategy<Value = Decimal> {
+    prop_oneof![
+        (0..=10_i64).prop_map(Decimal::from),
+        (0..=100_000_i64).prop_map(|ten_thousandths| Decimal::new(ten_thousandths, 4)),
+    ]
+}
+
+fn schedule() -> impl Strategy<Value = FeeSchedule> {
+    let fixed = prop_oneof![4 => Just(0), 1 => 0..=500_i64];
+    (percent(), fixed.clone(), fixed, option::of(0..=2_000_i64)).prop_map(|(percent, fixed, min, above)| {
+        let max_minor = above.map(|above| min + above);
+        FeeSchedule { percent, fixed_minor: fixed, min_minor: min, max_minor }
+    })
+}
+
+fn rate() -> impl Strategy<Value = Rate> {
+    prop_oneof![percent().prop_map(Rate::Percent), (1..=5_000_i64).prop_map(Rate::FixedMinor)]
+}
+
+pub fn deal(milestones: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Deal> {
+    let fee_payer = select(vec![FeePayer::Buyer, FeePayer::Seller, FeePayer::Split, FeePayer::Broker]);
+    let payer = select(vec![CommissionPayer::Buyer, CommissionPayer::Seller, CommissionPayer::Split]);
+    let who = (any::<bool>(), 0..=3_u8, select(vec![Role::Buyer, Role::Seller, Role::Broker]));
+    let money = (schedule(), fee_payer, option::of((rate(), payer)), vec(0..=1_000_u16, 4));
+    let days = (1..=25_u8, 1..=30_u8, 0..=3_u8);
+    let start = (prop_oneof![Just(0_u16), 0..=3_000_u16], any::<(bool, bool)>());
+    let what = (vec(amount(), milestones), any::<bool>(), select(vec!["TND", "KES", "JPY"]));
+    (what, who, money, days, start).prop_map(|(what, who, money, days, start)| Deal {
+        amounts: what.0,
+        quick: what.1,
+        code: what.2,
+        broker: who.0,
+        payees: who.1,
+        sent_by: who.2,
+        fee: money.0,
+        fee_payer: money.1,
+        commission: money.2,
+        cuts: money.3,
+        gap_days: days.0,
+        inspection_days: days.1,
+        criteria: days.2,
+        wallet: start.0,
+        at_once: start.1,
+    })
+}
+
+pub fn payee_id(place: u8) -> UserId {
+    Uuid::from_u128(0xE1 + u128::from(place))
+}
+
+impl Deal {
+    /// The terms as the deal has them, good or bad.
+    pub fn terms(&self) -> Terms {
+        let one_off = self.amounts.len() == 1;
+        case4().with(|terms| {
+            terms.currency = currency(self.code);
+            terms.kind = if one_off { Kind::OneOff } else { Kind::Milestone };
+            if one_off && self.quick {
+                terms.mode = Mode::Quick;
+                terms.contract_terms = None;
+            }
+            terms.delivery_days = one_off.then_some(u16::from(self.gap_days));
+            terms.amount_minor = self.amounts.iter().sum();
+            terms.parties.truncate(if self.broker { 3 } else { 2 });
+            terms.parties.extend((0..self.payees).map(|place| party(Role::Payee, payee_id(place))));
+            terms.fee = self.fee.clone();
+            terms.fee_payer = self.fee_payer;
+            if !self.broker && self.fee_payer == FeePayer::Broker {
+                terms.fee_payer = FeePayer::Split;
+            }
+            let paid = self.commission.clone().filter(|_| self.broker);
+            terms.commission = paid.and_then(|(rate, payer)| commission(rate, payer));
+            terms.milestones.clear();
+            for (number, amount) in (1_i64..).zip(&self.amounts) {
+                let mut part = milestone(&format!("Part {number}"), *amount);
+                part.due = (!one_off).then(|| start().plus_days(number * i64::from(self.gap_days)));
+                part.inspection_days = self.inspection_days;
+                part.criteria.truncate(usize::from(self.criteria).max(usize::from(!one_off)));
+                terms.milestones.push(part);
+            }
+            self.share_out(terms);
+        })
+    }
+
+    /// Cuts each amount into lines for the seller, a broker without a commission, and the payees.
+    fn share_out(&self, terms: &mut Terms) {
+        let broker = (self.broker && terms.commission.is_none()).then_some(BROKER);
+        let others: Vec<UserId> = broker.into_iter().chain((0..self.payees).map(payee_id)).collect();
+        for part in &mut terms.milestones {
+            let mut rest = part.amount_minor;
+            let mut lines = Vec::new();
+            for (user, cut) in others.iter().zip(&self.cuts) {
+                let amount = rest / 1_000 * i64::from(*cut) / 2;
+                if amount > 0 {
+                    rest -= amount;
+                    lines.push(line(*user, amount));
+                }
+            }
+            if !lines.is_empty() {
+                lines.push(line(SELLER, rest));
+                part.recipients = lines;
+            }
+        }
+    }
+
+    /// Terms that can be sent: where the fee eats a milestone up, it is left out, then the commission.
+    pub fn good_terms(&self) -> Terms {
+        let faulty = |terms: &Terms| !check::faults(terms, 0, start()).is_empty();
+        let mut terms = self.terms();
+        if faulty(&terms) {
+            terms.fee = crate::dsl::deal::fixed_fee(0);
+        }
+        if faulty(&terms) {
+            terms.commission = None;
+        }
+        if self.quick && terms.milestones.len() == 1 {
+            return terms;
+        }
+        terms.milestones.iter_mut().filter(|part| part.criteria.is_empty()).for_each(|part| {
+            part.criteria.push("It is whole".to_owned());
+        });
+        terms
+    }
+}

@@ -1,0 +1,188 @@
+//! What must hold after every change, whoever made it.
+
+use std::collections::BTreeSet;
+
+use holdfast::engine::deadlines::{self, Mark, Waiting};
+use holdfast::engine::decide::{Decision, decide};
+use holdfast::engine::escrow::{Escrow, How, MilestoneStage, Stage};
+use holdfast::engine::event::Event;
+use holdfast::engine::evolve::evolve;
+use holdfast::engine::notices::notices;
+use holdfast::engine::party::Actor;
+use holdfast::engine::time::Time;
+use holdfast::engine::{next, offers, status};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::steps::parties;
+use crate::dsl::*;
+
+type Law = Result<(), String>;
+
+fn hold(holds: bool, otherwise: impl FnOnce() -> String) -> Law {
+    if holds { Ok(()) } else { Err(otherwise()) }
+}
+
+/// The laws of a state.
+pub fn of_state(world: &World) -> Law {
+    hold(world.broken.is_empty(), || world.broken.join("\n"))?;
+    let escrow = world.escrow();
+    hold(escrow.seq == world.history.len() as u64, || "a gap in the history".to_owned())?;
+    money(escrow)?;
+    clocks(world)?;
+    words(world)
+}
+
+/// What has ended holds nothing; what is there is what is left.
+fn money(escrow: &Escrow) -> Law {
+    for (part, plan) in escrow.milestones.iter().zip(&escrow.plan.milestones) {
+        let held = part.held_minor() + part.payable_minor();
+        let over = matches!(part.stage, MilestoneStage::Ended { .. });
+        hold(!over || held == 0, || format!("an ended milestone holds {held}: {part:?}"))?;
+        let settling = matches!(part.stage, MilestoneStage::Settling { .. });
+        hold(!settling || part.payable_minor() > 0, || format!("settling waits for nothing: {part:?}"))?;
+        let funded = if part.funded() { plan.balance_minor() } else { 0 };
+        let moved = part.released_minor + part.refunded_minor + part.left_minor();
+        hold(moved == funded, || format!("{moved} of {funded} is known of: {part:?}"))?;
+        let payable = part.payable_minor() > 0;
+        hold(payable == part.payable_since.is_some(), || format!("nobody knows since when: {part:?}"))?;
+    }
+    let held = escrow.held_minor() + escrow.payable_minor();
+    hold(!escrow.over() || held == 0, || format!("an ended escrow holds {held}"))?;
+    let ends = escrow.milestones.iter().all(holdfast::engine::escrow::Milestone::ended);
+    hold(ends == escrow.over(), || "the escrow ends exactly when its milestones have".to_owned())
+}
+
+/// No state waits for ever, and the worker wakes up exactly when there is something to do.
+fn clocks(world: &World) -> Law {
+    let escrow = world.escrow();
+    let running = deadlines::all(escrow);
+    let closed = matches!(escrow.stage, Stage::Closed { .. });
+    hold(running.is_empty() == closed, || format!("{:?} has the clocks {running:?}", escrow.stage))?;
+    hold(running.is_sorted_by_key(|clock| clock.at), || format!("out of order: {running:?}"))?;
+    for clock in &running {
+        // A date that was agreed can have passed before the money came.
+        let dated = clock.waiting == Waiting::Delivery;
+        hold(dated || clock.at > clock.since, || format!("no time at all: {clock:?}"))?;
+    }
+    let next = deadlines::next_at(escrow);
+    hold(next.is_none() == closed, || "nothing will ever happen".to_owned())?;
+    let due = deadlines::due(escrow, world.now);
+    hold(next.is_some_and(|next| next <= world.now) == due.is_some(), || {
+        format!("{due:?} is due at {:?}, the next time is {next:?}", world.now)
+    })
+}
+
+/// Whatever the state, people can read it, and the one filled button works.
+fn words(world: &World) -> Law {
+    let escrow = world.escrow();
+    hold(!status::of(escrow).words.is_empty(), || "no status".to_owned())?;
+    hold(!status::steps(escrow).is_empty(), || "no steps".to_owned())?;
+    let open = status::open_milestone(escrow);
+    hold(escrow.milestone(open).is_some(), || format!("milestone {open} is no milestone"))?;
+    for number in (1_u16..).take(escrow.milestones.len()) {
+        hold(status::of_milestone(escrow, number).words != "Unknown", || format!("no status of {number}"))?;
+    }
+    for actor in parties(world) {
+        let (Some(user), Some(role)) = (actor.user(), actor.role()) else { continue };
+        let panel = next::panel(escrow, user, role, world.now);
+        hold(!panel.headline.is_empty(), || format!("nothing is said to the {}", role.word()))?;
+        hold(panel.primary.is_none() || panel.yours, || "a button for the wrong one".to_owned())?;
+        for action in panel.primary.into_iter().chain(panel.secondary) {
+            let probe = offers::probe(escrow, action);
+            let decision = decide(Some(escrow), &probe, &actor, &world.facts(&actor), world.now);
+            let taken = matches!(decision, Ok(Decision::Done(_)));
+            hold(taken, || format!("{action:?} is shown and comes to {decision:?}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// The laws of one decision's events: nothing by the clock before its time, and words for everyone told.
+pub fn of_events(before: Option<&Escrow>, after: &World, events: &[Event], actor: &Actor) -> Law {
+    for event in events {
+        if let Some(before) = before {
+            in_time(before, event, after.now)?;
+        }
+    }
+    for notice in notices(after.escrow(), events, actor) {
+        let words = notice.words("The deal", &Time::rfc3339);
+        let said = !words.subject.is_empty() && words.paragraphs.iter().all(|text| !text.is_empty());
+        hold(said && !words.paragraphs.is_empty() && !words.button.is_empty(), || format!("{notice:?}"))?;
+        let party = after.escrow().party_of(notice.to);
+        hold(party.is_some_and(|party| party.role == notice.role), || format!("to whom? {notice:?}"))?;
+    }
+    Ok(())
+}
+
+/// Reads the deadline off the state itself, without asking `deadlines`.
+fn in_time(before: &Escrow, event: &Event, now: Time) -> Law {
+    use holdfast::engine::escrow::End;
+    let early = |at: Time| hold(at <= now, || format!("before {at:?}: {event:?}"));
+    match (event, &before.stage) {
+        (Event::Ended { end: End::ExpiredNotAccepted }, Stage::Proposed { expires_at, .. }) => {
+            early(*expires_at)
+        }
+        (Event::Ended { end: End::ExpiredNotPaid }, Stage::Agreed { pay_by, .. }) => {
+            hold(!before.charge_pending(), || "expired while a payment was under way".to_owned())?;
+            early(*pay_by)
+        }
+        (Event::Ended { end: End::ExpiredNotAccepted | End::ExpiredNotPaid }, stage) => {
+            Err(format!("expired in {stage:?}"))
+        }
+        (Event::Released { milestone, how: How::ByClock, .. }, _) => {
+            match before.milestone(*milestone).map(|part| part.stage) {
+                Some(MilestoneStage::Delivered { inspect_by, .. }) => early(inspect_by),
+                other => Err(format!("released by the clock from {other:?}")),
+            }
+        }
+        (Event::Refunded { milestone, how, .. }, _) => {
+            match before.milestone(*milestone).map(|part| part.stage) {
+                Some(
+                    MilestoneStage::InProgress { overdue_since: Some(since), .. }
+                    | MilestoneStage::ChangesRequested { overdue_since: Some(since), .. },
+                ) => early(if *how == How::ByClock { since.plus_days(14) } else { since }),
+                other => Err(format!("refunded from {other:?}")),
+            }
+        }
+        (Event::Overdue { milestone, .. }, _) => match before.milestone(*milestone).map(|part| part.stage) {
+            Some(MilestoneStage::InProgress { due, overdue_since: None, .. }) => early(due.plus_days(7)),
+            Some(MilestoneStage::ChangesRequested { since, overdue_since: None }) => {
+                early(since.plus_days(14))
+            }
+            other => Err(format!("overdue from {other:?}")),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// The laws of a whole history: it makes the same document again byte for byte, and repeats no reminder.
+pub fn of_history(world: &World) -> Law {
+    let mut replayed = None;
+    let mut reminders: BTreeSet<(Waiting, Option<u16>, Time, Mark)> = BTreeSet::new();
+    for (at, event) in &world.history {
+        let event: Event = round_trip(event)?;
+        if let Event::Reminded { waiting, milestone, since, mark, .. } = event {
+            let new = reminders.insert((waiting, milestone, since, mark));
+            hold(new, || format!("reminded twice: {event:?}"))?;
+        }
+        replayed = evolve(replayed, &event, *at);
+    }
+    let replayed = replayed.ok_or("nothing was replayed")?;
+    let (then, now) = (json(world.escrow())?, json(&replayed)?);
+    hold(then == now, || format!("replayed to other bytes:\n{then}\n{now}"))?;
+    let read: Escrow = round_trip(world.escrow())?;
+    hold(json(&read)? == then, || "read and written to other bytes".to_owned())
+}
+
+fn json(value: &impl Serialize) -> Result<String, String> {
+    serde_json::to_string(value).map_err(|error| error.to_string())
+}
+
+/// Written and read again, it is the same.
+pub fn round_trip<T: Serialize + DeserializeOwned + PartialEq>(value: &T) -> Result<T, String> {
+    let text = json(value)?;
+    let read: T = serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
+    hold(read == *value, || format!("reads as something else: {text}"))?;
+    Ok(read)
+}

@@ -1,0 +1,217 @@
+//! Random acts: what is offered, what providers say, how time passes, and plain nonsense.
+
+use std::fmt;
+
+use holdfast::engine::command::Command;
+use holdfast::engine::deadlines::{self, Mark, Waiting};
+use holdfast::engine::escrow::Method;
+use holdfast::engine::offers::{self, Action};
+use holdfast::engine::party::Actor;
+use proptest::collection::vec;
+use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use uuid::Uuid;
+
+use crate::dsl::deal::{file, start};
+use crate::dsl::given::sandbox;
+use crate::dsl::*;
+
+/// One step of a run. The earlier ones are the simpler ones, to which a failing run shrinks.
+#[derive(Clone, Debug)]
+pub enum Step {
+    Nothing,
+    /// Someone takes an offer.
+    Offer {
+        who: u8,
+        which: u8,
+    },
+    /// The provider answers, or says again what it has said.
+    Provider {
+        good: bool,
+        payment: u8,
+    },
+    Wait {
+        minutes: u32,
+    },
+    /// Anyone asks for anything.
+    Anything {
+        who: u8,
+        what: u8,
+        milestone: u8,
+        number: u32,
+    },
+}
+
+/// The steps of a run. Those that do nothing are not worth printing.
+#[derive(Clone)]
+pub struct Steps(pub Vec<Step>);
+
+impl fmt::Debug for Steps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().filter(|step| !matches!(step, Step::Nothing))).finish()
+    }
+}
+
+pub fn steps(count: usize) -> impl Strategy<Value = Steps> {
+    vec(step(), count).prop_map(Steps)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let minutes = prop_oneof![4 => 1..=600_u32, 4 => 600..=6_000_u32, 1 => 6_000..=60_000_u32];
+    prop_oneof![
+        1 => Just(Step::Nothing),
+        400 => any::<(u8, u8)>().prop_map(|(who, which)| Step::Offer { who, which }),
+        60 => (any::<bool>(), 0..=2_u8).prop_map(|(good, payment)| Step::Provider { good, payment }),
+        140 => minutes.prop_map(|minutes| Step::Wait { minutes }),
+        400 => (any::<u8>(), any::<u8>(), 0..=7_u8, any::<u32>()).prop_map(
+            |(who, what, milestone, number)| Step::Anything { who, what, milestone, number },
+        ),
+    ]
+}
+
+pub fn parties(world: &World) -> Vec<Actor> {
+    let parties = &world.escrow().parties;
+    parties.iter().map(|party| Actor::Party { user: party.user, role: party.role }).collect()
+}
+
+fn pick<T: Clone>(all: &[T], place: u8) -> T {
+    all[usize::from(place) % all.len()].clone()
+}
+
+/// The offer that someone takes, if anything is offered. What ends a deal is taken now and then.
+pub fn offer(world: &World, who: u8, which: u8) -> Option<(Actor, Action)> {
+    let actor = pick(&parties(world), who);
+    let facts = world.facts(&actor);
+    let offered = offers::offers(world.escrow(), &actor, &facts, world.now);
+    let mut open: Vec<Action> =
+        offered.into_iter().filter(|offer| offer.refusal.is_none()).map(|offer| offer.action).collect();
+    let ends = |action: &Action| {
+        matches!(action, Action::Decline | Action::Withdraw | Action::Close | Action::Cancel(_))
+    };
+    if which % 16 != 0 {
+        open.retain(|action| !ends(action));
+    }
+    (!open.is_empty()).then(|| (actor, pick(&open, which / 16)))
+}
+
+/// What the provider says of the last payment or of one before it.
+pub fn provider(world: &World, good: bool, payment: u8) -> Command {
+    let last = world.last_payment().as_u128();
+    let payment = Uuid::from_u128(last.saturating_sub(u128::from(payment)));
+    if good {
+        Command::ChargeSettled { payment }
+    } else {
+        Command::ChargeFailed { payment, reason: "No.".to_owned() }
+    }
+}
+
+/// Anyone and anything. Much of it is refused, and some of it is near enough to hit.
+pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32) -> (Actor, Command) {
+    let mut actors = parties(world);
+    actors.extend([operator(), rail(), clock(), buyer(), seller(), buyer(), seller()]);
+    let command = match what % 17 {
+        0 => propose(world, number),
+        1 => Command::Accept { version: number % 3 },
+        2 => sign(world, number),
+        3 if number % 8 == 0 => Command::Decline { reason: text(number) },
+        4 => Command::Disown,
+        5 if number % 8 == 0 => Command::Withdraw,
+        6 => start_charge(world, number),
+        7 | 8 => provider(world, what % 2 == 0, milestone),
+        9 => {
+            let files = (0..u128::from(number % 23)).map(|number| file(number, 1)).collect();
+            Command::MarkDone { milestone: milestone.into(), note: text(number), files }
+        }
+        10 | 3 => approve(world, milestone.into(), number),
+        11 | 5 => {
+            let failed = (0..number % 4).map(|place| (place * (number >> 24) % 4) as u16).collect();
+            Command::RequestChanges { milestone: milestone.into(), failed, reason: text(number) }
+        }
+        12 => Command::Cancel { milestone: milestone.into() },
+        13 => Command::PayOut { milestone: milestone.into() },
+        14 => Command::Close,
+        15 => lapse(world, milestone, number),
+        _ => remind(world, milestone, number),
+    };
+    let by_machine = matches!(command, Command::Lapse { .. } | Command::Remind { .. }) && who % 2 == 0;
+    (if by_machine { clock() } else { pick(&actors, who) }, command)
+}
+
+fn text(number: u32) -> String {
+    match number % 100 {
+        0 => String::new(),
+        1 => "x".repeat(5_001),
+        2 => " \u{202e}<b>&\0 ".to_owned(),
+        _ => "A few words.".to_owned(),
+    }
+}
+
+fn propose(world: &World, number: u32) -> Command {
+    let mut terms = Box::new(world.terms.clone());
+    if number % 2 == 0 {
+        terms.amount_minor = i64::from(number) << 31;
+        terms.fee.percent = rust_decimal::Decimal::from(number);
+        terms.parties.truncate(number as usize % 3);
+    }
+    Command::Propose { id: Uuid::from_u128(1), reference: String::new(), terms }
+}
+
+fn sign(world: &World, number: u32) -> Command {
+    let right = number % 3 != 0;
+    let document_sha256 = if right { world.escrow().document_sha256.clone() } else { "0".repeat(64) };
+    Command::Sign { version: 1 + number % 2, document_sha256, evidence_sha256: text(number) }
+}
+
+fn start_charge(world: &mut World, number: u32) -> Command {
+    let payment = if number % 4 == 0 { world.last_payment() } else { world.new_payment() };
+    let count = if number % 5 == 0 { number as u16 % 4 } else { world.terms.milestones.len() as u16 };
+    let method = if number % 3 == 0 { Method::Wallet } else { sandbox() };
+    Command::StartCharge { payment, milestones: (1..=count).collect(), method }
+}
+
+/// Parts of every size: whole, none, a share of what is left, one too many, absurd.
+fn approve(world: &World, milestone: u16, number: u32) -> Command {
+    let left = world.escrow().milestone(milestone).map_or(0, |part| part.left_minor());
+    let share = i64::try_from(i128::from(left) * i128::from(number % 1_000) / 1_000).unwrap();
+    let part_minor = match number % 11 {
+        0 => None,
+        1 => Some(0),
+        2 => Some(-i64::from(number)),
+        3 => Some(left + 1),
+        4 => Some(i64::MAX),
+        5 => Some(1),
+        6 => Some(left - 1),
+        _ => Some(share),
+    };
+    Command::Approve { milestone, part_minor }
+}
+
+const WAITING: [Waiting; 9] = [
+    Waiting::Acceptance,
+    Waiting::Payment,
+    Waiting::RailAnswer,
+    Waiting::Delivery,
+    Waiting::Inspection,
+    Waiting::Changes,
+    Waiting::Cancelling,
+    Waiting::PayOut,
+    Waiting::Closing,
+];
+
+/// A deadline that runs, or one that does not.
+fn lapse(world: &World, milestone: u8, number: u32) -> Command {
+    let running = deadlines::all(world.escrow());
+    if number % 2 == 0 && !running.is_empty() {
+        return pick(&running, milestone).lapse();
+    }
+    let waiting = pick(&WAITING, number as u8);
+    Command::Lapse { waiting, milestone: Some(milestone.into()), since: start() }
+}
+
+fn remind(world: &World, milestone: u8, number: u32) -> Command {
+    let marks = [Mark::Half, Mark::Due, Mark::Hours24, Mark::Hours2];
+    let mark = pick(&marks, number as u8);
+    match lapse(world, milestone, number / 4) {
+        Command::Lapse { waiting, milestone, since } => Command::Remind { waiting, milestone, since, mark },
+        other => other,
+    }
+}
