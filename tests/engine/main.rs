@@ -6,5 +6,7 @@
 mod cases;
 mod diagram;
 mod dsl;
+mod golden;
 mod laws;
+mod refusals;
 mod stories;

@@ -29,6 +29,8 @@ pub fn of_state(world: &World) -> Law {
     let escrow = world.escrow();
     hold(escrow.seq == world.history.len() as u64, || "a gap in the history".to_owned())?;
     money(escrow)?;
+    let (earned, booked) = (escrow.fee_earned_minor(), world.books.fees());
+    hold(earned == booked, || format!("{booked} of fees is booked, {earned} is shown"))?;
     clocks(world)?;
     words(world)
 }
@@ -83,14 +85,21 @@ fn words(world: &World) -> Law {
     for number in (1_u16..).take(escrow.milestones.len()) {
         hold(status::of_milestone(escrow, number).words != "Unknown", || format!("no status of {number}"))?;
     }
-    for actor in parties(world) {
-        let (Some(user), Some(role)) = (actor.user(), actor.role()) else { continue };
-        let panel = next::panel(escrow, user, role, world.now);
+    parties(world).iter().try_for_each(|actor| panels(world, actor))
+}
+
+/// Every button that someone is shown is one that he can press.
+fn panels(world: &World, actor: &Actor) -> Law {
+    let escrow = world.escrow();
+    let (Some(user), Some(role)) = (actor.user(), actor.role()) else { return Ok(()) };
+    let numbers = (1_u16..).take(escrow.milestones.len());
+    let of_parts = numbers.filter_map(|number| next::of_milestone(escrow, user, role, number, world.now));
+    for panel in of_parts.chain([next::panel(escrow, user, role, world.now)]) {
         hold(!panel.headline.is_empty(), || format!("nothing is said to the {}", role.word()))?;
         hold(panel.primary.is_none() || panel.yours, || "a button for the wrong one".to_owned())?;
         for action in panel.primary.into_iter().chain(panel.secondary) {
             let probe = offers::probe(escrow, action);
-            let decision = decide(Some(escrow), &probe, &actor, &world.facts(&actor), world.now);
+            let decision = decide(Some(escrow), &probe, actor, &world.facts(actor), world.now);
             let taken = matches!(decision, Ok(Decision::Done(_)));
             hold(taken, || format!("{action:?} is shown and comes to {decision:?}"))?;
         }

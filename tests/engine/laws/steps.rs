@@ -87,7 +87,7 @@ pub fn offer(world: &World, who: u8, which: u8) -> Option<(Actor, Action)> {
     let ends = |action: &Action| {
         matches!(action, Action::Decline | Action::Withdraw | Action::Close | Action::Cancel(_))
     };
-    if which % 16 != 0 {
+    if !which.is_multiple_of(16) {
         open.retain(|action| !ends(action));
     }
     (!open.is_empty()).then(|| (actor, pick(&open, which / 16)))
@@ -112,11 +112,11 @@ pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32
         0 => propose(world, number),
         1 => Command::Accept { version: number % 3 },
         2 => sign(world, number),
-        3 if number % 8 == 0 => Command::Decline { reason: text(number) },
+        3 if number.is_multiple_of(8) => Command::Decline { reason: text(number) },
         4 => Command::Disown,
-        5 if number % 8 == 0 => Command::Withdraw,
+        5 if number.is_multiple_of(8) => Command::Withdraw,
         6 => start_charge(world, number),
-        7 | 8 => provider(world, what % 2 == 0, milestone),
+        7 | 8 => provider(world, what.is_multiple_of(2), milestone),
         9 => {
             let files = (0..u128::from(number % 23)).map(|number| file(number, 1)).collect();
             Command::MarkDone { milestone: milestone.into(), note: text(number), files }
@@ -132,7 +132,8 @@ pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32
         15 => lapse(world, milestone, number),
         _ => remind(world, milestone, number),
     };
-    let by_machine = matches!(command, Command::Lapse { .. } | Command::Remind { .. }) && who % 2 == 0;
+    let by_machine =
+        matches!(command, Command::Lapse { .. } | Command::Remind { .. }) && who.is_multiple_of(2);
     (if by_machine { clock() } else { pick(&actors, who) }, command)
 }
 
@@ -147,7 +148,7 @@ fn text(number: u32) -> String {
 
 fn propose(world: &World, number: u32) -> Command {
     let mut terms = Box::new(world.terms.clone());
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         terms.amount_minor = i64::from(number) << 31;
         terms.fee.percent = rust_decimal::Decimal::from(number);
         terms.parties.truncate(number as usize % 3);
@@ -156,15 +157,16 @@ fn propose(world: &World, number: u32) -> Command {
 }
 
 fn sign(world: &World, number: u32) -> Command {
-    let right = number % 3 != 0;
+    let right = !number.is_multiple_of(3);
     let document_sha256 = if right { world.escrow().document_sha256.clone() } else { "0".repeat(64) };
     Command::Sign { version: 1 + number % 2, document_sha256, evidence_sha256: text(number) }
 }
 
 fn start_charge(world: &mut World, number: u32) -> Command {
-    let payment = if number % 4 == 0 { world.last_payment() } else { world.new_payment() };
-    let count = if number % 5 == 0 { number as u16 % 4 } else { world.terms.milestones.len() as u16 };
-    let method = if number % 3 == 0 { Method::Wallet } else { sandbox() };
+    let payment = if number.is_multiple_of(4) { world.last_payment() } else { world.new_payment() };
+    let count =
+        if number.is_multiple_of(5) { number as u16 % 4 } else { world.terms.milestones.len() as u16 };
+    let method = if number.is_multiple_of(3) { Method::Wallet } else { sandbox() };
     Command::StartCharge { payment, milestones: (1..=count).collect(), method }
 }
 
@@ -200,7 +202,7 @@ const WAITING: [Waiting; 9] = [
 /// A deadline that runs, or one that does not.
 fn lapse(world: &World, milestone: u8, number: u32) -> Command {
     let running = deadlines::all(world.escrow());
-    if number % 2 == 0 && !running.is_empty() {
+    if number.is_multiple_of(2) && !running.is_empty() {
         return pick(&running, milestone).lapse();
     }
     let waiting = pick(&WAITING, number as u8);

@@ -1,0 +1,228 @@
+//! Every refusal has a code and a sentence, and somebody can come upon it.
+
+use std::collections::BTreeSet;
+
+use holdfast::engine::command::Command;
+use holdfast::engine::deadlines;
+use holdfast::engine::escrow::{End, Method};
+use holdfast::engine::party::Role;
+use holdfast::engine::refusal::Refusal;
+use holdfast::engine::terms::Mode;
+use uuid::Uuid;
+
+use crate::dsl::deal::{currency, file};
+use crate::dsl::given::{PAYMENT, SECOND_PAYMENT, given_nothing, sandbox};
+use crate::dsl::*;
+
+/// Refusals of modes that can't be proposed yet: nothing asks for them so far.
+const NOT_YET: [Refusal; 2] = [Refusal::NoConfirmationStep, Refusal::ProofNotAccepted];
+
+/// One of each. A new refusal does not compile until it has a place here.
+fn one_of_each() -> Vec<Refusal> {
+    let available = currency("KES").of(4_800);
+    let all = vec![
+        Refusal::TermsFaulty { faults: Vec::new() },
+        Refusal::EscrowClosed,
+        Refusal::NotYourRole { needs: vec![Role::Buyer, Role::Seller] },
+        Refusal::NotAParty,
+        Refusal::EmailNotConfirmed,
+        Refusal::EscrowOver,
+        Refusal::AlreadyProposed,
+        Refusal::NotProposed,
+        Refusal::NotPaid,
+        Refusal::AlreadyPaid,
+        Refusal::NotAgreed,
+        Refusal::PaymentPending,
+        Refusal::NoPaymentPending,
+        Refusal::NoSuchMilestone,
+        Refusal::NotInProgress,
+        Refusal::NotDelivered,
+        Refusal::ContractNeedsSignature,
+        Refusal::QuickEscrowNoContract,
+        Refusal::NoContract,
+        Refusal::NoConfirmationStep,
+        Refusal::ProofNotAccepted,
+        Refusal::OtherVersion { current: 2 },
+        Refusal::OtherDocument,
+        Refusal::TermsOfServiceNotAccepted,
+        Refusal::InsufficientFunds { available },
+        Refusal::InsufficientWallet { available },
+        Refusal::NothingPayable,
+        Refusal::CriteriaUnnamed,
+        Refusal::UnknownCriterion,
+        Refusal::ReasonMissing,
+        Refusal::AmountMissing,
+        Refusal::TextTooLong { most: 5_000 },
+        Refusal::TooManyFiles,
+        Refusal::NoRightToCancel,
+        Refusal::NotOverYet,
+        Refusal::PayAll,
+        Refusal::NotDueYet,
+        Refusal::ModeNotOffered,
+    ];
+    assert!(all.iter().enumerate().all(|(place, refusal)| place_of(refusal) == place));
+    all
+}
+
+fn place_of(refusal: &Refusal) -> usize {
+    match refusal {
+        Refusal::TermsFaulty { .. } => 0,
+        Refusal::EscrowClosed => 1,
+        Refusal::NotYourRole { .. } => 2,
+        Refusal::NotAParty => 3,
+        Refusal::EmailNotConfirmed => 4,
+        Refusal::EscrowOver => 5,
+        Refusal::AlreadyProposed => 6,
+        Refusal::NotProposed => 7,
+        Refusal::NotPaid => 8,
+        Refusal::AlreadyPaid => 9,
+        Refusal::NotAgreed => 10,
+        Refusal::PaymentPending => 11,
+        Refusal::NoPaymentPending => 12,
+        Refusal::NoSuchMilestone => 13,
+        Refusal::NotInProgress => 14,
+        Refusal::NotDelivered => 15,
+        Refusal::ContractNeedsSignature => 16,
+        Refusal::QuickEscrowNoContract => 17,
+        Refusal::NoContract => 18,
+        Refusal::NoConfirmationStep => 19,
+        Refusal::ProofNotAccepted => 20,
+        Refusal::OtherVersion { .. } => 21,
+        Refusal::OtherDocument => 22,
+        Refusal::TermsOfServiceNotAccepted => 23,
+        Refusal::InsufficientFunds { .. } => 24,
+        Refusal::InsufficientWallet { .. } => 25,
+        Refusal::NothingPayable => 26,
+        Refusal::CriteriaUnnamed => 27,
+        Refusal::UnknownCriterion => 28,
+        Refusal::ReasonMissing => 29,
+        Refusal::AmountMissing => 30,
+        Refusal::TextTooLong { .. } => 31,
+        Refusal::TooManyFiles => 32,
+        Refusal::NoRightToCancel => 33,
+        Refusal::NotOverYet => 34,
+        Refusal::PayAll => 35,
+        Refusal::NotDueYet => 36,
+        Refusal::ModeNotOffered => 37,
+    }
+}
+
+fn sign(version: u32, document: &str) -> Command {
+    Command::Sign { version, document_sha256: document.to_owned(), evidence_sha256: String::new() }
+}
+
+fn pay(payment: Uuid, milestones: &[u16], method: Method) -> Command {
+    Command::StartCharge { payment, milestones: milestones.to_vec(), method }
+}
+
+fn propose(terms: holdfast::engine::terms::Terms) -> Command {
+    Command::Propose { id: Uuid::nil(), reference: String::new(), terms: Box::new(terms) }
+}
+
+/// What is refused around agreement and payment.
+fn before_the_money() -> Vec<Refusal> {
+    let sent = || given(Past::sent(&case4()));
+    let agreed = || given(Past::agreed(&case4()));
+    let charged = || given(Past::charged(&case4()));
+    let paid = || given(Past::paid(&case4()));
+    let expired = given(Past::sent(&case4()).ended(End::ExpiredNotAccepted));
+    let instant = quick().with(|terms| terms.mode = Mode::Instant);
+    let all = vec![
+        given_nothing().when(buyer(), propose(case4().with(|terms| terms.title.clear()))),
+        given_nothing().when(buyer(), propose(instant.clone())),
+        given_nothing().when(seller(), Command::Withdraw),
+        sent().when(seller(), propose(case4())),
+        sent().when(payee(), Command::Withdraw),
+        sent().when(seller(), Command::Accept { version: 1 }),
+        sent().when(seller(), sign(2, "")),
+        sent().when(seller(), sign(1, "")),
+        given(Past::sent(&quick())).when(seller(), sign(1, "")),
+        given(Past::sent(&instant)).when(seller(), sign(1, "")),
+        given(Past::sent(&quick()))
+            .with_facts(|facts| facts.email_confirmed = false)
+            .when(seller(), Command::Accept { version: 1 }),
+        sent().when(seller(), Command::Decline { reason: "x".repeat(5_001) }),
+        sent().when(buyer(), pay(PAYMENT, &[1, 2], sandbox())),
+        sent().when(clock(), deadlines::all(&Past::sent(&case4()).escrow)[0].lapse()),
+        agreed().when(seller(), Command::Decline { reason: String::new() }),
+        agreed().when(buyer(), pay(PAYMENT, &[1], sandbox())),
+        agreed().when(buyer(), pay(PAYMENT, &[1, 2], Method::Wallet)),
+        agreed()
+            .with_facts(|facts| facts.terms_of_service_accepted = false)
+            .when(buyer(), pay(PAYMENT, &[1, 2], sandbox())),
+        charged().when(buyer(), Command::Withdraw),
+        charged().when(rail(), Command::ChargeSettled { payment: SECOND_PAYMENT }),
+        paid().when(buyer(), Command::Withdraw),
+        expired.when(buyer(), Command::Withdraw),
+        given(Past::closed(&case4())).when(buyer(), Command::Withdraw),
+    ];
+    all.into_iter().map(super::dsl::given::When::refusal).collect()
+}
+
+/// What is refused once money is held.
+fn after_the_money() -> Vec<Refusal> {
+    let paid = || given(Past::paid(&case4()));
+    let delivered = || given(Past::delivered(&case4(), 1));
+    let approve = |part_minor: Option<i64>| Command::Approve { milestone: 1, part_minor };
+    let changes = |failed: &[u16], reason: &str| Command::RequestChanges {
+        milestone: 1,
+        failed: failed.to_vec(),
+        reason: reason.to_owned(),
+    };
+    let many = (0..21).map(|number| file(number, 1)).collect();
+    let done = Command::MarkDone { milestone: 1, note: String::new(), files: Vec::new() };
+    let all = vec![
+        given(Past::agreed(&case4())).when(buyer(), approve(None)),
+        paid().when(buyer(), approve(None)),
+        paid().when(buyer(), Command::Cancel { milestone: 3 }),
+        paid().when(buyer(), Command::Cancel { milestone: 1 }),
+        paid().when(buyer(), Command::Close),
+        paid().when(seller(), Command::PayOut { milestone: 1 }),
+        paid().when(seller(), Command::MarkDone { milestone: 1, note: String::new(), files: many }),
+        delivered().when(buyer(), approve(Some(0))),
+        delivered().when(buyer(), approve(Some(400_001))),
+        delivered().when(buyer(), changes(&[], "No")),
+        delivered().when(buyer(), changes(&[9], "No")),
+        delivered().when(buyer(), changes(&[0], "")),
+        given(Past::delivered(&case4(), 1).released(1)).when(seller(), done),
+    ];
+    all.into_iter().map(super::dsl::given::When::refusal).collect()
+}
+
+fn codes(refusals: &[Refusal]) -> BTreeSet<String> {
+    refusals.iter().map(|refusal| refusal.code().to_string()).collect()
+}
+
+#[test]
+fn every_refusal_is_come_upon_by_someone() {
+    let mut reached = codes(&before_the_money());
+    reached.extend(codes(&after_the_money()));
+    let not_yet = codes(&NOT_YET);
+    assert!(reached.is_disjoint(&not_yet), "{NOT_YET:?} can be reached now");
+    reached.extend(not_yet);
+    assert_eq!(reached, codes(&one_of_each()));
+}
+
+#[test]
+fn every_refusal_has_a_code_and_one_sentence() {
+    for refusal in one_of_each() {
+        let (code, sentence) = (refusal.code().to_string(), refusal.sentence());
+        let capitals = code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        assert!(capitals && !code.is_empty(), "{refusal:?}: {code:?}");
+        let starts = sentence.starts_with(|letter: char| letter.is_uppercase());
+        assert!(starts && sentence.ends_with(['.', '0']), "{refusal:?}: {sentence:?}");
+        let stored = serde_json::to_value(&refusal).unwrap();
+        assert_eq!(stored["code"], code);
+        assert_eq!(serde_json::from_value::<Refusal>(stored).unwrap(), refusal);
+    }
+    assert_eq!(codes(&one_of_each()).len(), one_of_each().len());
+}
+
+#[test]
+fn a_refusal_names_the_roles_that_could() {
+    let only = |needs: &[Role]| Refusal::NotYourRole { needs: needs.to_vec() }.sentence();
+    assert_eq!(only(&[]), "Nobody can do this.");
+    assert_eq!(only(&[Role::Buyer]), "Only the buyer can do this.");
+    let all = [Role::Buyer, Role::Seller, Role::Broker];
+    assert_eq!(only(&all), "Only the buyer, the seller or the broker can do this.");
+}
