@@ -1,9 +1,20 @@
 //! Terms in the making: what was typed, right or wrong, so that nothing of it is lost.
+//!
+//! A draft that was sent leaves a row behind that leads to its escrow: whoever sends it again, or goes
+//! back to it, is led there.
 
 use uuid::Uuid;
 
+use super::files::{self, NewFile};
+use crate::clock::Clock;
 use crate::engine::time::Time;
-use crate::store::db::{Conn, DbError, all, exec, opt};
+use crate::store::db::{Conn, Db, DbError, all, exec, lock, opt};
+
+/// The fields of a form and what was typed into them, in order.
+pub type Pairs = Vec<(String, String)>;
+
+/// How many drafts one person may have at a time.
+pub const MOST_DRAFTS: usize = 50;
 
 /// A draft: the form's fields as pairs, in JSON.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -14,55 +25,130 @@ pub struct Draft {
     pub updated_at: Time,
 }
 
-/// Starts a draft.
+impl Draft {
+    /// What was typed.
+    ///
+    /// # Errors
+    /// [`DbError::Broken`] for a row that this program did not write.
+    pub fn pairs(&self) -> Result<Pairs, DbError> {
+        pairs(&self.fields)
+    }
+}
+
+/// A draft whose row no other write can take until this one ends.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Locked {
+    pub fields: String,
+    /// The escrow that it was sent as.
+    pub escrow_id: Option<Uuid>,
+}
+
+fn pairs(fields: &str) -> Result<Pairs, DbError> {
+    serde_json::from_str(fields).map_err(|error| DbError::Broken(format!("a draft: {error}")))
+}
+
+fn json(pairs: &Pairs) -> Result<String, DbError> {
+    serde_json::to_string(pairs).map_err(|error| DbError::Broken(error.to_string()))
+}
+
+/// Starts a draft; its id, or nothing when its owner has as many as there may be.
 ///
 /// # Errors
 /// The database's.
-pub async fn insert(
-    conn: &mut Conn<'_>,
-    id: Uuid,
-    user: Uuid,
-    title: &str,
-    fields: &str,
-    now: Time,
-) -> Result<(), DbError> {
+pub async fn start(db: &Db, clock: &Clock, user: Uuid, fields: &Pairs) -> Result<Option<Uuid>, DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    let most = i64::try_from(MOST_DRAFTS).unwrap_or(i64::MAX);
+    if of_user(conn, user, most).await?.len() >= MOST_DRAFTS {
+        return Ok(None);
+    }
+    let (id, now) = (clock.id(), clock.now());
     exec!(
         conn,
-        "INSERT INTO drafts (id, user_id, title, fields, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $5)",
+        "INSERT INTO drafts (id, user_id, title, fields, created_at, updated_at) VALUES ($1, $2, '', $3, $4, $4)",
         id,
         user,
-        title,
-        fields,
+        json(fields)?.as_str(),
         now
     )?;
-    Ok(())
+    tx.commit().await?;
+    Ok(Some(id))
 }
 
-/// Keeps what was typed; whether the draft is still there.
+/// Changes what was typed: `edit` is given the fields and says the draft's title and its new fields. Two
+/// windows that change different pages at the same moment lose nothing. Whether the draft is there.
 ///
 /// # Errors
 /// The database's.
-pub async fn save(
-    conn: &mut Conn<'_>,
+pub async fn change(
+    db: &Db,
+    clock: &Clock,
     id: Uuid,
     user: Uuid,
-    title: &str,
-    fields: &str,
-    now: Time,
+    edit: impl FnOnce(Pairs) -> (String, Pairs),
 ) -> Result<bool, DbError> {
-    let rows = exec!(
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    let Some(draft) = lock(conn, id, user).await?.filter(|draft| draft.escrow_id.is_none()) else {
+        return Ok(false);
+    };
+    let (title, fields) = edit(pairs(&draft.fields)?);
+    exec!(
         conn,
-        "UPDATE drafts SET title = $3, fields = $4, updated_at = $5 WHERE id = $1 AND user_id = $2",
+        "UPDATE drafts SET title = $2, fields = $3, updated_at = $4 WHERE id = $1",
         id,
-        user,
-        title,
-        fields,
-        now
+        title.as_str(),
+        json(&fields)?.as_str(),
+        clock.now()
     )?;
-    Ok(rows == 1)
+    tx.commit().await?;
+    Ok(true)
 }
 
-/// A user's own draft.
+/// Attaches files to a draft, up to so many in all; how many of them found no room any more, or nothing
+/// when there is no such draft.
+///
+/// # Errors
+/// The database's.
+pub async fn attach(
+    db: &Db,
+    clock: &Clock,
+    id: Uuid,
+    user: Uuid,
+    new: &[NewFile<'_>],
+    most: usize,
+) -> Result<Option<usize>, DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    if lock(conn, id, user).await?.is_none_or(|draft| draft.escrow_id.is_some()) {
+        return Ok(None);
+    }
+    let room = most.saturating_sub(files::of_draft(conn, id).await?.len());
+    for file in new.iter().take(room) {
+        let row = files::add(conn, clock, file).await?;
+        exec!(conn, "UPDATE files SET draft_id = $2 WHERE id = $1", row.id, id)?;
+    }
+    tx.commit().await?;
+    Ok(Some(new.len().saturating_sub(room)))
+}
+
+/// Takes a file out of a draft. Whether it was there.
+///
+/// # Errors
+/// The database's.
+pub async fn detach(db: &Db, id: Uuid, user: Uuid, file: Uuid) -> Result<bool, DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    let there = match lock(conn, id, user).await?.filter(|draft| draft.escrow_id.is_none()) {
+        Some(_) => files::of_draft(conn, id).await?.iter().any(|row| row.id == file),
+        None => false,
+    };
+    let gone = there && files::discard(conn, file, user).await?;
+    tx.commit().await?;
+    Ok(gone)
+}
+
+/// A user's own draft, if it was not sent.
 ///
 /// # Errors
 /// The database's.
@@ -70,13 +156,29 @@ pub async fn by_id(conn: &mut Conn<'_>, id: Uuid, user: Uuid) -> Result<Option<D
     opt!(
         conn,
         Draft,
-        "SELECT id, title, fields, updated_at FROM drafts WHERE id = $1 AND user_id = $2",
+        "SELECT id, title, fields, updated_at FROM drafts WHERE id = $1 AND user_id = $2 AND escrow_id IS NULL",
         id,
         user
     )
 }
 
-/// A user's drafts, the last one touched first.
+/// The reference of the escrow that a user's draft was sent as.
+///
+/// # Errors
+/// The database's.
+pub async fn sent_as(conn: &mut Conn<'_>, id: Uuid, user: Uuid) -> Result<Option<String>, DbError> {
+    let row = opt!(
+        conn,
+        (String,),
+        "SELECT e.reference FROM drafts d JOIN escrows e ON e.id = d.escrow_id
+         WHERE d.id = $1 AND d.user_id = $2",
+        id,
+        user
+    )?;
+    Ok(row.map(|(reference,)| reference))
+}
+
+/// A user's drafts that were not sent, the last one touched first.
 ///
 /// # Errors
 /// The database's.
@@ -84,18 +186,44 @@ pub async fn of_user(conn: &mut Conn<'_>, user: Uuid, most: i64) -> Result<Vec<D
     all!(
         conn,
         Draft,
-        "SELECT id, title, fields, updated_at FROM drafts WHERE user_id = $1
+        "SELECT id, title, fields, updated_at FROM drafts WHERE user_id = $1 AND escrow_id IS NULL
          ORDER BY updated_at DESC, id DESC LIMIT $2",
         user,
         most
     )
 }
 
-/// Throws a draft away.
+/// A user's draft, sent or not; no other write can take it until this one ends.
 ///
 /// # Errors
 /// The database's.
-pub async fn delete(conn: &mut Conn<'_>, id: Uuid, user: Uuid) -> Result<(), DbError> {
-    exec!(conn, "DELETE FROM drafts WHERE id = $1 AND user_id = $2", id, user)?;
+pub async fn lock(conn: &mut Conn<'_>, id: Uuid, user: Uuid) -> Result<Option<Locked>, DbError> {
+    lock!(conn, Locked, "SELECT fields, escrow_id FROM drafts WHERE id = $1 AND user_id = $2", id, user)
+}
+
+/// Notes the escrow that a draft was sent as. What was typed goes: the escrow holds it.
+///
+/// # Errors
+/// The database's.
+pub async fn mark_sent(conn: &mut Conn<'_>, id: Uuid, escrow: Uuid) -> Result<(), DbError> {
+    exec!(conn, "UPDATE drafts SET escrow_id = $2, title = '', fields = '[]' WHERE id = $1", id, escrow)?;
     Ok(())
+}
+
+/// Throws a draft away, and its files. Whether it was there.
+///
+/// # Errors
+/// The database's.
+pub async fn delete(db: &Db, id: Uuid, user: Uuid) -> Result<bool, DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    if lock(conn, id, user).await?.is_none_or(|draft| draft.escrow_id.is_some()) {
+        return Ok(false);
+    }
+    for file in files::of_draft(conn, id).await? {
+        files::discard(conn, file.id, user).await?;
+    }
+    exec!(conn, "DELETE FROM drafts WHERE id = $1", id)?;
+    tx.commit().await?;
+    Ok(true)
 }

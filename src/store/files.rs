@@ -161,6 +161,20 @@ pub async fn of_escrow(conn: &mut Conn<'_>, escrow_id: Uuid) -> Result<Vec<FileR
     )
 }
 
+/// The files of a draft that was not sent, the oldest first.
+///
+/// # Errors
+/// The database's.
+pub async fn of_draft(conn: &mut Conn<'_>, draft_id: Uuid) -> Result<Vec<FileRow>, DbError> {
+    all!(
+        conn,
+        FileRow,
+        "SELECT id, escrow_id, uploader, name, salt, size, sha256, media_type, purpose, created_at
+         FROM files WHERE draft_id = $1 AND escrow_id IS NULL ORDER BY id",
+        draft_id
+    )
+}
+
 /// Gives a file of a draft to the escrow that was made of it. False when it is not this uploader's, or
 /// belongs to an escrow already.
 ///

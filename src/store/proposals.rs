@@ -10,9 +10,9 @@ use crate::engine::chain::salted_hex;
 use crate::engine::command::Command;
 use crate::engine::party::{Role, UserId};
 use crate::engine::terms::{Terms, TermsParty};
-use crate::store::db::{Conn, Db, DbError, exec};
+use crate::store::db::{Conn, Db, DbError};
 use crate::store::execute::{Evidence, Executed, NamedParty, Outcome, Request, Who, execute_in};
-use crate::store::users;
+use crate::store::{drafts, files, users};
 
 const MOST_TRIES: usize = 4;
 /// Crockford's base 32: no letter that is taken for a digit or for another letter.
@@ -27,8 +27,15 @@ pub struct Proposal {
     /// Everything but the parties.
     pub terms: Terms,
     pub key: String,
-    /// The draft that it was made from; it goes when this is sent, and its files come along.
-    pub draft: Option<Uuid>,
+    pub draft: Option<Source>,
+}
+
+/// The draft that a proposal was made from. Its files come along with the escrow.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub id: Uuid,
+    /// What stood in it when the terms were read from it: with other fields by now they are stale.
+    pub fields: String,
 }
 
 /// A proposal that was sent, or why not.
@@ -72,6 +79,11 @@ pub async fn propose(db: &Db, clock: &Clock, proposal: &Proposal) -> Result<Prop
 
 async fn propose_in(conn: &mut Conn<'_>, clock: &Clock, proposal: &Proposal) -> Result<Proposed, DbError> {
     let (id, reference) = (clock.id(), reference(clock));
+    if let Some(draft) = &proposal.draft
+        && let Some(other) = from_draft(conn, proposal, draft).await?
+    {
+        return Ok(other);
+    }
     let mut terms = proposal.terms.clone();
     let mut named = Vec::new();
     terms.parties.clear();
@@ -91,8 +103,38 @@ async fn propose_in(conn: &mut Conn<'_>, clock: &Clock, proposal: &Proposal) -> 
         evidence: Some(Evidence::Parties(named)),
     };
     let executed = execute_in(conn, clock, &request).await?;
-    if let (Outcome::Done, Some(draft)) = (&executed.outcome, proposal.draft) {
-        exec!(conn, "DELETE FROM drafts WHERE id = $1 AND user_id = $2", draft, proposal.creator)?;
+    if let (Outcome::Done, Some(draft)) = (&executed.outcome, &proposal.draft) {
+        for file in &proposal.terms.files {
+            if !files::attach(conn, file.id, proposal.creator, id).await? {
+                return Err(DbError::Broken("a file of these terms belongs to something else".to_owned()));
+            }
+        }
+        drafts::mark_sent(conn, draft.id, id).await?;
     }
     Ok(Proposed { executed, escrow: id, reference })
+}
+
+/// Locks the draft. Something else than a new escrow comes of it when it was sent already, when it is
+/// not there, and when it or its files are not what the terms were read from any more.
+async fn from_draft(
+    conn: &mut Conn<'_>,
+    proposal: &Proposal,
+    draft: &Source,
+) -> Result<Option<Proposed>, DbError> {
+    let instead = |outcome, escrow, reference| {
+        Ok(Some(Proposed { executed: Executed { outcome, wake: false }, escrow, reference }))
+    };
+    let Some(now) = drafts::lock(conn, draft.id, proposal.creator).await? else {
+        return instead(Outcome::Unknown, Uuid::nil(), String::new());
+    };
+    if let Some(escrow) = now.escrow_id {
+        let reference = drafts::sent_as(conn, draft.id, proposal.creator).await?.unwrap_or_default();
+        return instead(Outcome::AlreadyDone, escrow, reference);
+    }
+    let files = files::of_draft(conn, draft.id).await?;
+    let same_files = files.iter().map(|file| file.id).eq(proposal.terms.files.iter().map(|file| file.id));
+    if now.fields != draft.fields || !same_files {
+        return instead(Outcome::Stale, Uuid::nil(), String::new());
+    }
+    Ok(None)
 }
