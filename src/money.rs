@@ -22,6 +22,14 @@ impl Currency {
         currency.exponent().map(|_| Self(currency))
     }
 
+    /// The currencies that are used in the country of two capital letters (ISO 3166).
+    #[must_use]
+    pub fn of_country(code: &str) -> Vec<Self> {
+        let Ok(country) = code.parse::<iso_currency::Country>() else { return Vec::new() };
+        let used = iso_currency::Currency::from_country(country).into_iter();
+        used.filter(|currency| currency.exponent().is_some()).map(Self).collect()
+    }
+
     /// The three letters.
     #[must_use]
     pub fn code(self) -> &'static str {

@@ -64,10 +64,11 @@ pub async fn fill(db: &Db, now: Time, password_hash: &str) -> Result<(), DbError
     tx.commit().await?;
     let cast = Cast { buyer: ids[0], seller: ids[1], broker: ids[2] };
     deals::all(db, cast, now).await?;
-    let fields = r#"[["role","seller"],["title","Logo and stationery"]]"#;
-    let mut tx = db.write().await?;
-    drafts::insert(&mut tx.conn(), clock.id(), cast.seller, "Logo and stationery", fields, now).await?;
-    tx.commit().await
+    let title = "Logo and stationery";
+    let fields = [("role", "seller"), ("kind", "one_off"), ("mode", "standard"), ("title", title)];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    drafts::start(db, &Clock::fixed(now), cast.seller, title, &fields).await?;
+    Ok(())
 }
 
 /// One deal of the script under way.

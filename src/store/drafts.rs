@@ -55,7 +55,13 @@ fn json(pairs: &Pairs) -> Result<String, DbError> {
 ///
 /// # Errors
 /// The database's.
-pub async fn start(db: &Db, clock: &Clock, user: Uuid, fields: &Pairs) -> Result<Option<Uuid>, DbError> {
+pub async fn start(
+    db: &Db,
+    clock: &Clock,
+    user: Uuid,
+    title: &str,
+    fields: &Pairs,
+) -> Result<Option<Uuid>, DbError> {
     let mut tx = db.write().await?;
     let conn = &mut tx.conn();
     let most = i64::try_from(MOST_DRAFTS).unwrap_or(i64::MAX);
@@ -65,9 +71,10 @@ pub async fn start(db: &Db, clock: &Clock, user: Uuid, fields: &Pairs) -> Result
     let (id, now) = (clock.id(), clock.now());
     exec!(
         conn,
-        "INSERT INTO drafts (id, user_id, title, fields, created_at, updated_at) VALUES ($1, $2, '', $3, $4, $4)",
+        "INSERT INTO drafts (id, user_id, title, fields, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $5)",
         id,
         user,
+        title,
         json(fields)?.as_str(),
         now
     )?;

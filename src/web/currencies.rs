@@ -17,6 +17,18 @@ pub fn choices() -> Vec<Choice> {
     currencies.map(|it| Choice::new(it.code(), format!("{} – {}", it.code(), it.name()))).collect()
 }
 
+/// Whether forms offer this currency.
+#[must_use]
+pub fn is_offered(currency: Currency) -> bool {
+    CODES.contains(&currency.code())
+}
+
+/// What people in a country (two letters of ISO 3166) pay with, if forms offer it.
+#[must_use]
+pub fn local(country: &str) -> Option<Currency> {
+    Currency::of_country(country).into_iter().find(|currency| is_offered(*currency))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,5 +37,12 @@ mod tests {
     fn every_offered_currency_is_one() {
         assert_eq!(choices().len(), CODES.len());
         assert!(CODES.is_sorted());
+    }
+
+    #[test]
+    fn a_country_pays_in_its_own_currency() {
+        let code = |country| local(country).map(Currency::code);
+        assert_eq!(["TN", "FR", "CH", "US", "KE"].map(code), ["TND", "EUR", "CHF", "USD", "KES"].map(Some));
+        assert_eq!(["VN", "ZZ", ""].map(code), [None; 3]);
     }
 }

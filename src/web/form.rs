@@ -76,6 +76,19 @@ impl Fields {
         self.0.iter().any(|(key, _)| key == name)
     }
 
+    /// Puts a text into a field, in the place of what stood there.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        match self.0.iter_mut().find(|(key, _)| key == name) {
+            Some((_, old)) => *old = value.into(),
+            None => self.0.push((name.to_owned(), value.into())),
+        }
+    }
+
+    /// Takes a field out.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|(key, _)| key != name);
+    }
+
     /// Whether a checkbox is ticked.
     #[must_use]
     pub fn ticked(&self, name: &str) -> bool {

@@ -1,0 +1,165 @@
+//! The pages of a new escrow in their order, one topic each, and which field stands on which.
+
+use crate::engine::check::MOST_MILESTONES;
+
+/// A page of the form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    Role,
+    Kind,
+    Parties,
+    Work,
+    Price,
+    Delivery,
+    Fees,
+    Disputes,
+    Files,
+    Check,
+}
+
+impl Step {
+    pub const ALL: [Self; 10] = [
+        Self::Role,
+        Self::Kind,
+        Self::Parties,
+        Self::Work,
+        Self::Price,
+        Self::Delivery,
+        Self::Fees,
+        Self::Disputes,
+        Self::Files,
+        Self::Check,
+    ];
+
+    /// The last part of its address.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Role => "role",
+            Self::Kind => "kind",
+            Self::Parties => "parties",
+            Self::Work => "work",
+            Self::Price => "price",
+            Self::Delivery => "delivery",
+            Self::Fees => "fees",
+            Self::Disputes => "disputes",
+            Self::Files => "files",
+            Self::Check => "check",
+        }
+    }
+
+    #[must_use]
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.slug() == slug)
+    }
+
+    /// The heading of the page.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Role => "What is your part in this deal?",
+            Self::Kind => "What kind of deal is it?",
+            Self::Parties => "Who else takes part?",
+            Self::Work => "What is delivered?",
+            Self::Price => "What does it cost?",
+            Self::Delivery => "When is it delivered, and when is it done?",
+            Self::Fees => "Who pays what on top?",
+            Self::Disputes => "What if you disagree?",
+            Self::Files => "Do you want to attach files?",
+            Self::Check => "Check your answers",
+        }
+    }
+
+    /// The heading of its part of the check page.
+    #[must_use]
+    pub fn topic(self) -> &'static str {
+        match self {
+            Self::Role | Self::Kind => "The deal",
+            Self::Parties => "Who takes part",
+            Self::Work => "What is delivered",
+            Self::Price => "Price",
+            Self::Delivery => "Delivery and inspection",
+            Self::Fees => "Fee and commission",
+            Self::Disputes => "If you disagree",
+            Self::Files => "Files",
+            Self::Check => "Check",
+        }
+    }
+
+    /// Its place, from 1.
+    #[must_use]
+    pub fn number(self) -> usize {
+        Self::ALL.iter().position(|step| *step == self).unwrap_or_default() + 1
+    }
+
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self::ALL.get(self.number()).copied().unwrap_or(Self::Check)
+    }
+
+    #[must_use]
+    pub fn before(self) -> Option<Self> {
+        Self::ALL.get(self.number().checked_sub(2)?).copied()
+    }
+
+    /// The page on which a field stands; nothing for a name that none has.
+    #[must_use]
+    pub fn of_field(field: &str) -> Option<Self> {
+        if let Some((_, part)) = milestone_field(field) {
+            return match part {
+                "title" | "amount" => Some(Self::Price),
+                "due" | "inspection" | "criteria" => Some(Self::Delivery),
+                _ => None,
+            };
+        }
+        match field {
+            "role" => Some(Self::Role),
+            "kind" | "mode" => Some(Self::Kind),
+            "buyer" | "seller" | "broker" | "buyer_country" | "seller_country" | "broker_country" => {
+                Some(Self::Parties)
+            }
+            "title" | "description" | "contract_terms" | "external_reference" => Some(Self::Work),
+            "currency" | "amount" | "milestones" => Some(Self::Price),
+            "delivery_days" => Some(Self::Delivery),
+            "fee_payer" | "commission_kind" | "commission" | "commission_payer" => Some(Self::Fees),
+            "default_outcome" => Some(Self::Disputes),
+            "files" => Some(Self::Files),
+            _ => None,
+        }
+    }
+}
+
+/// `milestone-2-due` as 2 and `due`.
+#[must_use]
+pub fn milestone_field(field: &str) -> Option<(usize, &str)> {
+    let (number, part) = field.strip_prefix("milestone-")?.split_once('-')?;
+    let plain = !number.starts_with('0') && number.bytes().all(|byte| byte.is_ascii_digit());
+    let number = number.parse().ok().filter(|number| plain && (1..=MOST_MILESTONES).contains(number))?;
+    Some((number, part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_follow_each_other_from_the_role_to_the_check() {
+        let mut step = Step::Role;
+        for (place, expected) in Step::ALL.into_iter().enumerate() {
+            assert_eq!((step, step.number()), (expected, place + 1));
+            assert_eq!(Step::from_slug(step.slug()), Some(step));
+            assert_eq!(step.next().before().filter(|_| step != Step::Check), Some(step).filter(|_| step != Step::Check));
+            step = step.next();
+        }
+        assert_eq!((step, Step::Role.before()), (Step::Check, None));
+    }
+
+    #[test]
+    fn a_field_stands_on_one_page() {
+        assert_eq!(Step::of_field("milestone-2-due"), Some(Step::Delivery));
+        assert_eq!(Step::of_field("milestone-50-amount"), Some(Step::Price));
+        for name in ["milestone-51-due", "milestone-0-due", "milestone-01-due", "milestone-+1-due", "milestone-2-x", "do", ""] {
+            assert_eq!(Step::of_field(name), None, "{name}");
+        }
+    }
+}
