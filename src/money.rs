@@ -15,6 +15,9 @@ pub const LARGEST_MINOR: i64 = 1_000_000_000_000_000;
 pub struct Currency(iso_currency::Currency);
 
 impl Currency {
+    /// What people agree on who have no currency in common (Vesicash: else USD).
+    pub const USD: Self = Self(iso_currency::Currency::USD);
+
     /// The currency of a three-letter code in capitals, or nothing.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {

@@ -33,6 +33,7 @@ const CSS: &[&str] = &[
     include_str!("../../static/css/evidence.css"),
     include_str!("../../static/css/document.css"),
     include_str!("../../static/css/delivery.css"),
+    include_str!("../../static/css/draft.css"),
     include_str!("../../static/css/welcome.css"),
     include_str!("../../static/css/utilities.css"),
     include_str!("../../static/css/print.css"),

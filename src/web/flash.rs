@@ -51,6 +51,8 @@ flashes! {
     OthersSignedOut "others-signed-out" Good "Every other session is signed out."
     OperatorReady "operator-ready" Good "Your account is made, and you are an operator of this portal."
     DraftSaved "draft-saved" Good "The draft is saved. Nobody else can see it yet."
+    DraftDeleted "draft-deleted" Info "The draft is deleted."
+    FileRemoved "file-removed" Info "The file is no longer attached."
     Proposed "proposed" Good "Sent. Everyone who takes part has been told by mail."
     Accepted "accepted" Good "You accepted the terms."
     Declined "declined" Info "You declined. Nobody can pay into this escrow any more."

@@ -10,6 +10,7 @@ pub mod assets;
 pub mod currencies;
 pub mod dead_link;
 pub mod download;
+pub mod draft;
 pub mod escrow;
 pub mod faults;
 pub mod fees;
@@ -75,6 +76,7 @@ pub fn routes() -> Routes {
         .merge(about::routes())
         .merge(admin::routes())
         .merge(fees::routes())
+        .merge(draft::routes())
         .merge(escrow::routes())
         .merge(invitation::routes())
         .merge(sign_up::routes())

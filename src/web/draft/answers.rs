@@ -1,7 +1,7 @@
 //! What was typed into the pages of a new escrow, right or wrong. It knows the names of the fields and
 //! how the milestones are numbered, and judges nothing.
 
-use super::steps::{Step, milestone_field};
+use super::steps::Step;
 use crate::engine::check::MOST_MILESTONES;
 use crate::engine::party::Role;
 use crate::engine::terms::{Kind, Mode};
@@ -144,12 +144,6 @@ impl Answers {
 #[must_use]
 pub fn name(number: usize, part: &str) -> String {
     format!("milestone-{number}-{part}")
-}
-
-/// Whether a field belongs to a milestone that the pages do not show any more.
-#[must_use]
-pub fn is_hidden(answers: &Answers, field: &str) -> bool {
-    milestone_field(field).is_some_and(|(number, _)| number > answers.milestones())
 }
 
 #[cfg(test)]

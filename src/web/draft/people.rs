@@ -37,7 +37,8 @@ pub fn read(answers: &Answers, role: Role, own: &str, problems: &mut Problems) -
         if email == own {
             problems.add(other.word(), "This is your own address. Everyone who takes part has another one.");
         } else if named.iter().any(|(_, known)| *known == email) {
-            problems.add(other.word(), "This address is named above. Everyone who takes part has another one.");
+            problems
+                .add(other.word(), "This address is named above. Everyone who takes part has another one.");
         }
         named.push((other, email));
     }

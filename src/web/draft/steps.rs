@@ -148,7 +148,10 @@ mod tests {
         for (place, expected) in Step::ALL.into_iter().enumerate() {
             assert_eq!((step, step.number()), (expected, place + 1));
             assert_eq!(Step::from_slug(step.slug()), Some(step));
-            assert_eq!(step.next().before().filter(|_| step != Step::Check), Some(step).filter(|_| step != Step::Check));
+            assert_eq!(
+                step.next().before().filter(|_| step != Step::Check),
+                Some(step).filter(|_| step != Step::Check)
+            );
             step = step.next();
         }
         assert_eq!((step, Step::Role.before()), (Step::Check, None));
@@ -158,7 +161,15 @@ mod tests {
     fn a_field_stands_on_one_page() {
         assert_eq!(Step::of_field("milestone-2-due"), Some(Step::Delivery));
         assert_eq!(Step::of_field("milestone-50-amount"), Some(Step::Price));
-        for name in ["milestone-51-due", "milestone-0-due", "milestone-01-due", "milestone-+1-due", "milestone-2-x", "do", ""] {
+        for name in [
+            "milestone-51-due",
+            "milestone-0-due",
+            "milestone-01-due",
+            "milestone-+1-due",
+            "milestone-2-x",
+            "do",
+            "",
+        ] {
             assert_eq!(Step::of_field(name), None, "{name}");
         }
     }

@@ -100,8 +100,8 @@ fn chosen<T>(choice: Option<T>, field: &str, missing: &str, problems: &mut Probl
 fn currency(answers: &Answers, problems: &mut Problems) -> Currency {
     let typed = Currency::from_code(answers.get("currency")).filter(|it| currencies::is_offered(*it));
     let currency = chosen(typed, "currency", "Choose a currency of the list.", problems);
-    // Its scale of two decimals is the commonest, so amounts can be judged meanwhile.
-    currency.or(Currency::from_code("USD")).unwrap_or_else(Currency::any)
+    // Two decimals are the commonest, so amounts can be judged meanwhile.
+    currency.unwrap_or(Currency::USD)
 }
 
 fn delivery_days(answers: &Answers, kind: Kind, problems: &mut Problems) -> Option<u16> {
@@ -132,7 +132,9 @@ fn commission(answers: &Answers, currency: Currency, problems: &mut Problems) ->
     }
     let rate = match answers.get("commission_kind") {
         "percent" => answers.fields().percent("commission", problems).map(Rate::Percent),
-        "fixed" => answers.fields().money("commission", currency, problems).map(|sum| Rate::FixedMinor(sum.minor)),
+        "fixed" => {
+            answers.fields().money("commission", currency, problems).map(|sum| Rate::FixedMinor(sum.minor))
+        }
         "none" => return None,
         _ => {
             problems.add("commission_kind", "Say what the broker earns.");
@@ -202,7 +204,9 @@ fn in_order(problems: &Problems) -> Problems {
 /// Whether nothing is wrong with what the sums are made from.
 fn has_sums(problems: &Problems) -> bool {
     let money = |step| matches!(step, Step::Role | Step::Kind | Step::Parties | Step::Price | Step::Fees);
-    !problems.iter().any(|(field, _)| Step::of_field(field).is_none_or(|step| money(step)) && !field.ends_with("-title"))
+    !problems
+        .iter()
+        .any(|(field, _)| Step::of_field(field).is_none_or(money) && !field.ends_with("-title"))
 }
 
 /// The problems of one page.

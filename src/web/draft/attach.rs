@@ -1,0 +1,180 @@
+//! Files that belong to the terms: put to a draft, listed, taken out again.
+
+use askama::Template;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::open::{self, Found, Opened, find, step_path};
+use super::pages::{self, Frame};
+use super::steps::Step;
+use crate::app::App;
+use crate::engine::check::{LARGEST_FILE_BYTES, MOST_FILES};
+use crate::error::Error;
+use crate::store::drafts;
+use crate::store::files::{FileRow, NewFile, Purpose};
+use crate::web::download::attachment;
+use crate::web::flash::Flash;
+use crate::web::form::{Problems, Search};
+use crate::web::page;
+use crate::web::routes::{Access, Routes};
+use crate::web::shell::Shell;
+use crate::web::upload::{MOST_BYTES, Upload};
+use crate::web::view::file_size;
+use crate::web::visit::Visit;
+use crate::web::visitor::SignedIn;
+
+/// The name of the file field.
+const FIELD: &str = "files";
+
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/escrows/new/{draft}/files", Access::SignedIn, ask)
+        .upload("/escrows/new/{draft}/files", Access::SignedIn, MOST_BYTES, take)
+        .get("/escrows/new/{draft}/files/{file}", Access::SignedIn, download)
+        .post("/escrows/new/{draft}/files/{file}/remove", Access::SignedIn, remove)
+}
+
+#[derive(Template)]
+#[template(path = "pages/draft/files.html")]
+struct Page {
+    shell: Shell,
+    frame: Frame,
+    problems: Problems,
+    files: Vec<Attached>,
+    /// How many more there may be.
+    room: usize,
+    most: usize,
+    most_mib: i64,
+}
+
+/// A file of the draft.
+pub struct Attached {
+    pub name: String,
+    pub size: String,
+    pub href: String,
+}
+
+/// The files of a draft as they are listed.
+#[must_use]
+pub fn listed(opened: &Opened) -> Vec<Attached> {
+    let one = |row: &FileRow| Attached {
+        name: row.name.clone(),
+        size: file_size(u64::try_from(row.size).unwrap_or_default()),
+        href: format!("{}/files/{}", opened.path(), row.id.simple()),
+    };
+    opened.files.iter().map(one).collect()
+}
+
+/// The page.
+///
+/// # Errors
+/// When it cannot be drawn.
+pub fn draw(
+    opened: &Opened,
+    shell: Shell,
+    frame: Frame,
+    problems: Problems,
+    status: StatusCode,
+) -> Result<Response, Error> {
+    let page = Page {
+        shell,
+        frame,
+        problems,
+        files: listed(opened),
+        room: MOST_FILES.saturating_sub(opened.files.len()),
+        most: MOST_FILES,
+        most_mib: LARGEST_FILE_BYTES / (1024 * 1024),
+    };
+    page::with_status(status, &page)
+}
+
+async fn ask(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    visit: Visit,
+    Path(draft): Path<String>,
+    Search(search): Search,
+) -> Result<Response, Error> {
+    let opened = match find(&app, account, open::id(&draft)?).await? {
+        Found::Draft(opened) => opened,
+        Found::Sent(response) => return Ok(response),
+    };
+    let from_check = search.get("from") == "check";
+    pages::draw(&app, &visit, &opened, Step::Files, Problems::new(), from_check, StatusCode::OK)
+}
+
+async fn take(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    visit: Visit,
+    Path(draft): Path<String>,
+    request: Request,
+) -> Result<Response, Error> {
+    let opened = match find(&app, account.clone(), open::id(&draft)?).await? {
+        Found::Draft(opened) => opened,
+        Found::Sent(response) => return Ok(response),
+    };
+    let id = opened.id;
+    let Upload { fields, files, mut problems } = Upload::receive(&app, request).await?;
+    let rows: Vec<NewFile<'_>> =
+        files.iter().map(|file| file.row(account.id, None, Purpose::Terms)).collect();
+    match drafts::attach(&app.db, &app.clock, id, account.id, &rows, MOST_FILES).await? {
+        Some(0) => {}
+        Some(left_out) => {
+            let names: Vec<&str> = rows.iter().rev().take(left_out).map(|file| file.name).collect();
+            problems
+                .add(FIELD, format!("Attach at most {MOST_FILES} files. Left out: {}.", names.join(", ")));
+        }
+        None => return Err(Error::NotFound),
+    }
+    let from_check = fields.get("from") == "check";
+    let press = fields.get("do");
+    if press == "upload" && files.is_empty() && problems.is_empty() {
+        problems.add(FIELD, "Choose a file first.");
+    }
+    if problems.is_empty() || press == "save" {
+        return Ok(match press {
+            "save" => page::see_other("/escrows/new", Flash::DraftSaved),
+            "upload" => Redirect::to(&step_path(id, Step::Files, from_check)).into_response(),
+            _ => Redirect::to(&step_path(id, Step::Check, false)).into_response(),
+        });
+    }
+    let opened = match find(&app, account, id).await? {
+        Found::Draft(opened) => opened,
+        Found::Sent(response) => return Ok(response),
+    };
+    pages::draw(&app, &visit, &opened, Step::Files, problems, from_check, StatusCode::UNPROCESSABLE_ENTITY)
+}
+
+async fn download(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    Path((draft, file)): Path<(String, String)>,
+) -> Result<Response, Error> {
+    let file = open::id(&file)?;
+    match find(&app, account, open::id(&draft)?).await? {
+        Found::Draft(opened) => {
+            let row = opened.files.iter().find(|row| row.id == file).ok_or(Error::NotFound)?;
+            attachment(&app, row).await
+        }
+        Found::Sent(response) => Ok(response),
+    }
+}
+
+async fn remove(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    Path((draft, file)): Path<(String, String)>,
+) -> Result<Response, Error> {
+    let (id, file) = (open::id(&draft)?, open::id(&file)?);
+    let flash = if drafts::detach(&app.db, id, account.id, file).await? {
+        Flash::FileRemoved
+    } else {
+        Flash::AlreadyDone
+    };
+    match find(&app, account, id).await? {
+        Found::Draft(_) => Ok(page::see_other(&step_path(id, Step::Files, false), flash)),
+        Found::Sent(response) => Ok(response),
+    }
+}

@@ -1,0 +1,166 @@
+//! Everything once more before it is sent: the answers, what is wrong, the money, the exact text; and the
+//! sending.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::open::{self, Found, Opened, find, step_path};
+use super::pages::{Frame, shell};
+use super::sheet::Sheet;
+use super::steps::Step;
+use super::summary::{Fault, Group, faults, groups, warning};
+use super::terms::Reading;
+use crate::app::App;
+use crate::engine::chain::sha256_hex;
+use crate::engine::contract;
+use crate::engine::deadlines::accept_by;
+use crate::engine::party::Role;
+use crate::engine::terms::Mode;
+use crate::error::Error;
+use crate::store::execute::Outcome;
+use crate::store::proposals::{Proposal, Proposed, Source, propose};
+use crate::web::escrow::act::refused;
+use crate::web::flash::Flash;
+use crate::web::form::{Fields, Problems};
+use crate::web::page;
+use crate::web::routes::{Access, Routes};
+use crate::web::shell::Shell;
+use crate::web::view::{Icon, TimeView};
+use crate::web::visit::Visit;
+use crate::web::visitor::SignedIn;
+
+/// Stands in the preview where the reference will be.
+const REFERENCE: &str = "ESC-····-···· (given when it is sent)";
+
+pub fn routes() -> Routes {
+    Routes::new().post("/escrows/new/{draft}/send", Access::SignedIn, send)
+}
+
+#[derive(Template)]
+#[template(path = "pages/draft/check.html")]
+struct Page {
+    shell: Shell,
+    frame: Frame,
+    problems: Problems,
+    faults: Vec<Fault>,
+    groups: Vec<Group>,
+    warning: String,
+    sheet: Option<Sheet>,
+    has_contract: bool,
+    /// The exact text, but for what is only known when it is sent.
+    text: String,
+    to: String,
+    addresses: Vec<String>,
+    answer_by: TimeView,
+    seen: String,
+    key: String,
+}
+
+/// The page.
+///
+/// # Errors
+/// When it cannot be drawn.
+pub fn draw(app: &App, opened: &Opened, shell: Shell, status: StatusCode) -> Result<Response, Error> {
+    let reading = opened.read();
+    let reader = opened.account.reader(app);
+    let terms = &reading.terms;
+    let own = opened.answers.role().unwrap_or(Role::Seller);
+    let country = opened.account.country.as_deref().unwrap_or_default();
+    let others: Vec<_> = reading.parties.iter().filter(|(role, _)| *role != own).collect();
+    let first_due = terms.milestones.first().and_then(|part| part.due);
+    let page = Page {
+        shell: shell.with_problems(!reading.problems.is_empty()),
+        frame: Frame::new(opened, Step::Check, false),
+        problems: Problems::new(),
+        faults: faults(opened, &reading.problems),
+        groups: groups(opened, &reading, &reader),
+        warning: warning(&opened.answers, own, country, terms.currency).unwrap_or_default(),
+        sheet: reading.plan.as_ref().map(|plan| Sheet::of(terms, plan)),
+        has_contract: terms.mode == Mode::Standard,
+        text: contract::text(terms, REFERENCE, 1),
+        to: names(&others.iter().map(|(role, _)| format!("the {}", role.word())).collect::<Vec<_>>()),
+        addresses: others.iter().map(|(_, email)| email.clone()).collect(),
+        answer_by: reader.time(accept_by(first_due, reader.now)).plain(),
+        seen: seen(opened),
+        key: app.clock.id().to_string(),
+    };
+    page::with_status(status, &page)
+}
+
+/// "the buyer and the seller".
+fn names(all: &[String]) -> String {
+    match all.split_last() {
+        None => "everyone".to_owned(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// A fingerprint of what the page showed.
+fn seen(opened: &Opened) -> String {
+    let files: Vec<String> = opened.files.iter().map(|file| file.id.to_string()).collect();
+    let digest = sha256_hex(format!("{}\n{}", opened.fields, files.join("\n")).as_bytes());
+    digest.chars().take(32).collect()
+}
+
+async fn send(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    visit: Visit,
+    Path(draft): Path<String>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let opened = match find(&app, account, open::id(&draft)?).await? {
+        Found::Draft(opened) => opened,
+        Found::Sent(response) => return Ok(response),
+    };
+    if fields.get("seen") != seen(&opened) {
+        return Err(stale(&opened));
+    }
+    let reading = opened.read();
+    if !reading.problems.is_empty() {
+        let shell = shell(&app, &visit, Step::Check, &reading.problems);
+        return draw(&app, &opened, shell, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let proposed = propose(&app.db, &app.clock, &proposal(&opened, reading, &fields)).await?;
+    if proposed.executed.wake {
+        app.wake.up();
+    }
+    answer(&opened, proposed)
+}
+
+fn proposal(opened: &Opened, reading: Reading, fields: &Fields) -> Proposal {
+    let key = Some(fields.get("key")).filter(|key| (1..=100).contains(&key.len()));
+    Proposal {
+        creator: opened.account.id,
+        parties: reading.parties,
+        terms: reading.terms,
+        key: key.map_or_else(|| opened.id.to_string(), str::to_owned),
+        draft: Some(Source { id: opened.id, fields: opened.fields.clone() }),
+    }
+}
+
+fn answer(opened: &Opened, proposed: Proposed) -> Result<Response, Error> {
+    let escrow = format!("/escrows/{}", proposed.reference);
+    match proposed.executed.outcome {
+        Outcome::Done => Ok(Redirect::to(&format!("{escrow}/sent")).into_response()),
+        Outcome::AlreadyDone => Ok(page::see_other(&escrow, Flash::AlreadyDone)),
+        Outcome::Refused { refusal } => Err(refused(&refusal)),
+        Outcome::Stale => Err(stale(opened)),
+        Outcome::KeyReused => Err(Error::Conflict(
+            "This form was sent before with other entries, so nothing was sent this time. Open the page again.".to_owned(),
+        )),
+        Outcome::Unknown => Err(Error::NotFound),
+    }
+}
+
+fn stale(opened: &Opened) -> Error {
+    Error::Stale {
+        sentence: "The draft was changed in another window while this page was open, so nothing was sent. \
+            Look at it as it stands now, then send it."
+            .to_owned(),
+        back: step_path(opened.id, Step::Check, false),
+    }
+}

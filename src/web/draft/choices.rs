@@ -1,0 +1,83 @@
+//! What the pages of a new escrow offer to choose from.
+
+use crate::web::view::Choice;
+
+#[must_use]
+pub fn roles() -> Vec<Choice> {
+    vec![
+        Choice::new("seller", "I am selling")
+            .hint("You deliver goods or work, and receive the money once it is approved."),
+        Choice::new("buyer", "I am buying").hint("You pay in, look at what is delivered, and approve it."),
+        Choice::new("broker", "I am brokering")
+            .hint("You bring the two together, and may earn a commission."),
+    ]
+}
+
+#[must_use]
+pub fn kinds() -> Vec<Choice> {
+    vec![
+        Choice::new("one_off", "All at once").hint("One delivery, looked at once, paid out at once."),
+        Choice::new("milestone", "In several milestones")
+            .hint("Each has its own amount, date and criteria, and is paid out by itself."),
+    ]
+}
+
+#[must_use]
+pub fn modes() -> Vec<Choice> {
+    vec![
+        Choice::new("standard", "Yes, a contract that everyone signs")
+            .hint("You write its terms here. Nothing is paid before everyone has signed."),
+        Choice::new("quick", "No, it is enough that everyone accepts")
+            .hint("For one simple delivery. Milestones need a contract."),
+    ]
+}
+
+#[must_use]
+pub fn fee_payers(has_broker: bool) -> Vec<Choice> {
+    let mut payers = vec![
+        Choice::new("buyer", "The buyer, on top of the price"),
+        Choice::new("seller", "The seller, out of the price"),
+        Choice::new("split", "Both, one half each"),
+    ];
+    if has_broker {
+        payers.push(Choice::new("broker", "The broker, out of the commission"));
+    }
+    payers
+}
+
+#[must_use]
+pub fn commission_kinds() -> Vec<Choice> {
+    vec![
+        Choice::new("percent", "A percentage of the price"),
+        Choice::new("fixed", "A fixed amount"),
+        Choice::new("none", "Nothing from this deal"),
+    ]
+}
+
+#[must_use]
+pub fn commission_payers() -> Vec<Choice> {
+    vec![
+        Choice::new("seller", "The seller, out of the price"),
+        Choice::new("buyer", "The buyer, on top of the price"),
+        Choice::new("split", "Both, one half each"),
+    ]
+}
+
+#[must_use]
+pub fn outcomes() -> Vec<Choice> {
+    vec![
+        Choice::new("refund_buyer", "It goes back to the buyer"),
+        Choice::new("release_to_seller", "It goes to the seller"),
+        Choice::new("halves", "It is divided in halves"),
+    ]
+}
+
+/// The words of a chosen value.
+#[must_use]
+pub fn words(choices: &[Choice], value: &str) -> String {
+    choices
+        .iter()
+        .find(|choice| choice.value == value)
+        .map(|choice| choice.words.to_string())
+        .unwrap_or_default()
+}

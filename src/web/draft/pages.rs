@@ -1,0 +1,275 @@
+//! The pages of a new escrow as views: each step's fields with what was typed into them.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::choices;
+use super::open::{Opened, step_path};
+use super::parts::{INSPECTION_DAYS, running_total};
+use super::rows::{DeliveryRow, PersonField, PriceRow, deliveries, people, prices};
+use super::steps::Step;
+use super::{attach, check};
+use crate::app::App;
+use crate::engine::check::MOST_MILESTONES;
+use crate::engine::party as engine;
+use crate::engine::plan::fee_of;
+use crate::engine::terms::{Kind, Mode};
+use crate::error::Error;
+use crate::store::facts::fee_schedule;
+use crate::web::form::{Fields, Problems};
+use crate::web::shell::{Place, Shell};
+use crate::web::view::{Choice, MoneyView};
+use crate::web::visit::Visit;
+use crate::web::{currencies, page, places};
+
+/// What stands around the fields of every page.
+pub struct Frame {
+    pub path: String,
+    pub slug: &'static str,
+    pub title: &'static str,
+    pub number: usize,
+    pub last: usize,
+    pub back: String,
+    pub from_check: bool,
+}
+
+impl Frame {
+    #[must_use]
+    pub fn new(opened: &Opened, step: Step, from_check: bool) -> Self {
+        let back = match step.before() {
+            _ if from_check => step_path(opened.id, Step::Check, false),
+            Some(before) => step_path(opened.id, before, false),
+            None => "/escrows/new".to_owned(),
+        };
+        Self {
+            path: opened.path(),
+            slug: step.slug(),
+            title: step.title(),
+            number: step.number(),
+            last: Step::ALL.len(),
+            back,
+            from_check,
+        }
+    }
+}
+
+/// The frame of the layout for a page of a draft.
+#[must_use]
+pub fn shell(app: &App, visit: &Visit, step: Step, problems: &Problems) -> Shell {
+    Shell::new(app, visit, step.title()).at(Place::Escrows).with_problems(!problems.is_empty())
+}
+
+/// One page with its problems.
+///
+/// # Errors
+/// When it cannot be drawn.
+pub fn draw(
+    app: &App,
+    visit: &Visit,
+    opened: &Opened,
+    step: Step,
+    problems: Problems,
+    from_check: bool,
+    status: StatusCode,
+) -> Result<Response, Error> {
+    let shell = shell(app, visit, step, &problems);
+    let frame = Frame::new(opened, step, from_check);
+    let typed = opened.answers.fields().clone();
+    match step {
+        Step::Role => {
+            page::with_status(status, &Role { shell, frame, problems, typed, roles: choices::roles() })
+        }
+        Step::Kind => {
+            let (kinds, modes) = (choices::kinds(), choices::modes());
+            page::with_status(status, &KindOf { shell, frame, problems, typed, kinds, modes })
+        }
+        Step::Parties => {
+            let (people, countries) = (people(&opened.answers), places::countries());
+            page::with_status(status, &Parties { shell, frame, problems, people, countries })
+        }
+        Step::Work => {
+            let has_contract = opened.answers.mode() != Some(Mode::Quick);
+            page::with_status(status, &Work { shell, frame, problems, typed, has_contract })
+        }
+        Step::Price => page::with_status(status, &Price::of(opened, shell, frame, problems)),
+        Step::Delivery => page::with_status(status, &Delivery::of(opened, shell, frame, problems)),
+        Step::Fees => page::with_status(status, &Fees::of(opened, shell, frame, problems)),
+        Step::Disputes => page::with_status(
+            status,
+            &Disputes { shell, frame, problems, typed, outcomes: choices::outcomes() },
+        ),
+        Step::Files => attach::draw(opened, shell, frame, problems, status),
+        Step::Check => check::draw(app, opened, shell, status),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/draft/role.html")]
+struct Role {
+    shell: Shell,
+    frame: Frame,
+    problems: Problems,
+    typed: Fields,
+    roles: Vec<Choice>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/draft/kind.html")]
+struct KindOf {
+    shell: Shell,
+    frame: Frame,
+    problems: Problems,
+    typed: Fields,
+    kinds: Vec<Choice>,
+    modes: Vec<Choice>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/draft/parties.html")]
+struct Parties {
+    shell: Shell,
+    frame: Frame,
+    problems: Problems,
+    people: Vec<PersonField>,
+    countries: Vec<Choice>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/draft/work.html")]
+struct Work {
+    shell: Shell,
+    frame: Frame,
+    problems: Problems,
+    typed: Fields,
+    has_contract: bool,
+}
+
+#[derive(Template)]
+#[template(path = "pages/draft/price.html")]
+struct Price {
+    shell: Shell,
+    frame: Frame,
+    problems: Problems,
+    typed: Fields,
+    currencies: Vec<Choice>,
+    currency: &'static str,
+    /// Empty for a one-off deal.
+    rows: Vec<PriceRow>,
+    total: MoneyView,
+    /// "milestone 2 and 3": the amounts that the total leaves out.
+    unread: String,
+    can_add: bool,
+    can_remove: bool,
+}
+
+impl Price {
+    fn of(opened: &Opened, shell: Shell, frame: Frame, problems: Problems) -> Self {
+        let (answers, currency) = (&opened.answers, opened.currency());
+        let rows = match answers.kind() {
+            Some(Kind::Milestone) => prices(answers),
+            Some(Kind::OneOff) | None => Vec::new(),
+        };
+        let (sum, unread) = running_total(answers, currency);
+        let unread: Vec<String> = unread.iter().map(usize::to_string).collect();
+        Self {
+            shell,
+            frame,
+            problems,
+            typed: answers.fields().clone(),
+            currencies: currencies::choices(),
+            currency: currency.code(),
+            can_add: rows.len() < MOST_MILESTONES,
+            can_remove: rows.len() > super::answers::FEWEST_MILESTONES,
+            rows,
+            total: currency.of(sum).into(),
+            unread: unread.join(", "),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/draft/delivery.html")]
+struct Delivery {
+    shell: Shell,
+    frame: Frame,
+    problems: Problems,
+    typed: Fields,
+    is_one_off: bool,
+    rows: Vec<DeliveryRow>,
+    /// Whose midnight a date means.
+    city: String,
+}
+
+impl Delivery {
+    fn of(opened: &Opened, shell: Shell, frame: Frame, problems: Problems) -> Self {
+        let zone = crate::calendar::Zone::from_name(&opened.account.time_zone);
+        Self {
+            shell,
+            frame,
+            problems,
+            typed: opened.answers.fields().clone(),
+            is_one_off: opened.answers.kind() != Some(Kind::Milestone),
+            rows: deliveries(opened, INSPECTION_DAYS),
+            city: zone.unwrap_or_else(crate::calendar::Zone::utc).city().to_owned(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/draft/fees.html")]
+struct Fees {
+    shell: Shell,
+    frame: Frame,
+    problems: Problems,
+    typed: Fields,
+    has_broker: bool,
+    earns: &'static str,
+    /// "1% of the price".
+    schedule: String,
+    /// The fee of this deal, once its price is known.
+    fee: Option<MoneyView>,
+    fee_payers: Vec<Choice>,
+    commission_kinds: Vec<Choice>,
+    commission_payers: Vec<Choice>,
+    currency: &'static str,
+}
+
+impl Fees {
+    fn of(opened: &Opened, shell: Shell, frame: Frame, problems: Problems) -> Self {
+        let answers = &opened.answers;
+        let terms = opened.read().terms;
+        let schedule = fee_schedule(terms.currency);
+        let has_price = terms.amount_minor > 0;
+        let has_broker = answers.has_broker();
+        Self {
+            shell,
+            frame,
+            problems,
+            typed: answers.fields().clone(),
+            has_broker,
+            earns: match answers.role() {
+                Some(engine::Role::Broker) => "What do you earn?",
+                Some(engine::Role::Buyer | engine::Role::Seller | engine::Role::Payee) | None => {
+                    "What does the broker earn?"
+                }
+            },
+            schedule: format!("{}% of the price", schedule.percent.normalize()),
+            fee: has_price.then(|| terms.money(fee_of(&schedule, terms.amount_minor)).into()),
+            fee_payers: choices::fee_payers(has_broker),
+            commission_kinds: choices::commission_kinds(),
+            commission_payers: choices::commission_payers(),
+            currency: terms.currency.code(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/draft/disputes.html")]
+struct Disputes {
+    shell: Shell,
+    frame: Frame,
+    problems: Problems,
+    typed: Fields,
+    outcomes: Vec<Choice>,
+}

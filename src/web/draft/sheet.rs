@@ -1,0 +1,85 @@
+//! The money sheet: what each party pays in and receives, for each milestone and in all. Every number is
+//! the plan's, which later moves the money.
+
+use crate::engine::party::Role;
+use crate::engine::plan::{MilestonePlan, Plan, Share, commission_of};
+use crate::engine::terms::{CommissionPayer, FeePayer, Kind, Rate, Terms};
+use crate::web::view::MoneyView;
+
+/// Who pays and receives what.
+pub struct Sheet {
+    /// One a milestone; none for a one-off deal, whose sums are the whole.
+    pub rows: Vec<SheetRow>,
+    pub whole: SheetRow,
+    pub has_broker: bool,
+    /// Where the differences come from: "Broker’s commission, 5 %, paid by the seller" and the sum.
+    pub notes: Vec<(String, MoneyView)>,
+}
+
+/// One milestone, or the whole.
+pub struct SheetRow {
+    pub heading: String,
+    pub buyer_pays: MoneyView,
+    pub seller_receives: MoneyView,
+    pub broker_receives: MoneyView,
+    pub fee: MoneyView,
+}
+
+impl Sheet {
+    #[must_use]
+    pub fn of(terms: &Terms, plan: &Plan) -> Self {
+        let row = |heading: String, charge, seller, broker, fee| SheetRow {
+            heading,
+            buyer_pays: terms.money(charge).into(),
+            seller_receives: terms.money(seller).into(),
+            broker_receives: terms.money(broker).into(),
+            fee: terms.money(fee).into(),
+        };
+        let one =
+            |(number, (part, plan)): (usize, (&crate::engine::terms::MilestoneTerms, &MilestonePlan))| {
+                row(
+                    format!("{number}. {}", part.title),
+                    plan.charge_minor,
+                    plan.line(Share::Seller),
+                    plan.line(Share::Broker) + plan.line(Share::BrokerOnTop),
+                    plan.fee_minor(),
+                )
+            };
+        let rows = match terms.kind {
+            Kind::OneOff => Vec::new(),
+            Kind::Milestone => (1..).zip(terms.milestones.iter().zip(&plan.milestones)).map(one).collect(),
+        };
+        let broker = plan.receives_minor(Share::Broker) + plan.receives_minor(Share::BrokerOnTop);
+        let seller = plan.receives_minor(Share::Seller);
+        Self {
+            rows,
+            whole: row("In all".to_owned(), plan.charge_minor(), seller, broker, plan.fee_minor()),
+            has_broker: terms.party(Role::Broker).is_some(),
+            notes: notes(terms, plan),
+        }
+    }
+}
+
+fn notes(terms: &Terms, plan: &Plan) -> Vec<(String, MoneyView)> {
+    let mut notes = vec![("Price".to_owned(), terms.money(terms.amount_minor).into())];
+    let payer = match terms.fee_payer {
+        FeePayer::Buyer => "paid by the buyer on top",
+        FeePayer::Seller => "paid by the seller out of the price",
+        FeePayer::Split => "paid by buyer and seller in halves",
+        FeePayer::Broker => "paid by the broker",
+    };
+    notes.push((format!("Holdfast’s fee, {payer}"), terms.money(plan.fee_minor()).into()));
+    if let Some(commission) = &terms.commission {
+        let rate = match &commission.rate {
+            Rate::Percent(percent) => format!(" of {}%", percent.normalize()),
+            Rate::FixedMinor(_) => String::new(),
+        };
+        let payer = match commission.payer {
+            CommissionPayer::Buyer => "paid by the buyer on top",
+            CommissionPayer::Seller => "paid by the seller out of the price",
+            CommissionPayer::Split => "paid by buyer and seller in halves",
+        };
+        notes.push((format!("Commission{rate}, {payer}"), terms.money(commission_of(terms)).into()));
+    }
+    notes
+}

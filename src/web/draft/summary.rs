@@ -1,0 +1,260 @@
+//! Everything that was answered, topic by topic, with what is wrong at its place.
+
+use super::answers::{Answers, name};
+use super::choices;
+use super::open::{Opened, step_path};
+use super::people::others;
+use super::steps::Step;
+use super::terms::Reading;
+use crate::engine::party::Role;
+use crate::engine::terms::{Kind, MilestoneTerms, Mode};
+use crate::money::Currency;
+use crate::web::currencies;
+use crate::web::escrow::seat::role_title;
+use crate::web::form::Problems;
+use crate::web::view::{Choice, Reader};
+
+/// The answers of one page.
+pub struct Group {
+    pub id: &'static str,
+    pub topic: &'static str,
+    /// Where they are changed.
+    pub href: String,
+    pub lines: Vec<Line>,
+}
+
+/// One answer.
+pub struct Line {
+    pub key: String,
+    /// Empty where nothing can be said.
+    pub value: String,
+    /// What is wrong with it.
+    pub problems: Vec<String>,
+}
+
+/// A problem and the page where it is mended; no page for what no page can mend.
+pub struct Fault {
+    pub href: String,
+    pub sentence: String,
+}
+
+/// All problems, in the order of the pages.
+#[must_use]
+pub fn faults(opened: &Opened, problems: &Problems) -> Vec<Fault> {
+    let fault = |(field, sentence): (&str, &str)| {
+        let step = Step::of_field(field);
+        let href = step.map(|step| step_path(opened.id, step, true)).unwrap_or_default();
+        Fault { href, sentence: sentence.to_owned() }
+    };
+    problems.iter().map(fault).collect()
+}
+
+/// The groups in the order of the pages.
+#[must_use]
+pub fn groups(opened: &Opened, reading: &Reading, reader: &Reader) -> Vec<Group> {
+    let sheet = Sheet { answers: &opened.answers, reading, reader };
+    let group = |step: Step, lines| Group {
+        id: step.slug(),
+        topic: step.topic(),
+        href: step_path(opened.id, step, true),
+        lines,
+    };
+    let files = super::attach::listed(opened).into_iter();
+    let files = files.map(|file| format!("{} ({})", file.name, file.size)).collect::<Vec<_>>().join("\n");
+    vec![
+        group(Step::Role, vec![sheet.choice("Your part", "role", &choices::roles())]),
+        group(
+            Step::Kind,
+            vec![
+                sheet.choice("Delivered", "kind", &choices::kinds()),
+                sheet.choice("A contract", "mode", &choices::modes()),
+            ],
+        ),
+        group(Step::Parties, sheet.parties()),
+        group(Step::Work, sheet.work()),
+        group(Step::Price, sheet.price()),
+        group(Step::Delivery, sheet.delivery()),
+        group(Step::Fees, sheet.fees()),
+        group(
+            Step::Disputes,
+            vec![sheet.choice("If nobody decides in time", "default_outcome", &choices::outcomes())],
+        ),
+        group(
+            Step::Files,
+            vec![sheet.line("Attached", if files.is_empty() { "None" } else { &files }, &["files"])],
+        ),
+    ]
+}
+
+struct Sheet<'a> {
+    answers: &'a Answers,
+    reading: &'a Reading,
+    reader: &'a Reader,
+}
+
+impl Sheet<'_> {
+    fn line(&self, key: impl Into<String>, value: impl Into<String>, fields: &[&str]) -> Line {
+        let problems = fields.iter().filter_map(|field| self.reading.problems.get(field));
+        Line { key: key.into(), value: value.into(), problems: problems.map(str::to_owned).collect() }
+    }
+
+    /// What was typed into one field.
+    fn typed(&self, key: &str, field: &str, none: &str) -> Line {
+        let typed = self.answers.get(field);
+        self.line(key, if typed.is_empty() { none } else { typed }, &[field])
+    }
+
+    fn choice(&self, key: &str, field: &str, choices: &[Choice]) -> Line {
+        self.line(key, choices::words(choices, self.answers.get(field)), &[field])
+    }
+
+    fn parties(&self) -> Vec<Line> {
+        let role = self.answers.role().unwrap_or(Role::Seller);
+        let one = |(other, required): (Role, bool)| {
+            let none = if required { "" } else { "None" };
+            self.typed(role_title(other), other.word(), none)
+        };
+        others(role).into_iter().map(one).collect()
+    }
+
+    fn work(&self) -> Vec<Line> {
+        let mut lines =
+            vec![self.typed("Title", "title", ""), self.typed("Description", "description", "None")];
+        if self.reading.terms.mode == Mode::Standard {
+            lines.push(self.typed("Terms of the contract", "contract_terms", ""));
+        }
+        lines.push(self.typed("Your own reference", "external_reference", "None"));
+        lines
+    }
+
+    fn price(&self) -> Vec<Line> {
+        let terms = &self.reading.terms;
+        let chosen =
+            Currency::from_code(self.answers.get("currency")).filter(|it| currencies::is_offered(*it));
+        let words = chosen.map(|it| format!("{} – {}", it.code(), it.name())).unwrap_or_default();
+        let mut lines = vec![self.line("Currency", words, &["currency"])];
+        let sum = |minor: i64| if minor > 0 { terms.money(minor).to_string() } else { String::new() };
+        if terms.kind == Kind::Milestone {
+            for (number, part) in (1..).zip(&terms.milestones) {
+                let fields = [name(number, "title"), name(number, "amount")];
+                let fields = fields.each_ref().map(String::as_str);
+                lines.push(self.line(heading(number, part), sum(part.amount_minor), &fields));
+            }
+        }
+        lines.push(self.line("The whole price", sum(terms.amount_minor), &["amount", "milestones"]));
+        lines
+    }
+
+    fn delivery(&self) -> Vec<Line> {
+        let terms = &self.reading.terms;
+        if terms.kind == Kind::OneOff {
+            let days = terms.delivery_days.map(|days| format!("{} after payment", plural(i64::from(days))));
+            let mut lines = vec![self.line("Delivered within", days.unwrap_or_default(), &["delivery_days"])];
+            lines.extend(terms.milestones.first().map(|part| self.inspection("Inspection", 1, part)));
+            return lines;
+        }
+        let one = |(number, part): (usize, &MilestoneTerms)| {
+            let mut line = self.inspection(&heading(number, part), number, part);
+            if let Some(due) = part.due {
+                line.value = format!("Due {}\n{}", self.reader.time(due).absolute, line.value);
+            }
+            line
+        };
+        (1..).zip(&terms.milestones).map(one).collect()
+    }
+
+    fn inspection(&self, key: &str, number: usize, part: &MilestoneTerms) -> Line {
+        let mut value = format!("{} to inspect", plural(i64::from(part.inspection_days)));
+        for criterion in &part.criteria {
+            value.push_str("\n• ");
+            value.push_str(criterion);
+        }
+        let fields = ["due", "inspection", "criteria"].map(|part| name(number, part));
+        self.line(key, value, &fields.each_ref().map(String::as_str))
+    }
+
+    fn fees(&self) -> Vec<Line> {
+        let has_broker = self.answers.has_broker();
+        let mut lines =
+            vec![self.choice("Holdfast’s fee is paid by", "fee_payer", &choices::fee_payers(true))];
+        if !has_broker {
+            return lines;
+        }
+        let typed = self.answers.get("commission");
+        let earns = match self.answers.get("commission_kind") {
+            "percent" => format!("{typed}% of the price"),
+            "fixed" => format!("{typed} {}", self.reading.terms.currency),
+            "none" => "Nothing from this deal".to_owned(),
+            _ => String::new(),
+        };
+        let is_earned = matches!(self.answers.get("commission_kind"), "percent" | "fixed");
+        let earns = if is_earned && typed.is_empty() { String::new() } else { earns };
+        lines.push(self.line("The broker earns", earns, &["commission_kind", "commission"]));
+        if is_earned {
+            lines.push(self.choice(
+                "Commission is paid by",
+                "commission_payer",
+                &choices::commission_payers(),
+            ));
+        }
+        lines
+    }
+}
+
+fn heading(number: usize, part: &MilestoneTerms) -> String {
+    if part.title.is_empty() { format!("Milestone {number}") } else { format!("{number}. {}", part.title) }
+}
+
+fn plural(days: i64) -> String {
+    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+}
+
+/// What a reader should know before sending that is no fault (Vesicash: the local currency if everyone is
+/// of one country, else USD; another choice is warned about, not refused).
+#[must_use]
+pub fn warning(answers: &Answers, role: Role, own_country: &str, currency: Currency) -> Option<String> {
+    let named =
+        others(role).into_iter().filter(|(role, required)| *required || !answers.get(role.word()).is_empty());
+    let mut countries: Vec<&str> = named.map(|(role, _)| answers.get(country_field(role))).collect();
+    countries.push(own_country);
+    if countries.iter().any(|country| country.is_empty()) {
+        return None;
+    }
+    let same = countries.iter().all(|country| *country == own_country);
+    let usual = if same { currencies::local(own_country)? } else { Currency::USD };
+    if usual == currency {
+        return None;
+    }
+    let why = if same { "Everyone is in the same country" } else { "You are in different countries" };
+    Some(format!(
+        "{why}, where deals are usually made in {usual}. Yours is in {currency}. You can send it like this."
+    ))
+}
+
+fn country_field(role: Role) -> &'static str {
+    match role {
+        Role::Buyer => "buyer_country",
+        Role::Seller => "seller_country",
+        Role::Broker | Role::Payee => "broker_country",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn warned(buyer: &str, own: &str, currency: &str) -> bool {
+        let pairs = [("buyer", "b@example.com"), ("buyer_country", buyer)];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let currency = Currency::from_code(currency).unwrap();
+        warning(&Answers::new(&pairs.to_vec()), Role::Seller, own, currency).is_some()
+    }
+
+    #[test]
+    fn another_currency_than_the_usual_one_is_warned_about() {
+        assert!(!warned("TN", "TN", "TND") && warned("TN", "TN", "USD"));
+        assert!(!warned("TN", "FR", "USD") && warned("TN", "FR", "TND"));
+        assert!(!warned("", "TN", "USD"), "nothing is said about countries that nobody named");
+        assert!(!warned("VN", "VN", "USD"), "nor where no list has the local currency");
+    }
+}
