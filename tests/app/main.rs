@@ -12,6 +12,7 @@ mod database;
 #[allow(dead_code)]
 mod deal;
 mod demo;
+mod draft;
 mod files;
 mod layers;
 mod mails;

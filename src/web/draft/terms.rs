@@ -100,8 +100,8 @@ fn chosen<T>(choice: Option<T>, field: &str, missing: &str, problems: &mut Probl
 fn currency(answers: &Answers, problems: &mut Problems) -> Currency {
     let typed = Currency::from_code(answers.get("currency")).filter(|it| currencies::is_offered(*it));
     let currency = chosen(typed, "currency", "Choose a currency of the list.", problems);
-    // Two decimals are the commonest, so amounts can be judged meanwhile.
-    currency.unwrap_or(Currency::USD)
+    // Of those on the list it is one with the most decimals, so no amount is refused for them meanwhile.
+    currency.or(Currency::from_code("TND")).unwrap_or(Currency::USD)
 }
 
 fn delivery_days(answers: &Answers, kind: Kind, problems: &mut Problems) -> Option<u16> {
@@ -204,9 +204,7 @@ fn in_order(problems: &Problems) -> Problems {
 /// Whether nothing is wrong with what the sums are made from.
 fn has_sums(problems: &Problems) -> bool {
     let money = |step| matches!(step, Step::Role | Step::Kind | Step::Parties | Step::Price | Step::Fees);
-    !problems
-        .iter()
-        .any(|(field, _)| Step::of_field(field).is_none_or(money) && !field.ends_with("-title"))
+    !problems.iter().any(|(field, _)| Step::of_field(field).is_none_or(money) && !field.ends_with("-title"))
 }
 
 /// The problems of one page.
@@ -217,4 +215,159 @@ pub fn problems_of(problems: &Problems, step: Step) -> Problems {
         own.add(field, sentence);
     }
     own
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::plan::Share;
+
+    const NOW: i64 = 1_777_885_200_000_000;
+
+    fn reading(pairs: &[(&str, &str)], changes: &[(&str, &str)]) -> Reading {
+        let all = pairs.iter().chain(changes).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let given = Given {
+            creator: Uuid::from_u128(99),
+            email: "own@example.com",
+            zone: "Africa/Tunis",
+            now: Time::from_micros(NOW),
+            files: Vec::new(),
+        };
+        read(&Answers::new(&all.collect()), &given)
+    }
+
+    /// Worked case 4, as a broker types it.
+    const CASE_4: &[(&str, &str)] = &[
+        ("role", "broker"),
+        ("kind", "milestone"),
+        ("mode", "standard"),
+        ("buyer", "Buyer@Example.com"),
+        ("seller", "seller@example.com"),
+        ("title", "A web shop"),
+        ("contract_terms", "Work for money."),
+        ("currency", "TND"),
+        ("milestone-1-title", "Design"),
+        ("milestone-1-amount", "400"),
+        ("milestone-2-title", "Shop"),
+        ("milestone-2-amount", "600.000"),
+        ("milestone-1-due", "2026-06-01"),
+        ("milestone-1-criteria", "- It is drawn\n- It is liked"),
+        ("milestone-2-due", "2026-07-01"),
+        ("milestone-2-criteria", "It sells"),
+        ("fee_payer", "buyer"),
+        ("commission_kind", "percent"),
+        ("commission", "5"),
+        ("commission_payer", "seller"),
+        ("default_outcome", "halves"),
+    ];
+
+    const ONE_OFF: &[(&str, &str)] = &[
+        ("role", "seller"),
+        ("kind", "one_off"),
+        ("mode", "quick"),
+        ("buyer", "buyer@example.com"),
+        ("title", "A chair"),
+        ("currency", "JPY"),
+        ("amount", "500"),
+        ("delivery_days", "5"),
+        ("fee_payer", "split"),
+        ("default_outcome", "refund_buyer"),
+    ];
+
+    fn problems(changes: &[(&str, &str)]) -> Vec<String> {
+        reading(CASE_4, changes).problems.iter().map(|(field, _)| field.to_owned()).collect()
+    }
+
+    #[test]
+    fn a_whole_draft_is_read_as_terms_and_their_sums() {
+        let reading = reading(CASE_4, &[]);
+        assert_eq!(reading.problems.iter().collect::<Vec<_>>(), []);
+        let (terms, plan) = (&reading.terms, reading.plan.unwrap());
+        assert_eq!((terms.amount_minor, terms.milestones.len()), (1_000_000, 2));
+        assert_eq!(terms.milestones[0].criteria, ["It is drawn", "It is liked"]);
+        assert_eq!(terms.milestones[0].due.unwrap().rfc3339(), "2026-06-01T22:59:59.999999Z");
+        assert_eq!(terms.milestones[0].inspection_days, 3);
+        let sums = [Share::Seller, Share::Broker].map(|share| plan.receives_minor(share));
+        assert_eq!((plan.charge_minor(), sums, plan.fee_minor()), (1_010_000, [950_000, 50_000], 10_000));
+        let named: Vec<_> =
+            reading.parties.iter().map(|(role, email)| (role.word(), email.as_str())).collect();
+        let expected =
+            [("buyer", "buyer@example.com"), ("seller", "seller@example.com"), ("broker", "own@example.com")];
+        assert_eq!(named, expected);
+    }
+
+    #[test]
+    fn an_empty_draft_has_a_problem_on_every_page_and_no_panic() {
+        let reading = reading(&[], &[]);
+        let steps: Vec<_> = reading.problems.iter().filter_map(|(field, _)| Step::of_field(field)).collect();
+        assert!(steps.is_sorted(), "in the order of the pages");
+        for step in Step::ALL.into_iter().filter(|step| !matches!(step, Step::Files | Step::Check)) {
+            assert!(steps.contains(&step), "{step:?}");
+        }
+        assert!(reading.plan.is_none());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_at_its_field_and_nowhere_else() {
+        for (field, bad) in [
+            ("title", ""),
+            ("buyer", "nobody"),
+            ("buyer", "own@example.com"),
+            ("seller", "buyer@example.com"),
+            ("contract_terms", ""),
+            ("currency", "XAU"),
+            ("milestone-1-title", ""),
+            ("milestone-2-amount", "600.0001"),
+            ("milestone-2-amount", "-600"),
+            ("milestone-2-amount", "99999999999999999999"),
+            ("milestone-1-due", "2026-02-30"),
+            ("milestone-2-due", "2026-05-31"),
+            ("milestone-1-due", "2020-01-01"),
+            ("milestone-1-inspection", "31"),
+            ("milestone-1-criteria", " \n "),
+            ("fee_payer", "me"),
+            ("commission", "100"),
+            ("commission", "0.00001"),
+            ("commission_kind", ""),
+            ("commission_payer", ""),
+            ("default_outcome", ""),
+        ] {
+            assert_eq!(problems(&[(field, bad)]), [field], "{field}={bad}");
+        }
+        assert_eq!(problems(&[("mode", "quick"), ("contract_terms", "")]), ["kind"]);
+        assert_eq!(
+            problems(&[
+                ("milestone-1-amount", "9999"),
+                ("commission_kind", "fixed"),
+                ("commission", "9999999")
+            ]),
+            ["commission"]
+        );
+    }
+
+    #[test]
+    fn a_one_off_is_called_what_its_deal_is_called_and_counts_its_days() {
+        let good = reading(ONE_OFF, &[]);
+        assert_eq!(good.problems.iter().collect::<Vec<_>>(), []);
+        assert_eq!((good.terms.milestones[0].title.as_str(), good.terms.delivery_days), ("A chair", Some(5)));
+        assert_eq!(good.plan.unwrap().charge_minor(), 503);
+        let bad = |changes: &[(&str, &str)]| {
+            let problems = reading(ONE_OFF, changes).problems;
+            problems.iter().map(|(field, _)| field.to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(bad(&[("amount", "0.5")]), ["amount"]);
+        assert_eq!(bad(&[("title", "")]), ["title"]);
+        assert_eq!(bad(&[("delivery_days", "0")]), ["delivery_days"]);
+        assert_eq!(bad(&[("mode", "standard")]), ["contract_terms", "milestone-1-criteria"]);
+        assert_eq!(bad(&[("broker", "b@example.com")]), ["commission_kind", "commission_payer"]);
+        assert_eq!(bad(&[("fee_payer", "broker")]), ["fee_payer"]);
+    }
+
+    #[test]
+    fn what_was_typed_for_another_role_or_kind_does_not_count() {
+        let changed = reading(CASE_4, &[("role", "buyer"), ("buyer", "rubbish"), ("amount", "rubbish")]);
+        let fields: Vec<_> = changed.problems.iter().map(|(field, _)| field.to_owned()).collect();
+        assert_eq!(fields, Vec::<String>::new());
+        assert!(changed.terms.commission.is_none() && changed.parties.len() == 2);
+    }
 }
