@@ -310,4 +310,22 @@ mod tests {
         assert!(!passwords.verify(Some(stored), "copper viola".into()).await.unwrap());
         assert!(!passwords.verify(None, "copper violin".into()).await.unwrap());
     }
+
+    #[tokio::test]
+    #[allow(clippy::disallowed_methods, reason = "how long it takes is what is tested")]
+    async fn an_account_that_is_not_there_takes_as_long_as_a_wrong_password() {
+        let passwords = Passwords::new();
+        let stored =
+            passwords.hash(&Clock::fixed(Time::from_micros(0)), "copper violin".into()).await.unwrap();
+        let mut quickest = [std::time::Duration::MAX; 2];
+        for _ in 0..7 {
+            for (stored, quickest) in [Some(stored.clone()), None].into_iter().zip(&mut quickest) {
+                let begun = std::time::Instant::now();
+                assert!(!passwords.verify(stored, "copper viola".into()).await.unwrap());
+                *quickest = begun.elapsed().min(*quickest);
+            }
+        }
+        let [there, not_there] = quickest;
+        assert!(there < not_there * 2 && not_there < there * 2, "{there:?} and {not_there:?}");
+    }
 }

@@ -134,7 +134,7 @@ pub fn check(fields: &Fields, form: &mut Form, problems: &mut Problems) -> Strin
     }
     form.accepts_terms = fields.ticked("terms");
     if !form.accepts_terms {
-        problems.add("terms", "Without accepting the terms of service nobody can have an account.");
+        problems.add("terms", "Accept the terms of service to have an account.");
     }
     password
 }
