@@ -33,7 +33,7 @@ pub struct Next {
 #[must_use]
 pub fn panel(escrow: &Escrow, user: UserId, role: Role, now: Time) -> Next {
     let clocks = deadlines::all(escrow);
-    let mine = clocks.iter().find(|clock| deadlines::waits_for(escrow, clock).contains(&user));
+    let mine = clocks.iter().find(|clock| is_for(escrow, clock, user, role));
     let first = clocks.first();
     let mut next = match mine.or(first) {
         Some(clock) if clock.waiting != Waiting::Closing => {
@@ -61,9 +61,15 @@ pub fn panel(escrow: &Escrow, user: UserId, role: Role, now: Time) -> Next {
 pub fn of_milestone(escrow: &Escrow, user: UserId, role: Role, number: u16, now: Time) -> Option<Next> {
     let mut clocks = deadlines::all(escrow);
     clocks.retain(|clock| clock.milestone == Some(number));
-    let mine = clocks.iter().find(|clock| deadlines::waits_for(escrow, clock).contains(&user));
+    let mine = clocks.iter().find(|clock| is_for(escrow, clock, user, role));
     let clock = mine.or(clocks.first())?;
     Some(of_clock(escrow, clock, mine.is_some(), role, now))
+}
+
+/// A seller who is late is not waited for any more, but delivering is still the thing for him to do.
+fn is_for(escrow: &Escrow, clock: &Deadline, user: UserId, role: Role) -> bool {
+    let late = clock.waiting == Waiting::Cancelling && role == Role::Seller;
+    late || deadlines::waits_for(escrow, clock).contains(&user)
 }
 
 fn of_clock(escrow: &Escrow, clock: &Deadline, yours: bool, role: Role, now: Time) -> Next {
@@ -74,7 +80,7 @@ fn of_clock(escrow: &Escrow, clock: &Deadline, yours: bool, role: Role, now: Tim
         .get(usize::from(number).saturating_sub(1))
         .map_or_else(String::new, |terms| format!("“{}”", terms.title));
     let (headline, otherwise) = words(escrow, clock, &title, yours, role);
-    let (primary, secondary) = actions(escrow, clock.waiting, number);
+    let (primary, secondary) = actions(escrow, clock.waiting, role, number);
     let by = clock.due.filter(|due| *due > now).unwrap_or(clock.at);
     Next {
         yours,
@@ -100,7 +106,7 @@ fn failed_charge(escrow: &Escrow, role: Role) -> Option<String> {
     }
 }
 
-fn actions(escrow: &Escrow, waiting: Waiting, number: u16) -> (Option<Action>, Vec<Action>) {
+fn actions(escrow: &Escrow, waiting: Waiting, role: Role, number: u16) -> (Option<Action>, Vec<Action>) {
     match waiting {
         Waiting::Acceptance => match escrow.terms.mode {
             Mode::Standard => (Some(Action::Sign), vec![]),
@@ -109,6 +115,7 @@ fn actions(escrow: &Escrow, waiting: Waiting, number: u16) -> (Option<Action>, V
         Waiting::Payment => (Some(Action::Pay), vec![]),
         Waiting::Delivery | Waiting::Changes => (Some(Action::Deliver(number)), vec![]),
         Waiting::Inspection => (Some(Action::Approve(number)), vec![Action::RequestChanges(number)]),
+        Waiting::Cancelling if role == Role::Seller => (Some(Action::Deliver(number)), vec![]),
         Waiting::Cancelling => (None, vec![Action::Cancel(number)]),
         Waiting::PayOut => (Some(Action::PayOut(number)), vec![]),
         Waiting::RailAnswer | Waiting::Closing => (None, vec![]),
@@ -159,12 +166,14 @@ fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role
             (headline, format!("After that {whom} may cancel and get the money back."))
         }
         Waiting::Cancelling => {
-            let headline = if yours {
-                format!(
-                    "{title} is overdue. You can cancel it and get your money back, or wait for the seller"
-                )
-            } else {
-                format!("{title} is overdue. The seller can still deliver, until the buyer cancels")
+            let headline = match role {
+                Role::Buyer => format!(
+                    "{title} is overdue. You can cancel it and get your money back, or let the seller deliver it"
+                ),
+                Role::Seller => format!("{title} is overdue and the buyer may cancel it. Deliver it"),
+                Role::Broker | Role::Payee => {
+                    format!("{title} is overdue and the buyer may cancel it. The seller can still deliver it")
+                }
             };
             (headline, "If nothing happens by then, the money goes back to the buyer by itself.".to_owned())
         }
