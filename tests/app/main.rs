@@ -11,6 +11,7 @@ mod database;
 // Not every helper has a test that needs it yet.
 #[allow(dead_code)]
 mod deal;
+mod delivery;
 mod demo;
 mod draft;
 mod files;
@@ -20,6 +21,7 @@ mod notices;
 mod paying;
 mod program;
 mod provider;
+mod milestone;
 mod races;
 mod settings;
 mod sign_in;
