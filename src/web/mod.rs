@@ -44,12 +44,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::handler::Handler;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 use tower_http::csrf::CsrfLayer;
 use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
@@ -106,7 +107,7 @@ fn dress(pages: Router<App>, app: App) -> Router {
         .layer(own_forms_only(&app))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), faults::layer))
-        .layer(CompressionLayer::new().gzip(true))
+        .layer(CompressionLayer::new().gzip(true).compress_when(DefaultPredicate::new().and(shown)))
         .layer(from_fn_with_state(app.clone(), guard::headers))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(PropagateRequestIdLayer::new(id.clone()))
@@ -118,6 +119,11 @@ fn dress(pages: Router<App>, app: App) -> Router {
 /// Behind the gate like a page, so that the page that says so greets whoever reads it.
 async fn nowhere() -> Error {
     Error::NotFound
+}
+
+/// Pages are compressed. A file that is saved keeps the length and the digest that its headers name.
+fn shown(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    !headers.contains_key(CONTENT_DISPOSITION)
 }
 
 type Refuse = fn(tower_http::csrf::ProtectionError) -> Response;

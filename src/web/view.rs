@@ -255,6 +255,7 @@ pub struct FileView {
 pub fn file_size(bytes: u64) -> String {
     let tenths = |unit: u64| format!("{}.{}", bytes / unit, bytes % unit / (unit / 10));
     match bytes {
+        1 => "1 byte".to_owned(),
         0..1_000 => format!("{bytes} bytes"),
         1_000..1_000_000 => format!("{} kB", tenths(1_000)),
         1_000_000..1_000_000_000 => format!("{} MB", tenths(1_000_000)),
@@ -282,6 +283,7 @@ mod tests {
 
     #[test]
     fn a_files_size_is_short() {
+        assert_eq!(file_size(1), "1 byte");
         assert_eq!(file_size(999), "999 bytes");
         assert_eq!(file_size(1_540), "1.5 kB");
         assert_eq!(file_size(20_971_520), "20.9 MB");

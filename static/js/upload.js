@@ -20,14 +20,14 @@
     });
     request.addEventListener('load', () => {
       if (request.status < 300) {
-        location.assign(request.responseURL);
-      } else {
-        const page = new DOMParser().parseFromString(request.responseText, 'text/html');
-        document.title = page.title;
-        document.querySelector('main').replaceWith(page.querySelector('main'));
-        (document.querySelector('[data-focus]') ?? document.querySelector('h1'))?.focus();
-        scrollTo(0, 0);
+        history.replaceState(null, '', request.responseURL);
       }
+      // The answer is drawn and not asked for again: what it says once would be gone by then.
+      const page = new DOMParser().parseFromString(request.responseText, 'text/html');
+      document.title = page.title;
+      document.querySelector('main').replaceWith(page.querySelector('main'));
+      (document.querySelector('[data-focus]') ?? document.querySelector('h1'))?.focus();
+      scrollTo(0, 0);
     });
     request.addEventListener('error', () => {
       words.textContent = 'The connection broke. Nothing was kept: send it again.';

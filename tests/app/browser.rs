@@ -17,6 +17,8 @@ pub struct Browser {
     /// The network address that its requests come from.
     pub ip: String,
     pub user_agent: String,
+    /// Whether it takes compressed answers, as every real one does. What it keeps of them is unread then.
+    pub takes_gzip: bool,
 }
 
 /// An answer, read to its end.
@@ -30,7 +32,13 @@ pub struct Page {
 impl Browser {
     pub fn new(router: Router) -> Self {
         let user_agent = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0";
-        Self { router, cookies: BTreeMap::new(), ip: "192.0.2.7".into(), user_agent: user_agent.into() }
+        Self {
+            router,
+            cookies: BTreeMap::new(),
+            ip: "192.0.2.7".into(),
+            user_agent: user_agent.into(),
+            takes_gzip: false,
+        }
     }
 
     pub async fn get(&mut self, path: &str) -> Page {
@@ -80,6 +88,9 @@ impl Browser {
         if !self.cookies.is_empty() {
             let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header(header::COOKIE, pairs.join("; "));
+        }
+        if self.takes_gzip {
+            request = request.header(header::ACCEPT_ENCODING, "gzip");
         }
         if let Some(kind) = kind {
             request = request.header(header::CONTENT_TYPE, kind);

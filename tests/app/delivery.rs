@@ -151,6 +151,23 @@ both! {
 }
 
 both! {
+    async fn a_download_keeps_the_length_and_the_digest_that_it_names(world) {
+        let mut cast = Cast::funded(&world).await;
+        let text = "All work and no play. ".repeat(200);
+        deliver(&mut cast, &[("files", Some("a.txt"), text.as_bytes())]).await;
+        let row = attached(&world, &cast).await.remove(0);
+        cast.buyer.takes_gzip = true;
+        let page = cast.buyer.get(&cast.first("")).await;
+        assert_eq!(page.headers[header::CONTENT_ENCODING], "gzip");
+        let file = cast.buyer.get(&cast.deal.path(&format!("/files/{}", row.id))).await;
+        assert!(!file.headers.contains_key(header::CONTENT_ENCODING));
+        assert_eq!(file.headers[header::CONTENT_LENGTH], text.len().to_string());
+        assert!(file.headers.contains_key("repr-digest"));
+        assert_eq!(file.body, text);
+    }
+}
+
+both! {
     async fn a_form_that_comes_back_keeps_its_files_and_words(world) {
         let mut cast = Cast::funded(&world).await;
         let page = deliver(&mut cast, &[
@@ -244,7 +261,7 @@ both! {
         let page = send(&mut cast.seller, &path, &parts).await;
         assert_eq!(page.status, 409);
         page.shows("This milestone has changed since you opened this page, so nothing was sent.");
-        page.shows("a.txt 1 bytes");
+        page.shows("a.txt 1 byte");
         assert_eq!(attached(&world, &cast).await.len(), 1);
     }
 }

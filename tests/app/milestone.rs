@@ -127,7 +127,7 @@ both! {
         assert_eq!((done.status, done.location()), (303, cast.first("").as_str()));
         let page = cast.buyer.get(done.location()).await;
         page.shows("Approved. The money is released.");
-        page.shows("The buyer approved it. Everything is paid out.");
+        page.shows("You approved it. Everything is paid out.");
         page.shows("Bilel Seller (seller) 380.000 TND 380.000 TND 0.000 TND");
         page.shows("Platform fee 4.000 TND 4.000 TND 0.000 TND");
         assert_eq!(cast.balances(&world).await, (380_000, 20_000, 606_000));
@@ -265,7 +265,7 @@ both! {
         page.shows("Not met: It is documented");
         page.shows("It is documented Not met last time");
         let page = cast.buyer.get(&inspect).await;
-        page.shows("Inspect This milestone has not been delivered, or has been answered already.");
+        page.shows("This is not possible now. This milestone has not been delivered, or has been answered already.");
         page.hides("<form method=\"post\" action=\"/escrows");
     }
 }

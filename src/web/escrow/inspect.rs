@@ -11,6 +11,7 @@ use super::rounds::{Round, Story};
 use super::spot::{Agreed, Spot};
 use crate::app::App;
 use crate::engine::command::Command;
+use crate::engine::deadlines::CHANGES_DAYS;
 use crate::engine::escrow::MilestoneStage;
 use crate::engine::offers::Action;
 use crate::engine::party::Role;
@@ -49,6 +50,8 @@ struct Page {
     amount: String,
     criteria: Vec<Choice>,
     reason: String,
+    /// How long the seller has to deliver again.
+    changes_days: i64,
     problems: Problems,
     seen: String,
     key: String,
@@ -115,6 +118,7 @@ pub async fn draw(
         amount: typed.amount.unwrap_or_else(|| left.plain()),
         criteria: (0_u16..).zip(&spot.terms.criteria).map(criterion).collect(),
         reason: typed.reason,
+        changes_days: CHANGES_DAYS,
         problems: typed.problems,
         seen: spot.seen(),
         key: app.clock.id().to_string(),

@@ -128,12 +128,19 @@ fn next_of(spot: &Spot) -> NextView {
 
 /// What is said of a milestone in which no clock runs.
 fn at_rest(spot: &Spot) -> &'static str {
+    let is_buyer = spot.seat.role == Role::Buyer;
     match spot.state.stage {
         MilestoneStage::Ended { end: MilestoneEnd::Released, how: How::ByClock, .. } => {
             "The inspection time ran out, so it counts as approved. Everything is paid out."
         }
+        MilestoneStage::Ended { end: MilestoneEnd::Released, .. } if is_buyer => {
+            "You approved it. Everything is paid out."
+        }
         MilestoneStage::Ended { end: MilestoneEnd::Released, .. } => {
             "The buyer approved it. Everything is paid out."
+        }
+        MilestoneStage::Ended { end: MilestoneEnd::Refunded, how: How::Cancelled, .. } if is_buyer => {
+            "It was overdue, and you cancelled it. The money is back in your wallet."
         }
         MilestoneStage::Ended { end: MilestoneEnd::Refunded, how: How::Cancelled, .. } => {
             "It was overdue, and the buyer cancelled it. The money went back to the buyer."

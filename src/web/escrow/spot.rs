@@ -8,11 +8,12 @@ use super::seat::Seat;
 use crate::app::App;
 use crate::engine::command::Facts;
 use crate::engine::decide::{Decision, decide};
-use crate::engine::escrow::{Milestone, MilestoneStage};
+use crate::engine::escrow::{ChargeState, Milestone, MilestoneStage};
 use crate::engine::offers::{self, Action};
 use crate::engine::plan::{MilestonePlan, Share};
 use crate::engine::refusal::Refusal;
 use crate::engine::terms::MilestoneTerms;
+use crate::engine::time::Time;
 use crate::error::Error;
 use crate::store::db::Conn;
 use crate::store::users::Account;
@@ -71,10 +72,30 @@ impl Spot {
         self.seat.escrow.seen(Some(self.number))
     }
 
-    /// "1. Design".
+    /// "1. Design", and the title alone where there is only one.
     #[must_use]
     pub fn heading(&self) -> String {
-        format!("{}. {}", self.number, self.terms.title)
+        match self.seat.escrow.milestones.len() {
+            1 => self.terms.title.clone(),
+            _ => format!("{}. {}", self.number, self.terms.title),
+        }
+    }
+
+    /// When it is due, once that is known: a one-off deal counts its days from payment.
+    fn due(&self) -> Option<Time> {
+        let escrow = &self.seat.escrow;
+        let paid_at = match escrow.charge.as_ref().map(|charge| &charge.state) {
+            Some(ChargeState::Successful { at }) => Some(*at),
+            Some(ChargeState::Pending { .. } | ChargeState::Failed { .. }) | None => None,
+        };
+        match self.state.stage {
+            MilestoneStage::InProgress { due, .. } => Some(due),
+            _ => self.terms.due.or_else(|| Some(paid_at?.plus_days(i64::from(self.delivery_days())))),
+        }
+    }
+
+    fn delivery_days(&self) -> u16 {
+        self.seat.escrow.terms.delivery_days.unwrap_or(1)
     }
 
     /// What the engine would say to an action now. It is asked itself and not its list of offers, which
@@ -126,16 +147,11 @@ impl Spot {
             words: words.clone(),
             has_failed: changes.is_some_and(|changes| changes.failed.contains(&place)),
         };
-        let due = match self.state.stage {
-            MilestoneStage::InProgress { due, .. } => Some(due),
-            _ => self.terms.due,
-        };
-        let days = self.seat.escrow.terms.delivery_days.unwrap_or(1);
         Agreed {
             description: self.terms.description.clone(),
             criteria: (0_u16..).zip(&self.terms.criteria).map(criterion).collect(),
-            due: due.map(|due| self.seat.reader.time(due)),
-            days_after_payment: days,
+            due: self.due().map(|due| self.seat.reader.time(due)),
+            days_after_payment: self.delivery_days(),
             inspection_days: self.terms.inspection_days,
         }
     }
