@@ -11,6 +11,9 @@ use crate::clock::Clock;
 use crate::engine::terms::FileRef;
 use crate::engine::time::Time;
 
+/// How long a form that was begun may still be finished with its files.
+const UNFINISHED_DAYS: i64 = 7;
+
 /// What a file was attached to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -199,6 +202,20 @@ pub async fn discard(conn: &mut Conn<'_>, id: Uuid, uploader: Uuid) -> Result<bo
     let rows =
         exec!(conn, "DELETE FROM files WHERE id = $1 AND uploader = $2 AND escrow_id IS NULL", id, uploader)?;
     Ok(rows == 1)
+}
+
+/// Removes files of deliveries that were begun and not sent for so long that nobody will. Those of drafts
+/// go with their drafts.
+///
+/// # Errors
+/// The database's.
+pub async fn sweep(conn: &mut Conn<'_>, now: Time) -> Result<u64, DbError> {
+    exec!(
+        conn,
+        "DELETE FROM files WHERE escrow_id IS NULL AND purpose = $1 AND created_at < $2",
+        Purpose::Delivery.name(),
+        now.plus_days(-UNFINISHED_DAYS)
+    )
 }
 
 /// The digests of all stored bytes behind `after`, in order, for `doctor`.

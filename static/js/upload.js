@@ -26,7 +26,9 @@
       const page = new DOMParser().parseFromString(request.responseText, 'text/html');
       document.title = page.title;
       document.querySelector('main').replaceWith(page.querySelector('main'));
-      (document.querySelector('[data-focus]') ?? document.querySelector('h1'))?.focus();
+      const first = document.querySelector('[data-focus]') ?? document.querySelector('h1');
+      first.tabIndex = -1;
+      first.focus({ preventScroll: true });
       scrollTo(0, 0);
     });
     request.addEventListener('error', () => {

@@ -7,6 +7,7 @@ use holdfast::all;
 use holdfast::engine::escrow::MilestoneStage;
 use holdfast::store::execute::tick;
 use holdfast::store::files::{self, FileRow, NewFile, Purpose};
+use holdfast::work::sweep;
 use sha2::{Digest, Sha256};
 use time::Duration;
 use uuid::Uuid;
@@ -189,6 +190,10 @@ both! {
             assert_eq!(browser.get(&path).await.status, 404, "it belongs to no escrow yet");
         }
 
+        world.app.clock.advance(Duration::days(6));
+        sweep::run_due(&world.app).await.unwrap();
+        assert_eq!(waiting(&world).await.len(), 1, "a form may take some days");
+
         let done = deliver(&mut cast, &[
             ("note", None, b"All here"),
             ("kept[]", None, kept[0].as_bytes()),
@@ -224,6 +229,9 @@ both! {
         assert_eq!(deliver(&mut cast, &parts).await.status, 303);
         assert!(attached(&world, &cast).await.is_empty());
         assert_eq!(waiting(&world).await.len(), 2);
+        world.app.clock.advance(Duration::days(8));
+        sweep::run_due(&world.app).await.unwrap();
+        assert_eq!(waiting(&world).await, [rows[1].id], "those of drafts stay");
     }
 }
 

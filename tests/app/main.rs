@@ -22,6 +22,7 @@ mod paying;
 mod program;
 mod provider;
 mod milestone;
+mod program;
 mod races;
 mod settings;
 mod sign_in;
