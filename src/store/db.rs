@@ -4,6 +4,7 @@
 //! same call for both connections. What one dialect knows and the other does not (` FOR UPDATE`) is
 //! joined here and nowhere else. This module knows no table.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::time::Duration;
 
@@ -253,20 +254,44 @@ impl Reader {
     }
 }
 
+tokio::task_local! {
+    static STATEMENTS: Cell<usize>;
+}
+
+/// Runs `work` and says how many statements it sent, on this task and no other. Nothing is counted
+/// otherwise.
+pub async fn counting<T>(work: impl Future<Output = T>) -> (T, usize) {
+    let counted = async {
+        let output = work.await;
+        (output, STATEMENTS.with(Cell::get))
+    };
+    STATEMENTS.scope(Cell::new(0), counted).await
+}
+
+/// One statement more.
+#[doc(hidden)]
+pub fn count_statement() {
+    // Outside of `counting` there is nobody to tell.
+    let _ = STATEMENTS.try_with(|count| count.set(count.get() + 1));
+}
+
 /// Runs `$query` with `$binds` on whichever connection `$conn` is, and hands the bound query to `$run`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! on_either {
     ($conn:expr, ($($query:tt)+), ($sqlite:expr, $postgres:expr), [$($bind:expr),*], $run:ident $(, $then:expr)?) => {
-        match &mut *$conn {
-            $crate::store::db::Conn::Sqlite(conn) => {
-                $($query)+($sqlite)$(.bind($bind))*.$run(&mut **conn).await$(.map($then))?
+        {
+            $crate::store::db::count_statement();
+            match &mut *$conn {
+                $crate::store::db::Conn::Sqlite(conn) => {
+                    $($query)+($sqlite)$(.bind($bind))*.$run(&mut **conn).await$(.map($then))?
+                }
+                $crate::store::db::Conn::Postgres(conn) => {
+                    $($query)+($postgres)$(.bind($bind))*.$run(&mut **conn).await$(.map($then))?
+                }
             }
-            $crate::store::db::Conn::Postgres(conn) => {
-                $($query)+($postgres)$(.bind($bind))*.$run(&mut **conn).await$(.map($then))?
-            }
+            .map_err($crate::store::db::DbError::from)
         }
-        .map_err($crate::store::db::DbError::from)
     };
 }
 

@@ -18,7 +18,7 @@ pub struct Head {
     pub hash: Vec<u8>,
 }
 
-fn read(document: &str) -> Result<Escrow, DbError> {
+pub(super) fn read(document: &str) -> Result<Escrow, DbError> {
     serde_json::from_str(document).map_err(|error| DbError::Broken(format!("a document: {error}")))
 }
 
@@ -66,9 +66,9 @@ pub async fn by_reference(conn: &mut Conn<'_>, reference: &str) -> Result<Option
 pub(super) async fn insert(conn: &mut Conn<'_>, escrow: &Escrow, now: Time) -> Result<(), DbError> {
     exec!(
         conn,
-        "INSERT INTO escrows (id, reference, title, currency, amount_minor, stage, seq, head, document,
-             created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, '', $8, $8)",
+        "INSERT INTO escrows (id, reference, title, title_lower, currency, amount_minor, stage, seq, head,
+             document, created_at, updated_at)
+         VALUES ($1, $2, $3, $9, $4, $5, $6, 0, $7, '', $8, $8)",
         escrow.id,
         escrow.reference.as_str(),
         escrow.terms.title.as_str(),
@@ -76,7 +76,8 @@ pub(super) async fn insert(conn: &mut Conn<'_>, escrow: &Escrow, now: Time) -> R
         escrow.terms.amount_minor,
         escrow.stage.name(),
         crate::engine::chain::GENESIS.as_slice(),
-        now
+        now,
+        escrow.terms.title.to_lowercase()
     )?;
     for party in &escrow.parties {
         exec!(
@@ -272,6 +273,33 @@ pub async fn page(
     rows.into_iter().map(Row::line).collect()
 }
 
+/// A reference as it is written, from what was typed: in letters of either case, with or without `ESC` and
+/// its hyphens, with the letters that Crockford's base 32 reads as digits. Nothing if it can be none.
+#[must_use]
+pub fn reference_of(typed: &str) -> Option<String> {
+    let signs: String = typed.to_uppercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    let signs = signs.strip_prefix("ESC").filter(|rest| rest.len() == 8).unwrap_or(&signs);
+    let signs = signs.replace('O', "0").replace(['I', 'L'], "1");
+    let (first, second) = signs.split_at_checked(4)?;
+    (second.len() == 4).then(|| format!("ESC-{first}-{second}"))
+}
+
+/// Whether a user takes part in the escrow of a reference.
+///
+/// # Errors
+/// The database's.
+pub async fn is_of_user(conn: &mut Conn<'_>, user: UserId, reference: &str) -> Result<bool, DbError> {
+    let row = opt!(
+        conn,
+        (Uuid,),
+        "SELECT e.id FROM escrows e JOIN parties p ON p.escrow_id = e.id
+         WHERE e.reference = $1 AND p.user_id = $2",
+        reference,
+        user
+    )?;
+    Ok(row.is_some())
+}
+
 /// What waits for a user, the most urgent first.
 ///
 /// # Errors
@@ -287,4 +315,20 @@ pub async fn tasks(conn: &mut Conn<'_>, user: UserId, most: i64) -> Result<Vec<L
         most
     )?;
     rows.into_iter().map(Row::line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_known_however_it_is_typed() {
+        for typed in ["ESC-7K2M-9QX0", "esc-7k2m-9qxo", " 7K2M 9QX0", "7k2m9qxo", "ESC7K2M9QX0"] {
+            assert_eq!(reference_of(typed).as_deref(), Some("ESC-7K2M-9QX0"), "{typed:?}");
+        }
+        assert_eq!(reference_of("ESC1-2345").as_deref(), Some("ESC-ESC1-2345"));
+        for typed in ["", "ESC", "ESC-7K2M", "7K2M-9QXA-1", "web shop", "é7k2m9qx"] {
+            assert_eq!(reference_of(typed), None, "{typed:?}");
+        }
+    }
 }

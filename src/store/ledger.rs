@@ -169,6 +169,8 @@ pub struct Holdings {
     pub held_minor: i64,
     /// Decided for him, not paid out.
     pub payable_minor: i64,
+    /// Still in custody of what he paid in as a buyer. It is held for others and is part of their sums.
+    pub paid_minor: i64,
 }
 
 /// A user's money in every currency, never summed across. Held and payable together are Cashless' seller
@@ -179,19 +181,60 @@ pub struct Holdings {
 pub async fn holdings(conn: &mut Conn<'_>, user: Uuid) -> Result<Vec<Holdings>, DbError> {
     let rows = all!(
         conn,
-        (String, i64, i64, i64),
+        (String, i64, i64, i64, i64),
         "SELECT currency,
                 CAST(SUM(CASE WHEN kind = 'wallet' THEN amount_minor ELSE 0 END) AS BIGINT),
                 CAST(SUM(CASE WHEN kind = 'held' THEN amount_minor ELSE 0 END) AS BIGINT),
-                CAST(SUM(CASE WHEN kind = 'payable' THEN amount_minor ELSE 0 END) AS BIGINT)
-         FROM balances WHERE user_id = $1 AND amount_minor > 0 GROUP BY currency ORDER BY currency",
+                CAST(SUM(CASE WHEN kind = 'payable' THEN amount_minor ELSE 0 END) AS BIGINT),
+                CAST(SUM(CASE WHEN kind = 'paid' THEN amount_minor ELSE 0 END) AS BIGINT)
+         FROM (SELECT currency, kind, amount_minor FROM balances
+               WHERE user_id = $1 AND (amount_minor > 0 OR kind = 'wallet')
+               UNION ALL
+               SELECT b.currency, 'paid', b.amount_minor FROM parties p
+               JOIN balances b ON b.escrow_id = p.escrow_id
+               WHERE p.user_id = $1 AND p.over = FALSE AND p.role = 'buyer' AND b.kind = 'held') mine
+         GROUP BY currency ORDER BY currency",
         user
     )?;
-    let read = |(code, wallet_minor, held_minor, payable_minor): (String, i64, i64, i64)| {
+    let read = |(code, wallet_minor, held_minor, payable_minor, paid_minor): (String, i64, i64, i64, i64)| {
         let currency = Currency::from_code(&code)?;
-        Some(Holdings { currency, wallet_minor, held_minor, payable_minor })
+        Some(Holdings { currency, wallet_minor, held_minor, payable_minor, paid_minor })
     };
     Ok(rows.into_iter().filter_map(read).collect())
+}
+
+/// What one escrow holds for a user, in minor units.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct HeldIn {
+    pub reference: String,
+    pub title: String,
+    pub held_minor: i64,
+    pub payable_minor: i64,
+}
+
+/// The escrows that hold something of one currency for a user, the newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn held_in(
+    conn: &mut Conn<'_>,
+    user: Uuid,
+    currency: Currency,
+    most: i64,
+) -> Result<Vec<HeldIn>, DbError> {
+    all!(
+        conn,
+        HeldIn,
+        "SELECT e.reference, e.title,
+                CAST(SUM(CASE WHEN b.kind = 'held' THEN b.amount_minor ELSE 0 END) AS BIGINT) AS held_minor,
+                CAST(SUM(CASE WHEN b.kind = 'payable' THEN b.amount_minor ELSE 0 END) AS BIGINT) AS payable_minor
+         FROM balances b JOIN escrows e ON e.id = b.escrow_id
+         WHERE b.user_id = $1 AND b.currency = $2 AND b.amount_minor > 0
+         GROUP BY e.id, e.reference, e.title ORDER BY e.id DESC LIMIT $3",
+        user,
+        currency.code(),
+        most
+    )
 }
 
 /// A line of a wallet's statement.
@@ -199,7 +242,7 @@ pub async fn holdings(conn: &mut Conn<'_>, user: Uuid) -> Result<Vec<Holdings>, 
 pub struct StatementLine {
     pub id: i64,
     pub at: Time,
-    /// The kind of account on the other side: `payable`, `held`, `clearing`.
+    /// The key of the account on the other side.
     pub other: String,
     /// Above zero when it came in, in minor units.
     pub change_minor: i64,

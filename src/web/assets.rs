@@ -28,6 +28,7 @@ const CSS: &[&str] = &[
     include_str!("../../static/css/stepper.css"),
     include_str!("../../static/css/summary.css"),
     include_str!("../../static/css/table.css"),
+    include_str!("../../static/css/lists.css"),
     include_str!("../../static/css/timeline.css"),
     include_str!("../../static/css/party.css"),
     include_str!("../../static/css/evidence.css"),

@@ -70,6 +70,7 @@ flashes! {
     Closed "closed" Good "The escrow is closed."
     InvitationSent "invitation-sent" Good "The invitation is sent again. The older link no longer works."
     Retried "retried" Good "It is tried again now."
+    NoticesRead "notices-read" Good "Marked as read."
     MailSent "mail-sent" Info "If that address is known here, a mail is on its way to it."
 }
 

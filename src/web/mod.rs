@@ -7,22 +7,27 @@
 pub mod about;
 pub mod admin;
 pub mod assets;
+pub mod balances;
 pub mod currencies;
 pub mod dead_link;
 pub mod download;
 pub mod draft;
 pub mod escrow;
+pub mod escrows;
 pub mod faults;
 pub mod fees;
 pub mod flash;
 pub mod form;
 pub mod guard;
 pub mod health;
+pub mod home;
 pub mod icons;
 pub mod invitation;
 pub mod moment;
 pub mod network;
+pub mod notifications;
 pub mod page;
+pub mod paging;
 pub mod places;
 pub mod reset;
 pub mod routes;
@@ -78,7 +83,11 @@ pub fn routes() -> Routes {
         .merge(admin::routes())
         .merge(fees::routes())
         .merge(draft::routes())
+        .merge(home::routes())
+        .merge(escrows::routes())
         .merge(escrow::routes())
+        .merge(balances::routes())
+        .merge(notifications::routes())
         .merge(invitation::routes())
         .merge(sign_up::routes())
         .merge(sign_in::routes())

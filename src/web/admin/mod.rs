@@ -1,11 +1,28 @@
 //! The console of the operators. To everybody else there is no such page.
 
+pub mod account;
+pub mod escrow;
+pub mod escrow_history;
+pub mod escrows;
 pub mod jobs;
+pub mod laws;
+pub mod ledger;
 pub mod mail;
+pub mod overview;
+pub mod payments;
 pub mod users;
 
 use super::routes::Routes;
 
 pub fn routes() -> Routes {
-    Routes::new().merge(mail::routes()).merge(jobs::routes()).merge(users::routes())
+    Routes::new()
+        .merge(overview::routes())
+        .merge(escrows::routes())
+        .merge(escrow::routes())
+        .merge(escrow_history::routes())
+        .merge(payments::routes())
+        .merge(ledger::routes())
+        .merge(mail::routes())
+        .merge(jobs::routes())
+        .merge(users::routes())
 }

@@ -15,6 +15,7 @@ pub mod milestone;
 pub mod pay;
 pub mod payment;
 pub mod rounds;
+pub mod row;
 pub mod seat;
 pub mod show;
 pub mod sign;

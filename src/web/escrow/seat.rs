@@ -67,11 +67,16 @@ impl Seat {
         offers::offered(&self.offers(), action)
     }
 
+    /// What the history is told with.
+    #[must_use]
+    pub fn scene(&self) -> Scene<'_> {
+        Scene { escrow: &self.escrow, people: &self.people, reader: &self.reader }
+    }
+
     /// What a user is called: the name, else the address, for those who have not registered yet.
     #[must_use]
     pub fn name(&self, user: Uuid) -> String {
-        let person = self.people.iter().find(|person| person.user_id == user);
-        person.map_or_else(|| "Somebody".to_owned(), called)
+        self.scene().name(user)
     }
 
     /// What the party in a role is called.
@@ -95,9 +100,42 @@ impl Seat {
     /// A milestone's title, from its number.
     #[must_use]
     pub fn title_of(&self, number: u16) -> &str {
-        let index = usize::from(number).saturating_sub(1);
-        self.escrow.terms.milestones.get(index).map_or("", |terms| terms.title.as_str())
+        title_of(&self.escrow, number)
     }
+}
+
+/// An escrow and its people for a reader who need not take part in it: an operator has no seat.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    pub escrow: &'a Escrow,
+    pub people: &'a [Person],
+    pub reader: &'a Reader,
+}
+
+impl Scene<'_> {
+    /// What a user is called: the name, else the address, for those who have not registered yet.
+    #[must_use]
+    pub fn name(&self, user: Uuid) -> String {
+        let person = self.people.iter().find(|person| person.user_id == user);
+        person.map_or_else(|| "Somebody".to_owned(), called)
+    }
+
+    /// Minor units as money.
+    #[must_use]
+    pub fn amount(&self, minor: i64) -> Money {
+        self.escrow.terms.money(minor)
+    }
+
+    /// A milestone's title, from its number.
+    #[must_use]
+    pub fn title_of(&self, number: u16) -> &str {
+        title_of(self.escrow, number)
+    }
+}
+
+fn title_of(escrow: &Escrow, number: u16) -> &str {
+    let index = usize::from(number).saturating_sub(1);
+    escrow.terms.milestones.get(index).map_or("", |terms| terms.title.as_str())
 }
 
 fn called(person: &Person) -> String {

@@ -1,6 +1,6 @@
 //! Events as sentences: who did what.
 
-use super::seat::{Seat, role_title};
+use super::seat::{Scene, Seat, role_title};
 use crate::engine::deadlines::{Mark, Waiting};
 use crate::engine::escrow::{End, How, Method};
 use crate::engine::event::{Event, Record};
@@ -11,26 +11,28 @@ use crate::web::view::{EventView, Icon, Tone};
 /// The newest events of an escrow as entries of its timeline. What this version can't read is told so.
 #[must_use]
 pub fn entries(seat: &Seat, stored: &[Stored]) -> Vec<EventView> {
-    stored.iter().map(|stored| entry(seat, stored)).collect()
+    stored.iter().map(|stored| entry(&seat.scene(), stored)).collect()
 }
 
-fn entry(seat: &Seat, stored: &Stored) -> EventView {
+/// One event as an entry, for whoever may see the whole escrow.
+#[must_use]
+pub fn entry(scene: &Scene<'_>, stored: &Stored) -> EventView {
     let (icon, tone, words, quote) = match stored.record() {
-        Ok(record) => told(seat, &record),
+        Ok(record) => told(scene, &record),
         Err(_) => {
             (Icon::CircleHelp, Tone::Neutral, "Something that this version can't show".into(), String::new())
         }
     };
     let id = format!("event-{}", stored.seq);
-    EventView { id, icon, tone, words, quote, time: seat.reader.time(stored.at).plain() }
+    EventView { id, icon, tone, words, quote, time: scene.reader.time(stored.at).plain() }
 }
 
 type Told = (Icon, Tone, String, String);
 
-fn told(seat: &Seat, record: &Record) -> Told {
+fn told(scene: &Scene<'_>, record: &Record) -> Told {
     let plain = |icon, tone, words: String| (icon, tone, words, String::new());
-    let who = actor(seat, &record.actor);
-    let title = |number: &u16| format!("“{}”", seat.title_of(*number));
+    let who = actor(scene, &record.actor);
+    let title = |number: &u16| format!("“{}”", scene.title_of(*number));
     match &record.event {
         Event::Proposed { .. } => plain(Icon::Send, Tone::Info, format!("{who} sent the terms, version 1")),
         Event::Accepted { .. } => plain(Icon::Handshake, Tone::Good, format!("{who} accepted the terms")),
@@ -45,7 +47,7 @@ fn told(seat: &Seat, record: &Record) -> Told {
         Event::ChargeStarted { .. }
         | Event::ChargeFailed { .. }
         | Event::ChargeSettled { .. }
-        | Event::ChargeReturned { .. } => paid(seat, &record.event, &who),
+        | Event::ChargeReturned { .. } => paid(scene, &record.event, &who),
         Event::Delivered { milestone, round, note, .. } => {
             let again = if *round > 1 { " again" } else { "" };
             let words = format!("{who} delivered {}{again}", title(milestone));
@@ -56,14 +58,14 @@ fn told(seat: &Seat, record: &Record) -> Told {
             (Icon::Undo2, Tone::Wait, words, reason.clone())
         }
         Event::Released { .. } | Event::Refunded { .. } | Event::PaidOut { .. } => {
-            moved(seat, &record.event, &who)
+            moved(scene, &record.event, &who)
         }
         Event::Overdue { milestone, .. } => {
             let words = format!("{} is overdue: the buyer may cancel it", title(milestone));
             plain(Icon::ClockAlert, Tone::Bad, words)
         }
         Event::Reminded { waiting, milestone, mark, .. } => {
-            plain(Icon::Bell, Tone::Neutral, reminded(seat, *waiting, *milestone, *mark))
+            plain(Icon::Bell, Tone::Neutral, reminded(scene, *waiting, *milestone, *mark))
         }
         Event::Ended { end } => ended(end),
         Event::Closed => plain(Icon::CircleCheckBig, Tone::Neutral, format!("{who} closed the escrow")),
@@ -71,43 +73,43 @@ fn told(seat: &Seat, record: &Record) -> Told {
 }
 
 /// "Amel Trabelsi (buyer)", or what acted where nobody did.
-fn actor(seat: &Seat, actor: &Actor) -> String {
+fn actor(scene: &Scene<'_>, actor: &Actor) -> String {
     match actor {
-        Actor::Party { user, role } => format!("{} ({})", seat.name(*user), role.word()),
+        Actor::Party { user, role } => format!("{} ({})", scene.name(*user), role.word()),
         Actor::Operator { .. } => "An operator".to_owned(),
         Actor::Rail => "The payment provider".to_owned(),
         Actor::Clock => "The deadline".to_owned(),
     }
 }
 
-fn paid(seat: &Seat, event: &Event, who: &str) -> Told {
-    let charged = seat.escrow.charge.as_ref().map_or(0, |charge| charge.amount_minor);
+fn paid(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
+    let charged = scene.escrow.charge.as_ref().map_or(0, |charge| charge.amount_minor);
     match event {
         Event::ChargeStarted { amount_minor, method, .. } => {
             let from = if *method == Method::Wallet { " from the wallet" } else { "" };
-            let words = format!("{who} started a payment of {}{from}", seat.amount(*amount_minor));
+            let words = format!("{who} started a payment of {}{from}", scene.amount(*amount_minor));
             (Icon::CreditCard, Tone::Info, words, String::new())
         }
         Event::ChargeFailed { reason, .. } => {
             (Icon::CircleX, Tone::Bad, "The payment failed; no money is held".to_owned(), reason.clone())
         }
         Event::ChargeReturned { amount_minor, .. } => {
-            let amount = seat.amount(*amount_minor);
+            let amount = scene.amount(*amount_minor);
             let words = format!("A payment of {amount} came too late and went to the buyer's wallet");
             (Icon::Undo2, Tone::Neutral, words, String::new())
         }
         _ => {
-            let words = format!("The payment of {} arrived; the money is held", seat.amount(charged));
+            let words = format!("The payment of {} arrived; the money is held", scene.amount(charged));
             (Icon::Lock, Tone::Held, words, String::new())
         }
     }
 }
 
-fn moved(seat: &Seat, event: &Event, who: &str) -> Told {
+fn moved(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
     match event {
         Event::Released { milestone, amount_minor, how, whole, .. } => {
             let part = if *whole { "" } else { "a part of " };
-            let (title, amount) = (seat.title_of(*milestone), seat.amount(*amount_minor));
+            let (title, amount) = (scene.title_of(*milestone), scene.amount(*amount_minor));
             let words = match how {
                 How::ByClock => {
                     format!("The inspection time ran out: {amount} for {part}“{title}” was released")
@@ -118,21 +120,21 @@ fn moved(seat: &Seat, event: &Event, who: &str) -> Told {
         }
         Event::Refunded { milestone, parts, .. } => {
             let sum: i64 = parts.iter().map(|part| part.amount_minor).sum();
-            let (title, amount) = (seat.title_of(*milestone), seat.amount(sum));
+            let (title, amount) = (scene.title_of(*milestone), scene.amount(sum));
             let words = format!("{amount} for “{title}” went back to the buyer");
             (Icon::Undo2, Tone::Neutral, words, String::new())
         }
         Event::PaidOut { milestone, user, amount_minor, .. } => {
-            let (title, amount) = (seat.title_of(*milestone), seat.amount(*amount_minor));
-            let words = format!("{amount} for “{title}” moved to the wallet of {}", seat.name(*user));
+            let (title, amount) = (scene.title_of(*milestone), scene.amount(*amount_minor));
+            let words = format!("{amount} for “{title}” moved to the wallet of {}", scene.name(*user));
             (Icon::Wallet, Tone::Good, words, String::new())
         }
         _ => (Icon::Info, Tone::Neutral, String::new(), String::new()),
     }
 }
 
-fn reminded(seat: &Seat, waiting: Waiting, milestone: Option<u16>, mark: Mark) -> String {
-    let title = milestone.map(|number| format!(" of “{}”", seat.title_of(number))).unwrap_or_default();
+fn reminded(scene: &Scene<'_>, waiting: Waiting, milestone: Option<u16>, mark: Mark) -> String {
+    let title = milestone.map(|number| format!(" of “{}”", scene.title_of(number))).unwrap_or_default();
     let what = match waiting {
         Waiting::Acceptance => "the answer to the terms",
         Waiting::Payment => "the payment",

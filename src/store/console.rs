@@ -1,0 +1,404 @@
+//! What the operators' console reads of everybody's escrows, payments and entries. Reads alone.
+//!
+//! Counts stop at a bound, and lists come by keyset: a console must not be what slows the portal down.
+
+use uuid::Uuid;
+
+use crate::engine::escrow::Escrow;
+use crate::engine::time::Time;
+use crate::money::Currency;
+use crate::store::db::{Conn, DbError, all, opt};
+use crate::store::escrows::read;
+
+/// Counts stop here: what is more is told as "1000+".
+pub const MOST_COUNTED: i64 = 1_000;
+
+/// How much waits in a queue, and since when the oldest does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Queue {
+    /// One more than [`MOST_COUNTED`] when there is more.
+    pub count: i64,
+    pub since: Option<Time>,
+}
+
+/// The queues of the console.
+#[derive(Clone, Copy, Debug)]
+pub struct Queues {
+    pub proposed: Queue,
+    pub agreed: Queue,
+    pub active: Queue,
+    pub ended: Queue,
+    pub pending_payments: Queue,
+    pub failed_payments: Queue,
+    pub parked_mails: Queue,
+    pub users: Queue,
+}
+
+/// Every queue with its length and its oldest member, in one statement.
+///
+/// # Errors
+/// The database's.
+pub async fn queues(conn: &mut Conn<'_>) -> Result<Queues, DbError> {
+    let rows = all!(
+        conn,
+        Queue,
+        "SELECT count, since FROM (
+             SELECT 1 AS place, count(*) AS count, min(created_at) AS since FROM
+                 (SELECT created_at FROM escrows WHERE stage = 'proposed' ORDER BY id LIMIT $1) a
+             UNION ALL SELECT 2, count(*), min(created_at) FROM
+                 (SELECT created_at FROM escrows WHERE stage = 'agreed' ORDER BY id LIMIT $1) b
+             UNION ALL SELECT 3, count(*), min(created_at) FROM
+                 (SELECT created_at FROM escrows WHERE stage = 'active' ORDER BY id LIMIT $1) c
+             UNION ALL SELECT 4, count(*), min(created_at) FROM
+                 (SELECT created_at FROM escrows WHERE stage = 'ended' ORDER BY id LIMIT $1) d
+             UNION ALL SELECT 5, count(*), min(created_at) FROM
+                 (SELECT created_at FROM payments WHERE state = 'pending' ORDER BY id LIMIT $1) e
+             UNION ALL SELECT 6, count(*), min(created_at) FROM
+                 (SELECT created_at FROM payments WHERE state = 'failed' ORDER BY id LIMIT $1) f
+             UNION ALL SELECT 7, count(*), min(created_at) FROM
+                 (SELECT created_at FROM outbox WHERE state = 'parked' ORDER BY id LIMIT $1) g
+             UNION ALL SELECT 8, count(*), min(created_at) FROM
+                 (SELECT created_at FROM users ORDER BY id LIMIT $1) h
+         ) queues ORDER BY place",
+        MOST_COUNTED + 1
+    )?;
+    let [proposed, agreed, active, ended, pending_payments, failed_payments, parked_mails, users] = rows[..]
+    else {
+        return Err(DbError::Broken("a queue of the console is missing".to_owned()));
+    };
+    Ok(Queues { proposed, agreed, active, ended, pending_payments, failed_payments, parked_mails, users })
+}
+
+/// Which escrows a list shows, and in what order: a queue the oldest first, all else the newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    All,
+    /// Those that wait in a stage, by its stored name.
+    Queue(&'static str),
+    /// Those in a stage, by its stored name.
+    Stage(&'static str),
+    /// With a party of this address, lower-cased.
+    Email(String),
+    /// With this in the title, lower-cased.
+    Title(String),
+}
+
+/// An escrow of the console's list.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub escrow: Escrow,
+    /// Addresses; empty for people who were erased.
+    pub buyer: String,
+    pub seller: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    document: String,
+    buyer: Option<String>,
+    seller: Option<String>,
+}
+
+/// A page of the escrows of all people: those that come behind the id `from` in the list's order.
+///
+/// # Errors
+/// The database's.
+pub async fn escrows(
+    conn: &mut Conn<'_>,
+    which: &Which,
+    from: Option<Uuid>,
+    most: i64,
+) -> Result<Vec<Line>, DbError> {
+    macro_rules! page {
+        ($where:literal $(, $bind:expr)?) => {
+            all!(
+                conn,
+                Row,
+                concat!(
+                    "SELECT e.document, bu.email AS buyer, su.email AS seller
+                     FROM escrows e
+                     LEFT JOIN parties b ON b.escrow_id = e.id AND b.role = 'buyer'
+                     LEFT JOIN users bu ON bu.id = b.user_id
+                     LEFT JOIN parties s ON s.escrow_id = e.id AND s.role = 'seller'
+                     LEFT JOIN users su ON su.id = s.user_id WHERE ",
+                    $where
+                ),
+                from.unwrap_or(if matches!(which, Which::Queue(_)) { Uuid::nil() } else { Uuid::max() }),
+                most
+                $(, $bind)?
+            )?
+        };
+    }
+    let rows = match which {
+        Which::All => page!("e.id < $1 ORDER BY e.id DESC LIMIT $2"),
+        Which::Queue(stage) => page!("e.stage = $3 AND e.id > $1 ORDER BY e.id LIMIT $2", *stage),
+        Which::Stage(stage) => page!("e.stage = $3 AND e.id < $1 ORDER BY e.id DESC LIMIT $2", *stage),
+        Which::Email(email) => page!(
+            "e.id IN (SELECT p.escrow_id FROM parties p JOIN users u ON u.id = p.user_id WHERE u.email = $3)
+             AND e.id < $1 ORDER BY e.id DESC LIMIT $2",
+            email.as_str()
+        ),
+        Which::Title(title) => page!(
+            "e.title_lower LIKE $3 ESCAPE '\\' AND e.id < $1 ORDER BY e.id DESC LIMIT $2",
+            contains(title)
+        ),
+    };
+    let line = |row: Row| {
+        let escrow = read(&row.document)?;
+        let (buyer, seller) = (row.buyer.unwrap_or_default(), row.seller.unwrap_or_default());
+        Ok(Line { escrow, buyer, seller })
+    };
+    rows.into_iter().map(line).collect()
+}
+
+/// `search` as a pattern that matches it anywhere and takes nothing in it for a wildcard.
+fn contains(search: &str) -> String {
+    format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+}
+
+/// An escrow's row as an operator sees it.
+#[derive(Clone, Debug)]
+pub struct Book {
+    pub escrow: Escrow,
+    /// The link of the last event.
+    pub head: Vec<u8>,
+    pub next_at: Option<Time>,
+    pub created_at: Time,
+    pub updated_at: Time,
+}
+
+#[derive(sqlx::FromRow)]
+struct BookRow {
+    document: String,
+    head: Vec<u8>,
+    next_at: Option<Time>,
+    created_at: Time,
+    updated_at: Time,
+}
+
+/// The row of an escrow, by its reference in letters of either case.
+///
+/// # Errors
+/// The database's.
+pub async fn book(conn: &mut Conn<'_>, reference: &str) -> Result<Option<Book>, DbError> {
+    let row = opt!(
+        conn,
+        BookRow,
+        "SELECT document, head, next_at, created_at, updated_at FROM escrows WHERE reference = $1",
+        reference.to_ascii_uppercase()
+    )?;
+    let book = |row: BookRow| {
+        let BookRow { document, head, next_at, created_at, updated_at } = row;
+        Ok(Book { escrow: read(&document)?, head, next_at, created_at, updated_at })
+    };
+    row.map(book).transpose()
+}
+
+/// What an escrow says and what its accounts hold, in minor units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compared {
+    pub reference: String,
+    pub currency: Currency,
+    /// Held and payable, as the state says.
+    pub state_minor: (i64, i64),
+    /// Held and payable, as the balances say.
+    pub balances_minor: (i64, i64),
+}
+
+/// Compares the states of escrows with their accounts, the newest first: of those that are not over, and
+/// of those that are and still hold something, which none may.
+///
+/// # Errors
+/// The database's.
+pub async fn compared(conn: &mut Conn<'_>, most: i64) -> Result<Vec<Compared>, DbError> {
+    let rows = all!(
+        conn,
+        (String, i64, i64),
+        "SELECT e.document,
+                CAST(COALESCE(SUM(CASE WHEN b.kind = 'held' THEN b.amount_minor END), 0) AS BIGINT),
+                CAST(COALESCE(SUM(CASE WHEN b.kind = 'payable' THEN b.amount_minor END), 0) AS BIGINT)
+         FROM escrows e LEFT JOIN balances b ON b.escrow_id = e.id
+         WHERE e.stage IN ('proposed', 'agreed', 'active')
+            OR e.id IN (SELECT escrow_id FROM balances WHERE amount_minor > 0 AND escrow_id IS NOT NULL)
+         GROUP BY e.id, e.document ORDER BY e.id DESC LIMIT $1",
+        most
+    )?;
+    let one = |(document, held, payable): (String, i64, i64)| {
+        let escrow = read(&document)?;
+        Ok(Compared {
+            state_minor: (escrow.held_minor(), escrow.payable_minor()),
+            balances_minor: (held, payable),
+            reference: escrow.reference,
+            currency: escrow.terms.currency,
+        })
+    };
+    rows.into_iter().map(one).collect()
+}
+
+/// An account of one escrow with its balance, in minor units.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Balance {
+    pub account: String,
+    pub kind: String,
+    pub user_id: Option<Uuid>,
+    pub amount_minor: i64,
+}
+
+/// Every account of an escrow.
+///
+/// # Errors
+/// The database's.
+pub async fn balances(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Balance>, DbError> {
+    all!(
+        conn,
+        Balance,
+        "SELECT account, kind, user_id, amount_minor FROM balances WHERE escrow_id = $1
+         ORDER BY account LIMIT 2000",
+        escrow
+    )
+}
+
+/// A ledger entry with the addresses of those whose wallets it touches.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct EntryLine {
+    pub id: i64,
+    pub at: Time,
+    pub reference: String,
+    pub seq: i64,
+    pub line: i32,
+    pub from_account: String,
+    pub to_account: String,
+    pub from_email: Option<String>,
+    pub to_email: Option<String>,
+    pub currency: String,
+    pub amount_minor: i64,
+}
+
+/// The newest entries of the ledger, or of one escrow, those before the entry `before`.
+///
+/// # Errors
+/// The database's.
+pub async fn entries(
+    conn: &mut Conn<'_>,
+    escrow: Option<Uuid>,
+    before: Option<i64>,
+    most: i64,
+) -> Result<Vec<EntryLine>, DbError> {
+    macro_rules! page {
+        ($where:literal $(, $bind:expr)?) => {
+            all!(
+                conn,
+                EntryLine,
+                concat!(
+                    "SELECT n.id, n.at, e.reference, n.seq, n.line, n.from_account, n.to_account,
+                            fu.email AS from_email, tu.email AS to_email, n.currency, n.amount_minor
+                     FROM entries n JOIN escrows e ON e.id = n.escrow_id
+                     LEFT JOIN balances f ON f.account = n.from_account AND f.kind = 'wallet'
+                     LEFT JOIN users fu ON fu.id = f.user_id
+                     LEFT JOIN balances t ON t.account = n.to_account AND t.kind = 'wallet'
+                     LEFT JOIN users tu ON tu.id = t.user_id
+                     WHERE n.id < $1 ",
+                    $where,
+                    " ORDER BY n.id DESC LIMIT $2"
+                ),
+                before.unwrap_or(i64::MAX),
+                most
+                $(, $bind)?
+            )
+        };
+    }
+    match escrow {
+        None => page!(""),
+        Some(escrow) => page!("AND n.escrow_id = $3", escrow),
+    }
+}
+
+/// Which payments a list shows: what waits the oldest first, all else the newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payments {
+    All,
+    Pending,
+    Failed,
+}
+
+/// A payment with its escrow and its payer or payee.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct PaymentLine {
+    pub id: Uuid,
+    pub reference: String,
+    pub email: Option<String>,
+    pub kind: String,
+    pub method: String,
+    pub state: String,
+    pub reason: Option<String>,
+    pub currency: String,
+    pub amount_minor: i64,
+    pub provider_ref: Option<String>,
+    pub last_error: Option<String>,
+    pub created_at: Time,
+    pub settled_at: Option<Time>,
+}
+
+/// A page of everybody's payments: those that come behind the id `from` in the list's order.
+///
+/// # Errors
+/// The database's.
+pub async fn payments(
+    conn: &mut Conn<'_>,
+    which: Payments,
+    from: Option<Uuid>,
+    most: i64,
+) -> Result<Vec<PaymentLine>, DbError> {
+    macro_rules! page {
+        ($where:literal) => {
+            all!(
+                conn,
+                PaymentLine,
+                concat!(
+                    "SELECT p.id, e.reference, u.email, p.kind, p.method, p.state, p.reason, p.currency,
+                            p.amount_minor, p.provider_ref, p.last_error, p.created_at, p.settled_at
+                     FROM payments p JOIN escrows e ON e.id = p.escrow_id
+                     LEFT JOIN users u ON u.id = p.user_id WHERE ",
+                    $where
+                ),
+                from.unwrap_or(if which == Payments::Pending { Uuid::nil() } else { Uuid::max() }),
+                most
+            )
+        };
+    }
+    match which {
+        Payments::All => page!("p.id < $1 ORDER BY p.id DESC LIMIT $2"),
+        Payments::Pending => page!("p.state = 'pending' AND p.id > $1 ORDER BY p.id LIMIT $2"),
+        Payments::Failed => page!("p.state = 'failed' AND p.id < $1 ORDER BY p.id DESC LIMIT $2"),
+    }
+}
+
+/// A mail about an escrow, without its text.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct MailLine {
+    pub id: Uuid,
+    pub to_address: Option<String>,
+    pub email: Option<String>,
+    pub kind: String,
+    pub subject: Option<String>,
+    pub state: String,
+    pub attempts: i64,
+    pub created_at: Time,
+}
+
+/// The newest mails about an escrow.
+///
+/// # Errors
+/// The database's.
+pub async fn mails(conn: &mut Conn<'_>, escrow: Uuid, most: i64) -> Result<Vec<MailLine>, DbError> {
+    all!(
+        conn,
+        MailLine,
+        "SELECT o.id, o.to_address, u.email, o.kind, o.subject, o.state, o.attempts,
+                o.created_at
+         FROM outbox o LEFT JOIN users u ON u.id = o.to_user
+         WHERE o.escrow_id = $1 ORDER BY o.id DESC LIMIT $2",
+        escrow,
+        most
+    )
+}

@@ -1,0 +1,124 @@
+//! What happened to one escrow, the check of its chain made while the page is drawn, and its mails.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use data_encoding::HEXLOWER;
+
+use super::escrow::{Head, load};
+use super::mail;
+use crate::app::App;
+use crate::engine::chain;
+use crate::engine::escrow::Escrow;
+use crate::engine::evolve::evolve;
+use crate::error::Error;
+use crate::store::console::{self, Book, MailLine};
+use crate::store::escrows;
+use crate::store::history::{self, Stored};
+use crate::web::escrow::seat::Scene;
+use crate::web::escrow::timeline;
+use crate::web::form::Search;
+use crate::web::page;
+use crate::web::paging::{self, PAGE};
+use crate::web::routes::{Access, Routes};
+use crate::web::shell::{Place, Shell};
+use crate::web::view::{EventView, PillView, Reader, TimeView};
+use crate::web::visit::Visit;
+use crate::web::visitor::OperatorOnly;
+
+/// So many events are followed from the first one; fifty milestones of the longest kind have fewer.
+const MOST_EVENTS: i64 = 5_000;
+const MAILS: i64 = 50;
+
+pub fn routes() -> Routes {
+    Routes::new().get("/admin/escrows/{reference}/history", Access::Operator, show)
+}
+
+#[derive(Template)]
+#[template(path = "pages/admin/escrow_history.html")]
+struct Show {
+    shell: Shell,
+    head: Head,
+    events: usize,
+    /// What is wrong with the chain; empty as it should be.
+    broken: String,
+    entries: Vec<(EventView, String)>,
+    newer: String,
+    older: String,
+    mails: Vec<Mail>,
+}
+
+struct Mail {
+    href: String,
+    to: String,
+    subject: String,
+    pill: PillView,
+    at: TimeView,
+}
+
+async fn show(
+    State(app): State<App>,
+    OperatorOnly(operator): OperatorOnly,
+    visit: Visit,
+    Path(reference): Path<String>,
+    Search(query): Search,
+) -> Result<Response, Error> {
+    let before: i64 = query.get("before").parse().unwrap_or(i64::MAX);
+    let mut db = app.db.read().await?;
+    let conn = &mut db.conn();
+    let book = load(conn, &reference).await?;
+    let people = escrows::people(conn, book.escrow.id).await?;
+    let stored = history::read(conn, book.escrow.id, 0, MOST_EVENTS).await?;
+    let mails = console::mails(conn, book.escrow.id, MAILS).await?;
+    let reader = operator.reader(&app);
+    let scene = Scene { escrow: &book.escrow, people: &people, reader: &reader };
+    let shown: Vec<&Stored> = stored.iter().rev().filter(|one| one.seq < before).take(PAGE).collect();
+    let path = format!("/admin/escrows/{}/history", book.escrow.reference);
+    let last = shown.last().map_or(1, |one| one.seq);
+    let older =
+        if last > 1 { paging::address(&path, &[("before", &last.to_string())]) } else { String::new() };
+    page::html(&Show {
+        shell: Shell::new(&app, &visit, format!("History: {}", book.escrow.terms.title)).at(Place::Admin),
+        head: Head::new(&book.escrow, "/history"),
+        events: stored.len(),
+        broken: broken(&book, &stored).unwrap_or_default(),
+        newer: if before == i64::MAX { String::new() } else { path.clone() },
+        older,
+        entries: shown.iter().map(|one| (timeline::entry(&scene, one), HEXLOWER.encode(&one.hash))).collect(),
+        mails: mails.into_iter().map(|one| mail_row(one, &reader)).collect(),
+    })
+}
+
+/// Follows the chain from its first link and replays the events; the first thing that is wrong.
+fn broken(book: &Book, stored: &[Stored]) -> Option<String> {
+    let mut head = chain::GENESIS;
+    let mut escrow: Option<Escrow> = None;
+    for (expected, one) in (1_i64..).zip(stored) {
+        if one.seq != expected {
+            return Some(format!("Event {expected} is missing."));
+        }
+        head = chain::link(&head, u64::try_from(one.seq).unwrap_or_default(), one.body.as_bytes());
+        if head.as_slice() != one.hash.as_slice() {
+            return Some(format!("Event {expected} is not what its fingerprint seals."));
+        }
+        let Ok(record) = one.record() else {
+            return Some(format!("Event {expected} cannot be read by this version."));
+        };
+        escrow = evolve(escrow, &record.event, record.at);
+    }
+    if head.as_slice() != book.head.as_slice() {
+        return Some("The chain ends elsewhere than the escrow’s own row says.".to_owned());
+    }
+    (escrow.as_ref() != Some(&book.escrow))
+        .then(|| "The events make another state than the stored one.".to_owned())
+}
+
+fn mail_row(one: MailLine, reader: &Reader) -> Mail {
+    Mail {
+        href: format!("/admin/mail/{}", one.id),
+        to: one.to_address.or(one.email).unwrap_or_default(),
+        subject: one.subject.unwrap_or_else(|| mail::kind_in_words(&one.kind)),
+        pill: mail::pill(&one.state, one.attempts),
+        at: reader.time(one.created_at).plain(),
+    }
+}

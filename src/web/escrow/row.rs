@@ -1,0 +1,86 @@
+//! An escrow as a line of a list, and what it wants from its reader.
+
+use super::seat::pill_of;
+use crate::engine::deadlines::{Deadline, Waiting};
+use crate::engine::party::{Role, UserId};
+use crate::engine::status;
+use crate::engine::terms::{Kind, Mode};
+use crate::store::escrows::Line;
+use crate::web::view::{MoneyView, PillView, Reader, TimeView};
+
+/// A line of a list of escrows.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub href: String,
+    pub reference: String,
+    pub title: String,
+    /// "You buy".
+    pub part: &'static str,
+    pub pill: PillView,
+    pub amount: MoneyView,
+    pub task: Option<Task>,
+}
+
+/// What an escrow wants from its reader.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// What to do, in words.
+    pub words: String,
+    /// The page where it is done.
+    pub href: String,
+    pub by: TimeView,
+}
+
+impl Row {
+    /// The line as `user` sees it.
+    #[must_use]
+    pub fn new(line: &Line, user: UserId, reader: &Reader) -> Self {
+        let escrow = &line.escrow;
+        Self {
+            href: format!("/escrows/{}", escrow.reference),
+            reference: escrow.reference.clone(),
+            title: escrow.terms.title.clone(),
+            part: part(line.role),
+            pill: pill_of(escrow),
+            amount: escrow.terms.money(escrow.terms.amount_minor).into(),
+            task: status::task_of(escrow, user).map(|clock| task(line, &clock, reader)),
+        }
+    }
+}
+
+fn part(role: Role) -> &'static str {
+    match role {
+        Role::Buyer => "You buy",
+        Role::Seller => "You sell",
+        Role::Broker => "You broker",
+        Role::Payee => "You receive",
+    }
+}
+
+fn task(line: &Line, clock: &Deadline, reader: &Reader) -> Task {
+    let terms = &line.escrow.terms;
+    let mut words = status::task_words(clock.waiting, terms.mode).to_owned();
+    let number = clock.milestone.unwrap_or(1);
+    let milestone = terms.milestones.get(usize::from(number).saturating_sub(1));
+    if let (Some(milestone), Some(_), Kind::Milestone) = (milestone, clock.milestone, terms.kind) {
+        words = format!("{words}: {}", milestone.title);
+    }
+    // The same date as on the escrow's page: the agreed one, until only the days of grace are left.
+    let by = clock.due.filter(|due| *due > reader.now).unwrap_or(clock.at);
+    let href = format!("/escrows/{}{}", line.escrow.reference, below(clock.waiting, terms.mode, number));
+    Task { words, href, by: reader.time(by) }
+}
+
+/// Where below an escrow's page a task is done.
+fn below(waiting: Waiting, mode: Mode, number: u16) -> String {
+    match (waiting, mode) {
+        (Waiting::Acceptance, Mode::Standard) => "/contract/sign".to_owned(),
+        (Waiting::Acceptance, Mode::Quick | Mode::QuickProof | Mode::Instant) => "/accept".to_owned(),
+        (Waiting::Payment, _) => "/pay".to_owned(),
+        (Waiting::Delivery | Waiting::Changes, _) => format!("/milestones/{number}/deliver"),
+        (Waiting::Inspection, _) => format!("/milestones/{number}/inspect"),
+        (Waiting::Cancelling, _) => format!("/milestones/{number}/cancel"),
+        (Waiting::PayOut, _) => format!("/milestones/{number}/payout"),
+        (Waiting::RailAnswer | Waiting::Closing, _) => String::new(),
+    }
+}
