@@ -90,12 +90,10 @@ async fn list(
     let mut db = app.db.read().await?;
     let conn = &mut db.conn();
     let wanted = query.get("q");
-    if !wanted.is_empty() {
-        if let Some(reference) = escrows::reference_of(wanted)
-            && escrows::is_of_user(conn, account.id, &reference).await?
-        {
-            return Ok(Redirect::to(&format!("{PATH}/{reference}")).into_response());
-        }
+    if let Some(reference) = escrows::reference_of(wanted)
+        && escrows::is_of_user(conn, account.id, &reference).await?
+    {
+        return Ok(Redirect::to(&format!("{PATH}/{reference}")).into_response());
     }
     let (mut cut, mut drafts) = (Cut::new(Vec::new()), Vec::new());
     match shown {

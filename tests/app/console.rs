@@ -63,7 +63,7 @@ both! {
         all.dedup();
         assert_eq!(all.len(), 13, "one run of entries for each escrow: {all:?}");
         let one = pages(&mut olfa, &format!("/admin/escrows/{}/ledger", deal.reference)).await;
-        assert_eq!(one.concat(), [deal.reference.clone(), deal.reference.clone()]);
+        assert_eq!(one.concat(), [&*deal.reference]);
     }
 }
 
@@ -82,16 +82,16 @@ both! {
         assert_eq!(queue.iter().map(Vec::len).collect::<Vec<_>>(), [25, 4]);
         assert_eq!(queue.concat(), oldest_first);
         assert_eq!(pages(&mut olfa, "/admin/escrows").await.concat().len(), 30);
-        assert_eq!(pages(&mut olfa, "/admin/escrows?stage=active").await.concat(), [shop.reference.clone()]);
+        assert_eq!(pages(&mut olfa, "/admin/escrows?stage=active").await.concat(), [&*shop.reference]);
         assert_eq!(pages(&mut olfa, "/admin/escrows?stage=closed").await.concat().len(), 0);
 
         let found = olfa.get(&format!("/admin/escrows?q={}", shop.reference.to_lowercase())).await;
         assert_eq!(found.location(), format!("/admin/escrows/{}", shop.reference));
-        assert_eq!(references(&olfa.get(&format!("/admin/escrows?q={BROKER}")).await), [shop.reference.clone()]);
+        assert_eq!(references(&olfa.get(&format!("/admin/escrows?q={BROKER}")).await), [&*shop.reference]);
         assert_eq!(pages(&mut olfa, &format!("/admin/escrows?q={}", BUYER.to_uppercase())).await.concat().len(), 30);
         for title in ["%C3%89LAN", "n_100%25", "%26+%3Cb%3E"] {
             let page = olfa.get(&format!("/admin/escrows?q={title}")).await;
-            assert_eq!(references(&page), [odd.reference.clone()], "{title}");
+            assert_eq!(references(&page), [&*odd.reference], "{title}");
         }
         for nothing in ["nobody@example.com", "b_shop", "ESC-0000-0000"] {
             olfa.get(&format!("/admin/escrows?q={nothing}")).await.shows("No escrows found");
@@ -160,7 +160,7 @@ both! {
         let oldest_first: Vec<String> = deals[1..].iter().map(|deal| deal.reference.clone()).collect();
         assert_eq!(pending.concat(), oldest_first);
         let page = olfa.get("/admin/payments?state=failed").await;
-        assert_eq!(references(&page), [deals[0].reference.clone()]);
+        assert_eq!(references(&page), [&*deals[0].reference]);
         page.shows("The card was refused.");
         page.shows(BUYER);
         assert_eq!(pages(&mut olfa, "/admin/payments").await.concat().len(), 28);

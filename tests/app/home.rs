@@ -111,8 +111,17 @@ both! {
             page.hides("A web shop");
             page.hides("950.000");
         }
-        assert_eq!(dora.get("/balances/tnd").await.status, 404);
-        assert_eq!(dora.get("/balances/XAU").await.status, 404);
+        dora.get("/balances/tnd").await.is(404);
+        dora.get("/balances/XAU").await.is(404);
+        let draft = dora.submit("/escrows/new", &[("role", "seller")]).await;
+        draft.is(200);
+        let page = dora.get("/home").await;
+        page.hides("I am selling");
+        page.shows("Drafts");
+        let at = page.body.find("href=\"/escrows/new/").unwrap() + 6;
+        let link = page.body[at..].split('"').next().unwrap().to_owned();
+        assert!(dora.get("/escrows?show=drafts").await.body.contains(&link));
+        assert!([200, 303].contains(&dora.get(&link).await.status));
     }
 }
 
