@@ -43,9 +43,10 @@ both! {
         page.shows("A web shop");
         page.shows("Bilel Seller (seller)");
         page.shows("Chiraz Broker (broker)");
-        page.shows("Price 1,000.000 TND Your part of the fee 10.000 TND You pay 1,010.000 TND");
+        page.shows("You pay 1,010.000 TND Pay by Thu 14 May 2026");
+        page.shows("Price 1,000.000 TND Your part of the fee 10.000 TND");
         page.shows("Pay 1,010.000 TND");
-        page.shows("My wallet It holds 0.000 TND, which does not cover this payment.");
+        page.shows("Not by my wallet: It holds 0.000 TND, which does not cover this payment.");
         page.shows("…01 refused: not enough money");
         assert!(!page.body.contains("commission"));
 
@@ -69,6 +70,8 @@ both! {
         assert_eq!(world.escrow(&deal).await.held_minor(), 0);
         buyer.get(&hosted).await.shows("The payment is on its way.");
         buyer.get(&deal.path("/pay")).await.shows("A payment is being processed.");
+        let escrow = buyer.get(&deal.path("")).await;
+        assert!(escrow.body.contains(&format!("href=\"{back}\"")), "{}", escrow.text());
 
         assert_eq!(world.provider_tells().await, [200]);
         let page = buyer.get(&back).await;
@@ -94,7 +97,8 @@ both! {
         world.provider_tells().await;
         let page = buyer.get(&back).await;
         page.shows("Your payment failed");
-        page.shows("No money was paid into escrow, and none has left your wallet. There is not enough money on the card.");
+        page.shows("No money was paid into escrow. There is not enough money on the card.");
+        page.shows("You can try again until Thu 14 May 2026");
         page.shows("Try again");
         assert_eq!(world.escrow(&deal).await.held_minor(), 0);
         buyer.get(&hosted).await.shows("This payment was refused or cancelled.");
@@ -306,6 +310,7 @@ both! {
         assert_eq!(started.location(), deal.path(&format!("/pay/{payment}")));
         let page = buyer.get(started.location()).await;
         page.shows("Nothing is held in escrow yet.");
+        page.shows("We could not reach Far Bank yet and go on trying.");
         page.hides("Go on at");
 
         let mut buyer = far(&mut world, Ok(())).await;

@@ -11,7 +11,7 @@ use super::act::{answer, send};
 use super::seat::Seat;
 use crate::app::App;
 use crate::engine::command::Command;
-use crate::engine::escrow::Method;
+use crate::engine::escrow::{Method, Stage};
 use crate::engine::offers::Action;
 use crate::engine::party::Role;
 use crate::engine::plan::MilestonePlan;
@@ -28,7 +28,7 @@ use crate::web::form::{Fields, Problems};
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::{Place, Shell};
-use crate::web::view::{Choice, MoneyView};
+use crate::web::view::{Choice, MoneyView, TimeView};
 use crate::web::visit::Visit;
 use crate::web::visitor::SignedIn;
 
@@ -52,6 +52,7 @@ struct Page {
     has_contract: bool,
     sums: Vec<(&'static str, MoneyView)>,
     total: Money,
+    pay_by: Option<TimeView>,
     methods: Vec<Choice>,
     method: String,
     /// Why the wallet is not among the methods; empty if it is.
@@ -85,6 +86,10 @@ impl Page {
             has_contract: escrow.terms.contract_terms.is_some(),
             sums: sums(seat),
             total,
+            pay_by: match escrow.stage {
+                Stage::Agreed { pay_by, .. } => Some(seat.reader.time(pay_by)),
+                _ => None,
+            },
             method: methods.first().map(|choice| choice.value.to_string()).unwrap_or_default(),
             methods,
             wallet_blocked,
@@ -219,9 +224,7 @@ fn again(
     let mut page = Page::new(app, visit, seat, wallet);
     page.problems.add(field, sentence);
     page.shell = page.shell.with_problems(true);
-    if page.methods.iter().any(|choice| choice.value == fields.get("method")) {
-        page.method = fields.get("method").to_owned();
-    }
+    page.method = fields.get("method").to_owned();
     let response = page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &page)?;
     Ok(with_providers(app, response))
 }

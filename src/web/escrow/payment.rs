@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::seat::Seat;
 use crate::app::App;
-use crate::engine::escrow::{Charge, ChargeState, Method};
+use crate::engine::escrow::{Charge, ChargeState, Method, Stage};
 use crate::engine::offers::Action;
 use crate::engine::party::Role;
 use crate::error::Error;
@@ -81,7 +81,7 @@ async fn show(
     let row = payments::by_id(&mut conn, id).await?.ok_or(Error::NotFound)?;
     let is_pending = matches!(attempt.state, ChargeState::Pending { .. });
     let company = company(&app, &attempt.method);
-    let words = words(&seat, attempt, company);
+    let words = words(&seat, attempt, row.provider_page.is_some(), company);
     let mut shell = Shell::new(&app, &visit, words.heading).at(Place::Escrows);
     if is_pending {
         shell = shell.refreshing(REFRESH_SECONDS);
@@ -111,7 +111,7 @@ fn company(app: &App, method: &Method) -> &'static str {
     }
 }
 
-fn words(seat: &Seat, attempt: &Charge, company: &str) -> Words {
+fn words(seat: &Seat, attempt: &Charge, told: bool, company: &str) -> Words {
     let amount = seat.amount(attempt.amount_minor);
     let seller = seat.name_of(Role::Seller);
     match &attempt.state {
@@ -125,8 +125,13 @@ fn words(seat: &Seat, attempt: &Charge, company: &str) -> Words {
             ),
             reason: String::new(),
             then: format!(
-                "This page looks again by itself. You can also leave it: we write to you when there is an answer. \
+                "{} This page looks again by itself. You can also leave it: we write to you when there is an answer. \
                  If there is none by {}, the payment counts as failed and you can try again.",
+                if told {
+                    format!("If you have not finished there, go on at {company}.")
+                } else {
+                    format!("We could not reach {company} yet and go on trying.")
+                },
                 seat.reader.time(*answer_by).absolute
             ),
         },
@@ -148,14 +153,22 @@ fn words(seat: &Seat, attempt: &Charge, company: &str) -> Words {
 
 fn failed(seat: &Seat, attempt: &Charge, reason: &str) -> Words {
     let amount = seat.amount(attempt.amount_minor);
+    let late = "If the money should arrive after all, it goes to your wallet by itself.";
+    let then = match seat.escrow.stage {
+        Stage::Agreed { pay_by, .. } if !seat.escrow.charge_pending() => format!(
+            "You can try again until {}. If nothing is paid by then, the escrow expires and nobody owes anything. {late}",
+            seat.reader.time(pay_by).absolute
+        ),
+        _ => late.to_owned(),
+    };
     let base = Words {
         heading: "Your payment failed",
         pill: "Failed",
         tone: Tone::Bad,
         icon: Icon::CircleX,
-        money: "No money was paid into escrow, and none has left your wallet.".to_owned(),
+        money: "No money was paid into escrow.".to_owned(),
         reason: reason.to_owned(),
-        then: "If the money should arrive after all, it goes to your wallet by itself.".to_owned(),
+        then,
     };
     match attempt.returned_at {
         None => base,

@@ -126,7 +126,15 @@ fn stepper(escrow: &Escrow) -> StepperView {
 /// not offered.
 #[must_use]
 pub fn next_view(seat: &Seat) -> NextView {
-    view_of(seat, next::panel(&seat.escrow, seat.account.id, seat.role, seat.reader.now))
+    let mut view = view_of(seat, next::panel(&seat.escrow, seat.account.id, seat.role, seat.reader.now));
+    // Whoever left the provider's page, or never got there, finds it again.
+    if let Some(charge) = seat.escrow.charge.as_ref().filter(|_| seat.role == Role::Buyer)
+        && seat.escrow.charge_pending()
+    {
+        let href = format!("{}/pay/{}", seat.path(), charge.payment);
+        view.secondary.insert(0, Button { href, words: "Look at the payment".to_owned() });
+    }
+    view
 }
 
 /// Any panel as the template draws it.
