@@ -57,6 +57,7 @@ pub struct Claimed {
     pub attempts: i64,
     /// The end of the lease.
     pub next_at: Time,
+    pub created_at: Time,
 }
 
 /// A mail as it was sent, for `/admin/mail`.
@@ -118,12 +119,13 @@ pub async fn claim_due(conn: &mut Conn<'_>, now: Time, most: i64) -> Result<Vec<
         Claimed,
         "UPDATE outbox SET state = 'claimed', attempts = attempts + 1, next_at = $2 WHERE id IN
          (SELECT id FROM outbox WHERE state IN ('waiting', 'claimed') AND next_at <= $1 ORDER BY next_at, id LIMIT $3",
-        ") RETURNING id, to_user, to_address, kind, payload, escrow_id, attempts, next_at",
+        ") RETURNING id, to_user, to_address, kind, payload, escrow_id, attempts, next_at, created_at",
         now,
         now.plus(LEASE),
         most
     )?;
-    mails.sort_by_key(|mail| mail.id);
+    // In the order in which they were owed: "completed" shall not arrive before "released".
+    mails.sort_by_key(|mail| (mail.created_at, mail.id));
     Ok(mails)
 }
 

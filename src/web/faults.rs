@@ -48,12 +48,14 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
         path: request.uri().path().to_owned(),
         accepts_html: accept.contains("text/html"),
     };
+    // What a script fetches for itself is not shown yet, so the sentence waits for the page that is.
+    let is_shown = request.headers().get("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
     let response = next.run(request).await;
     let mut response = match fault_of(&response, &asked) {
         Some(error) => draw(&app, &visit, &asked, &error, &response),
         None => response,
     };
-    if visit.flash().is_some() && response.status().is_success() && is_html(&response) {
+    if is_shown && visit.flash().is_some() && response.status().is_success() && is_html(&response) {
         response.headers_mut().append(SET_COOKIE, Flash::gone());
     }
     response

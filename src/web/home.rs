@@ -30,6 +30,8 @@ pub fn routes() -> Routes {
 #[template(path = "pages/home.html")]
 struct Home {
     shell: Shell,
+    /// The reader has never had anything to do with an escrow.
+    is_new: bool,
     tasks: Vec<Row>,
     more_tasks: bool,
     money: Vec<Figures>,
@@ -38,8 +40,8 @@ struct Home {
 }
 
 impl Home {
-    /// Whether the reader has never had anything to do with an escrow.
-    fn is_empty(&self) -> bool {
+    /// Whether nothing is open for the reader.
+    fn is_quiet(&self) -> bool {
         self.tasks.is_empty() && self.money.is_empty() && self.open.is_empty() && self.drafts.is_empty()
     }
 }
@@ -54,12 +56,16 @@ async fn show(State(app): State<App>, SignedIn(account): SignedIn, visit: Visit)
     let drafts = drafts::of_user(conn, account.id, DRAFTS).await?;
     let reader = account.reader(&app);
     let row = |line: &escrows::Line| Row::new(line, account.id, &reader);
-    page::html(&Home {
+    let mut home = Home {
         shell: Shell::new(&app, &visit, "Home").at(Place::Home),
+        is_new: false,
         more_tasks: tasks.len() > TASKS,
         tasks: tasks.iter().take(TASKS).map(row).collect(),
         money: money.iter().map(Figures::from).collect(),
         open: open.iter().map(row).collect(),
         drafts: drafts.iter().map(|draft| DraftRow::new(draft, &reader)).collect(),
-    })
+    };
+    // Whoever has been here before is not welcomed like a stranger.
+    home.is_new = home.is_quiet() && escrows::page(conn, account.id, Filter::All, None, 1).await?.is_empty();
+    page::html(&home)
 }

@@ -74,7 +74,8 @@ impl Step {
     #[must_use]
     pub fn topic(self) -> &'static str {
         match self {
-            Self::Role | Self::Kind => "The deal",
+            Self::Role => "Your part",
+            Self::Kind => "The deal",
             Self::Parties => "Who takes part",
             Self::Work => "What is delivered",
             Self::Price => "Price",
