@@ -50,8 +50,8 @@ impl Driver {
         Some(Self { process, address: format!("http://127.0.0.1:{port}"), _home: home })
     }
 
-    /// A fresh browser: no cookie, no history, nobody in it.
-    pub async fn open(&self) -> Window {
+    /// A fresh browser: no cookie, no history, nobody in it. Without scripts it runs none of any page.
+    pub async fn open(&self, scripts: bool) -> Window {
         let profile = Folder::new("profile");
         let mut arguments: Vec<String> = [
             "headless=new",
@@ -73,7 +73,10 @@ impl Driver {
         arguments.push(format!("--user-data-dir={}", profile.0.display()));
         let capabilities = json!({
             "browserName": "chrome",
-            "goog:chromeOptions": { "args": arguments },
+            "goog:chromeOptions": {
+                "args": arguments,
+                "prefs": { "profile.managed_default_content_settings.javascript": if scripts { 1 } else { 2 } },
+            },
             "goog:loggingPrefs": { "browser": "ALL" },
             "timeouts": { "pageLoad": 60_000, "script": 60_000 },
         });
@@ -115,11 +118,6 @@ impl Window {
         let still = json!({ "name": "prefers-reduced-motion", "value": "reduce" });
         let media = json!({ "features": [scheme, still] });
         self.chrome("Emulation.setEmulatedMedia", media).await;
-    }
-
-    /// As with scripts switched off, from the next page on.
-    pub async fn scripts(&self, run: bool) {
-        self.chrome("Emulation.setScriptExecutionDisabled", json!({ "value": !run })).await;
     }
 
     /// The whole page as a PNG, however long it is.

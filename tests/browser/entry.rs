@@ -64,6 +64,7 @@ async fn somebody_finds_the_portal_and_signs_up() {
     assert_eq!(amel.status().await, 404);
     amel.sees("Page not found").await;
     amel.inspects("not-found").await;
+    amel.saw_nothing_wrong();
 }
 
 #[tokio::test]
@@ -84,7 +85,6 @@ async fn the_first_operator_comes_by_the_printed_link_and_reads_the_mails() {
     olfa.press("See it as HTML").await;
     olfa.sees("Confirm my address").await;
     olfa.picture("mail-html").await;
-    olfa.is_quiet().await;
     olfa.press("Confirm my address").await;
     olfa.sees("This link").await;
     olfa.go("/admin/jobs").await;
@@ -96,4 +96,5 @@ async fn the_first_operator_comes_by_the_printed_link_and_reads_the_mails() {
     let stranger = Person::at(&driver, &portal).await;
     stranger.go(&portal.setup_link).await;
     assert_eq!(stranger.status().await, 410, "the link works once");
+    olfa.saw_nothing_wrong();
 }

@@ -4,10 +4,10 @@
 //! people would: by labels, buttons and the links of their mails. Screenshots lie in
 //! `target/screenshots` afterwards.
 
-#![allow(dead_code, reason = "what only the longer tests need is here already")]
-
+mod deal;
 mod driver;
 mod entry;
 mod look;
 mod person;
 mod portal;
+mod simple;

@@ -1,5 +1,6 @@
 //! Somebody in front of a browser: finds things by their words, as people do.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,11 +14,22 @@ use crate::portal::{PATIENCE, Portal, screenshots};
 pub struct Person {
     pub window: Window,
     home: String,
+    /// What was wrong with the looks of pages, gathered so that one run tells all of it.
+    pub faults: RefCell<Vec<String>>,
 }
 
 impl Person {
     pub async fn at(driver: &Driver, portal: &Portal) -> Self {
-        Self { window: driver.open().await, home: portal.home() }
+        Self::with(driver, portal, true).await
+    }
+
+    /// Somebody whose browser runs no scripts.
+    pub async fn without_scripts(driver: &Driver, portal: &Portal) -> Self {
+        Self::with(driver, portal, false).await
+    }
+
+    async fn with(driver: &Driver, portal: &Portal, scripts: bool) -> Self {
+        Self { window: driver.open(scripts).await, home: portal.home(), faults: RefCell::default() }
     }
 
     /// Opens a page of the portal, or a link of a mail.
@@ -83,7 +95,8 @@ impl Person {
         }
     }
 
-    /// Types into the field with this label, in place of what stood there.
+    /// Types into the field with this label, in place of what stood there. Where several have the same,
+    /// the words of their group stand before it: `Milestone 1 / Amount`.
     pub async fn fill(&self, label: &str, value: &str) {
         let field = self.field(label).await;
         if field.attr("type").await.unwrap().as_deref() == Some("date") {
@@ -99,8 +112,9 @@ impl Person {
 
     /// Picks an entry of the list with this label, by its words.
     pub async fn choose(&self, label: &str, option: &str) {
-        let field = self.field(label).await;
-        field.select_by_label(option).await.unwrap_or_else(|error| panic!("{label}, {option}: {error}"));
+        let path = format!(".//option[contains(normalize-space(.), {})]", quoted(option));
+        let option = self.field(label).await.find(Locator::XPath(&path)).await;
+        option.unwrap_or_else(|error| panic!("{label}: {error}")).click().await.unwrap();
     }
 
     /// Ticks or picks the box or button with this label.
@@ -116,19 +130,34 @@ impl Person {
     /// Presses the button, or follows the link, with these words.
     pub async fn press(&self, words: &str) {
         let quoted = quoted(words);
-        let path = format!(
-            "(//main//button[contains(normalize-space(.), {quoted})] | //main//a[contains(normalize-space(.), {quoted})] \
-             | //button[contains(normalize-space(.), {quoted})] | //a[contains(normalize-space(.), {quoted})])"
-        );
-        let found = self.window.client.find_all(Locator::XPath(&path)).await.unwrap();
-        for element in found {
-            if element.is_displayed().await.unwrap() {
-                element.click().await.unwrap();
-                return;
+        // The page itself comes before its header and footer, and what only keyboards reach is left out.
+        let test = format!("[contains(normalize-space(.), {quoted})][not(@aria-hidden = 'true')]");
+        let paths = ["//main//button", "//main//a", "//button", "//a"].map(|path| format!("{path}{test}"));
+        let element = self.find(&paths, &format!("nothing to press says {words:?}")).await;
+        element.click().await.unwrap();
+    }
+
+    /// The first thing that can be seen by one of these paths, in their order; waits for it, since the
+    /// page may still be on its way.
+    async fn find(&self, paths: &[String], complaint: &str) -> Element {
+        let found = async {
+            loop {
+                for path in paths {
+                    let found = self.window.client.find_all(Locator::XPath(path)).await.unwrap_or_default();
+                    for element in found {
+                        if element.is_displayed().await.unwrap_or(false) {
+                            return element;
+                        }
+                    }
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
+        };
+        if let Ok(element) = tokio::time::timeout(PATIENCE, found).await {
+            return element;
         }
         self.picture("failed").await;
-        panic!("nothing to press says {words:?} at {}: {}", self.place().await, self.words().await);
+        panic!("{complaint} at {}: {}", self.place().await, self.words().await);
     }
 
     /// A picture of the page, as it is now.
@@ -144,19 +173,25 @@ impl Person {
     }
 
     async fn label(&self, words: &str) -> Element {
-        let quoted = quoted(words);
-        for path in [
-            format!("//label[normalize-space(.) = {quoted}]"),
-            format!("//label[starts-with(normalize-space(.), {quoted})]"),
-        ] {
-            if let Some(label) =
-                self.window.client.find_all(Locator::XPath(&path)).await.unwrap().into_iter().next()
-            {
-                return label;
-            }
+        let (group, label) = words.split_once(" / ").unwrap_or(("", words));
+        let within = match group {
+            "" => String::new(),
+            group => format!("//fieldset[legend[contains(normalize-space(.), {})]]", quoted(group)),
+        };
+        let quoted = quoted(label);
+        let tests =
+            [format!("normalize-space(.) = {quoted}"), format!("starts-with(normalize-space(.), {quoted})")];
+        let paths = tests.map(|test| format!("{within}//label[{test}]"));
+        self.find(&paths, &format!("no label says {words:?}")).await
+    }
+}
+
+impl Drop for Person {
+    /// A test that fails somewhere else still tells what was wrong with the looks.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.faults.borrow().iter().for_each(|fault| eprintln!("{fault}"));
         }
-        self.picture("failed").await;
-        panic!("no label says {words:?} at {}: {}", self.place().await, self.words().await);
     }
 }
 
