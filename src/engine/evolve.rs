@@ -229,7 +229,8 @@ fn charge_settled(escrow: &mut Escrow, at: Time) {
         let days = i64::from(escrow.terms.delivery_days.unwrap_or(1));
         let due = match escrow.terms.kind {
             Kind::OneOff => at.plus_days(days),
-            Kind::Milestone => terms.due.unwrap_or(at),
+            // Whoever is paid after the agreed date still has the days of grace to deliver in.
+            Kind::Milestone => terms.due.unwrap_or(at).max(at),
         };
         part.stage = MilestoneStage::InProgress { since: at, due, overdue_since: None };
     }

@@ -209,3 +209,18 @@ fn work_starts_with_the_payment() {
     };
     assert_eq!(world.milestone(1).stage, stage);
 }
+
+#[test]
+fn who_is_paid_after_the_agreed_date_still_has_days_to_deliver_in() {
+    let soon = case4().with(|terms| terms.milestones[0].due = Some(start().plus_hours(6)));
+    let mut world = World::agreed(soon);
+    // Payment may take 48 hours, however near the first date is.
+    world.hours_pass(47);
+    world.buyer().pays().is_done();
+    world.provider().settles().is_done();
+    let paid_at = start().plus_hours(47);
+    let stage = MilestoneStage::InProgress { since: paid_at, due: paid_at, overdue_since: None };
+    assert_eq!(world.milestone(1).stage, stage);
+    world.days_pass(6);
+    assert_eq!(world.status(), "Held in escrow");
+}
