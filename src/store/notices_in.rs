@@ -31,6 +31,16 @@ pub struct Kept {
     /// How often it came.
     pub times: i64,
     pub received_at: Time,
+    /// The escrow that its payment belongs to.
+    pub reference: Option<String>,
+}
+
+impl Kept {
+    /// Whether somebody should look at it.
+    #[must_use]
+    pub fn is_odd(&self) -> bool {
+        !["done", "already done"].contains(&self.outcome.as_str())
+    }
 }
 
 /// Keeps a notice; one that came before is only counted.
@@ -54,31 +64,28 @@ pub async fn record(conn: &mut Conn<'_>, received: &Received<'_>) -> Result<(), 
     Ok(())
 }
 
-/// The newest notices, those before `before`.
+/// The newest notices, those before `before`; without `all` only those that somebody should look at,
+/// because they were believed and not carried out.
 ///
 /// # Errors
 /// The database's.
-pub async fn page(conn: &mut Conn<'_>, before: Option<Uuid>, most: i64) -> Result<Vec<Kept>, DbError> {
+pub async fn page(
+    conn: &mut Conn<'_>,
+    all: bool,
+    before: Option<Uuid>,
+    most: i64,
+) -> Result<Vec<Kept>, DbError> {
     all!(
         conn,
         Kept,
-        "SELECT id, rail, notice_id, payment_id, body, outcome, times, received_at
-         FROM notices_in WHERE id < $1 ORDER BY id DESC LIMIT $2",
+        "SELECT n.id, n.rail, n.notice_id, n.payment_id, n.body, n.outcome, n.times, n.received_at, e.reference
+         FROM notices_in n
+         LEFT JOIN payments p ON p.id = n.payment_id
+         LEFT JOIN escrows e ON e.id = p.escrow_id
+         WHERE n.id < $2 AND ($1 OR n.outcome NOT IN ('done', 'already done'))
+         ORDER BY n.id DESC LIMIT $3",
+        all,
         before.unwrap_or(Uuid::max()),
         most
-    )
-}
-
-/// What was said about one payment, the oldest first.
-///
-/// # Errors
-/// The database's.
-pub async fn of_payment(conn: &mut Conn<'_>, payment: Uuid) -> Result<Vec<Kept>, DbError> {
-    all!(
-        conn,
-        Kept,
-        "SELECT id, rail, notice_id, payment_id, body, outcome, times, received_at
-         FROM notices_in WHERE payment_id = $1 ORDER BY id LIMIT 100",
-        payment
     )
 }

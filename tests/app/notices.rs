@@ -8,7 +8,6 @@ use holdfast::engine::time::Time;
 use holdfast::password::Passwords;
 use holdfast::sandbox::notices::Post;
 use holdfast::sandbox::{Choice, Decline, book};
-use holdfast::store::notices_in;
 use holdfast::{web, work};
 use time::Duration;
 use uuid::Uuid;
@@ -61,9 +60,7 @@ both! {
         assert_eq!((kept.len(), kept[0].times, kept[0].outcome.as_str()), (1, 3, "done"));
         assert_eq!(kept[0].payment_id, Some(payment));
         assert_eq!(kept[0].body, posts[0].body);
-        let mut reader = world.app.db.read().await.unwrap();
-        let of_payment = notices_in::of_payment(&mut reader.conn(), payment).await.unwrap();
-        assert_eq!(of_payment.len(), 1);
+        assert_eq!(kept[0].reference.as_deref(), Some(deal.reference.as_str()));
     }
 }
 
@@ -148,6 +145,18 @@ both! {
             "not understood",
             "not understood",
         ]);
+
+        world.operator("olfa@example.com").await;
+        let mut olfa = world.signed_in("olfa@example.com").await;
+        let page = olfa.get("/admin/payments/notices?show=odd").await;
+        page.shows("Not carried out another amount: 1,010.001 TND");
+        page.shows("Not carried out no such payment");
+        page.shows("charge.succeeded");
+        assert!(page.body.contains(&format!("/admin/escrows/{}", deal.reference)));
+        world.notice("sandbox", signed(&world, "evt_9", &succeeded(payment)).await).await;
+        olfa.get("/admin/payments/notices").await.shows("Carried out");
+        olfa.get("/admin/payments/notices?show=odd").await.hides("evt_9");
+        olfa.get("/admin/payments").await.shows("What providers told us");
     }
 }
 

@@ -93,7 +93,7 @@ impl World {
     /// Every notice that was believed, the newest first.
     pub async fn notices(&self) -> Vec<Kept> {
         let mut reader = self.app.db.read().await.unwrap();
-        notices_in::page(&mut reader.conn(), None, 100).await.unwrap()
+        notices_in::page(&mut reader.conn(), true, None, 100).await.unwrap()
     }
 
     /// Money for the buyer's wallet: a payment that came after it was given up (1,010.000 TND).

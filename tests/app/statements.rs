@@ -20,16 +20,18 @@ both! {
             "/home", "/escrows", "/escrows?show=drafts", "/escrows?show=needs-me", "/escrows?q=nothing",
             "/balances", "/balances/TND", "/notifications", "/nowhere",
         ];
-        let of_escrow = ["", "/contract", "/history", "/milestones/1", "/milestones/2", "/milestones/2/inspect"];
+        let of_escrow = ["", "/contract", "/history", "/milestones/1", "/milestones/2", "/milestones/2/inspect", "/pay"];
         let of_operators = [
             "/admin", "/admin/escrows", "/admin/escrows?q=shop", "/admin/escrows?q=webshops", "/admin/escrows?stage=active",
-            "/admin/payments", "/admin/ledger", "/admin/users", "/admin/mail", "/admin/jobs",
+            "/admin/payments", "/admin/payments/notices", "/admin/ledger", "/admin/users", "/admin/mail", "/admin/jobs",
         ];
         let mut wanted: Vec<(&str, String)> = Vec::new();
         for email in [BUYER, SELLER] {
             wanted.extend(of_parties.iter().map(|path| (email, (*path).to_owned())));
             wanted.extend(of_escrow.iter().map(|below| (email, deal.path(below))));
         }
+        let paid = world.escrow(&deal).await.charge.unwrap().payment;
+        wanted.push((BUYER, deal.path(&format!("/pay/{paid}"))));
         wanted.extend(of_operators.iter().map(|path| ("olfa@example.com", (*path).to_owned())));
         let below = ["", "/ledger", "/history"].map(|below| format!("/admin/escrows/{}{below}", deal.reference));
         wanted.extend(below.map(|path| ("olfa@example.com", path)));

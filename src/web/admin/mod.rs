@@ -8,6 +8,7 @@ pub mod jobs;
 pub mod laws;
 pub mod ledger;
 pub mod mail;
+pub mod notices;
 pub mod overview;
 pub mod payments;
 pub mod users;
@@ -21,6 +22,7 @@ pub fn routes() -> Routes {
         .merge(escrow::routes())
         .merge(escrow_history::routes())
         .merge(payments::routes())
+        .merge(notices::routes())
         .merge(ledger::routes())
         .merge(mail::routes())
         .merge(jobs::routes())
