@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::{Method, header};
 use holdfast::all;
 use holdfast::engine::escrow::MilestoneStage;
+use holdfast::store::db::counting;
 use holdfast::store::execute::tick;
 use holdfast::store::files::{self, FileRow, NewFile, Purpose};
 use holdfast::work::sweep;
@@ -106,7 +107,9 @@ both! {
         world.app.clock.advance(Duration::hours(5));
         let done = deliver(&mut cast, &[("note", None, b"Mended"), ("files", Some("plan.txt"), b"the plan, mended")]).await;
         assert_eq!(done.status, 303);
-        let page = cast.broker.get(&cast.first("")).await;
+        let path = cast.first("");
+        let (page, statements) = counting(cast.broker.get(&path)).await;
+        assert!((2..=6).contains(&statements), "{statements} statements for a page with files");
         for words in ["Round 2", "Mended", "Round 1", "First <i>try</i>", "Not met: It works", "It crashes."] {
             page.shows(words);
         }
