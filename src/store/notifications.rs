@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::engine::escrow::Escrow;
 use crate::engine::notices::{EscrowNews, Notice};
 use crate::engine::time::Time;
-use crate::store::db::{Conn, DbError, all, exec, opt};
+use crate::store::db::{Conn, DbError, all, exec};
 use crate::store::outbox::{self, NewMail, To};
 
 /// Writes the notices of a decision.
@@ -82,20 +82,6 @@ pub async fn page(
         before.unwrap_or(Uuid::max()),
         most
     )
-}
-
-/// Whether a user has notifications that he has not read.
-///
-/// # Errors
-/// The database's.
-pub async fn any_unread(conn: &mut Conn<'_>, user: Uuid) -> Result<bool, DbError> {
-    let row = opt!(
-        conn,
-        (Uuid,),
-        "SELECT id FROM notifications WHERE user_id = $1 AND read_at IS NULL LIMIT 1",
-        user
-    )?;
-    Ok(row.is_some())
 }
 
 /// Marks a user's notifications as read, up to and including the newest he saw.

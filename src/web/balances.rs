@@ -175,5 +175,5 @@ fn words(line: &StatementLine) -> String {
         _ if line.change_minor > 0 => "Came in",
         _ => "Went out",
     };
-    if number.is_empty() { what.to_owned() } else { format!("{what}, milestone {number}") }
+    if number.is_empty() { what.to_owned() } else { format!("{what}, milestone\u{a0}{number}") }
 }
