@@ -28,6 +28,9 @@ pub const MAILS_BY_ADDRESS: Limit = Limit::new("mails/address", 5, Duration::hou
 /// Guesses at the current password by someone who is signed in already.
 pub const PASSWORD_BY_USER: Limit = Limit::new("password/user", 10, Duration::minutes(15));
 
+/// Deals that one person sends, each of which is mailed to addresses of his choice.
+pub const PROPOSALS_BY_USER: Limit = Limit::new("proposals/user", 60, Duration::hours(1));
+
 impl Limit {
     /// `tries` are let through in each `window`.
     #[must_use]

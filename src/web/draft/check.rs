@@ -21,6 +21,7 @@ use crate::engine::terms::Mode;
 use crate::error::Error;
 use crate::store::execute::Outcome;
 use crate::store::proposals::{Proposal, Proposed, Source, propose};
+use crate::store::throttle::PROPOSALS_BY_USER;
 use crate::web::escrow::act::refused;
 use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems};
@@ -124,6 +125,7 @@ async fn send(
         let shell = shell(&app, &visit, Step::Check, &reading.problems);
         return draw(&app, &opened, shell, StatusCode::UNPROCESSABLE_ENTITY);
     }
+    page::slow_down(&app, &[(&PROPOSALS_BY_USER, &opened.account.id.to_string())]).await?;
     let proposed = propose(&app.db, &app.clock, &proposal(&opened, reading, &fields)).await?;
     if proposed.executed.wake {
         app.wake.up();

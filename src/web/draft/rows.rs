@@ -11,11 +11,10 @@ use crate::web::view::MoneyView;
 /// Somebody to be named.
 pub struct PersonField {
     pub name: &'static str,
-    pub label: &'static str,
+    pub heading: &'static str,
     pub hint: &'static str,
     pub value: String,
     pub country_name: String,
-    pub country_label: &'static str,
     pub country: String,
 }
 
@@ -23,22 +22,23 @@ pub struct PersonField {
 pub fn people(answers: &Answers) -> Vec<PersonField> {
     let named = others(answers.role().unwrap_or(Role::Seller));
     let field = |(role, required): (Role, bool)| {
-        let (label, country_label) = match (role, required) {
-            (Role::Buyer, _) => ("The buyer’s email address", "The buyer’s country (you need not say)"),
-            (Role::Seller, _) => ("The seller’s email address", "The seller’s country (you need not say)"),
-            (Role::Broker | Role::Payee, _) => {
-                ("A broker’s email address (if there is one)", "The broker’s country (you need not say)")
-            }
+        let heading = match (role, required) {
+            (Role::Buyer, _) => "The buyer",
+            (Role::Seller, _) => "The seller",
+            (Role::Broker | Role::Payee, _) => "A broker, if there is one",
         };
         let country_name = format!("{}_country", role.word());
         PersonField {
             name: role.word(),
-            label,
-            hint: if required { "" } else { "Somebody who brings you together and earns a commission." },
+            heading,
+            hint: if required {
+                ""
+            } else {
+                "Leave it empty if nobody brings you together for a commission."
+            },
             value: answers.get(role.word()).to_owned(),
             country: answers.get(&country_name).to_owned(),
             country_name,
-            country_label,
         }
     };
     named.into_iter().map(field).collect()

@@ -42,6 +42,7 @@ struct RoleCard {
     value: &'static str,
     icon: Icon,
     words: &'static str,
+    button: &'static str,
     about: &'static str,
 }
 
@@ -57,18 +58,21 @@ const ROLES: [RoleCard; 3] = [
         value: "seller",
         icon: Icon::Package,
         words: "I am selling",
+        button: "Start as the seller",
         about: "You deliver goods or work. The buyer’s money waits for you before you begin.",
     },
     RoleCard {
         value: "buyer",
         icon: Icon::Wallet,
         words: "I am buying",
+        button: "Start as the buyer",
         about: "You pay in, and the seller receives it only when you have what was agreed.",
     },
     RoleCard {
         value: "broker",
         icon: Icon::Handshake,
         words: "I am brokering",
+        button: "Start as the broker",
         about: "You bring the two together, write the terms, and earn your commission.",
     },
 ];

@@ -2,6 +2,28 @@
 
 use crate::engine::check::MOST_MILESTONES;
 
+/// The fields that share a page, in their order there.
+const RANKS: [&str; 18] = [
+    "kind",
+    "mode",
+    "buyer",
+    "seller",
+    "broker",
+    "currency",
+    "title",
+    "description",
+    "contract_terms",
+    "external_reference",
+    "amount",
+    "milestones",
+    "delivery_days",
+    "due",
+    "inspection",
+    "criteria",
+    "fee_payer",
+    "commission_kind",
+];
+
 /// A page of the form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
@@ -63,7 +85,7 @@ impl Step {
             Self::Work => "What is delivered?",
             Self::Price => "What does it cost?",
             Self::Delivery => "When is it delivered, and when is it done?",
-            Self::Fees => "Who pays what on top?",
+            Self::Fees => "Who pays the fees?",
             Self::Disputes => "What if you disagree?",
             Self::Files => "Do you want to attach files?",
             Self::Check => "Check your answers",
@@ -85,6 +107,14 @@ impl Step {
             Self::Files => "Files",
             Self::Check => "Check",
         }
+    }
+
+    /// Where on the pages a field comes, for lists in their order.
+    #[must_use]
+    pub fn place(field: &str) -> (Option<Self>, usize, usize) {
+        let (number, name) = milestone_field(field).unwrap_or((0, field));
+        let rank = RANKS.iter().position(|known| *known == name).unwrap_or(RANKS.len());
+        (Self::of_field(field), number, rank)
     }
 
     /// Its place, from 1.

@@ -18,7 +18,7 @@ use crate::web::view::{Choice, Reader};
 pub struct Group {
     pub id: &'static str,
     pub topic: &'static str,
-    /// Where they are changed.
+    /// Where they are changed; empty where each line has its own page.
     pub href: String,
     pub lines: Vec<Line>,
 }
@@ -30,6 +30,8 @@ pub struct Line {
     pub value: String,
     /// What is wrong with it.
     pub problems: Vec<String>,
+    /// Where it is changed, if not where its whole group is.
+    pub href: String,
 }
 
 /// A problem and the page where it is mended; no page for what no page can mend.
@@ -62,14 +64,7 @@ pub fn groups(opened: &Opened, reading: &Reading, reader: &Reader) -> Vec<Group>
     let files = super::attach::listed(opened).into_iter();
     let files = files.map(|file| format!("{} ({})", file.name, file.size)).collect::<Vec<_>>().join("\n");
     vec![
-        group(Step::Role, vec![sheet.choice("Your part", "role", &choices::roles())]),
-        group(
-            Step::Kind,
-            vec![
-                sheet.choice("Delivered", "kind", &choices::kinds()),
-                sheet.choice("A contract", "mode", &choices::modes()),
-            ],
-        ),
+        Group { href: String::new(), ..group(Step::Kind, sheet.deal(opened)) },
         group(Step::Parties, sheet.parties()),
         group(Step::Work, sheet.work()),
         group(Step::Price, sheet.price()),
@@ -95,7 +90,8 @@ struct Sheet<'a> {
 impl Sheet<'_> {
     fn line(&self, key: impl Into<String>, value: impl Into<String>, fields: &[&str]) -> Line {
         let problems = fields.iter().filter_map(|field| self.reading.problems.get(field));
-        Line { key: key.into(), value: value.into(), problems: problems.map(str::to_owned).collect() }
+        let problems = problems.map(str::to_owned).collect();
+        Line { key: key.into(), value: value.into(), problems, href: String::new() }
     }
 
     /// What was typed into one field.
@@ -106,6 +102,18 @@ impl Sheet<'_> {
 
     fn choice(&self, key: &str, field: &str, choices: &[Choice]) -> Line {
         self.line(key, choices::words(choices, self.answers.get(field)), &[field])
+    }
+
+    fn deal(&self, opened: &Opened) -> Vec<Line> {
+        let line = |key, field, step, choices: &[Choice]| {
+            let line = self.choice(key, field, choices);
+            Line { href: step_path(opened.id, step, true), ..line }
+        };
+        vec![
+            line("Your part", "role", Step::Role, &choices::roles()),
+            line("Delivered", "kind", Step::Kind, &choices::kinds()),
+            line("A contract", "mode", Step::Kind, &choices::modes()),
+        ]
     }
 
     fn parties(&self) -> Vec<Line> {

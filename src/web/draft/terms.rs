@@ -85,7 +85,7 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
         time_zone: given.zone.to_owned(),
     };
     add_faults(&terms, given.now, &mut problems);
-    let problems = in_order(&problems);
+    let problems = in_order(&problems, kind);
     let plan = has_sums(&problems).then(|| Plan::of(&terms).ok()).flatten();
     Reading { terms, parties, problems, plan }
 }
@@ -187,16 +187,18 @@ fn add_faults(terms: &Terms, now: Time, problems: &mut Problems) {
     }
 }
 
-/// By page, and there by milestone.
-fn in_order(problems: &Problems) -> Problems {
+/// By page, and there as they stand on it.
+fn in_order(problems: &Problems, kind: Kind) -> Problems {
     let mut all: Vec<_> = problems.iter().collect();
-    all.sort_by_key(|(field, _)| {
-        let number = milestone_field(field).map_or(0, |(number, _)| number);
-        (Step::of_field(field).unwrap_or(Step::Check), number)
-    });
+    // What stands on no page comes last.
+    all.sort_by_key(|(field, _)| (Step::of_field(field).is_none(), Step::place(field)));
     let mut sorted = Problems::new();
     for (field, sentence) in all {
-        sorted.add(field, sentence);
+        match milestone_field(field).filter(|_| kind == Kind::Milestone) {
+            // A list of problems says the same of several of them.
+            Some((number, _)) => sorted.add(field, format!("Milestone {number}: {sentence}")),
+            None => sorted.add(field, sentence),
+        }
     }
     sorted
 }
