@@ -2,6 +2,11 @@
 
 use axum::body::Body;
 use axum::http::Method;
+use holdfast::engine::party::Role;
+use holdfast::store::drafts;
+use holdfast::store::execute::Outcome;
+use holdfast::store::proposals::{Proposal, Proposed, Source, propose};
+use holdfast::store::throttle::{self, PROPOSALS_BY_USER};
 use holdfast::store::users::{self, Profile};
 use holdfast::{all, one};
 
@@ -99,19 +104,13 @@ async fn case_4(world: &World) -> Draft {
     draft
 }
 
-/// Whether a table's row says these things in this order.
-#[track_caller]
-fn row(page: &Page, words: &str) {
-    page.shows(words);
-}
-
 both! {
     async fn a_broker_makes_the_deal_of_worked_case_4_and_sends_it(world) {
         let mut draft = case_4(&world).await;
         let check = draft.page("check").await;
-        row(&check, "1. Design 404.000 TND 380.000 TND 20.000 TND 4.000 TND");
-        row(&check, "2. Shop 606.000 TND 570.000 TND 30.000 TND 6.000 TND");
-        row(&check, "In all 1,010.000 TND 950.000 TND 50.000 TND 10.000 TND");
+        check.shows("1. Design 404.000 TND 380.000 TND 20.000 TND 4.000 TND");
+        check.shows("2. Shop 606.000 TND 570.000 TND 30.000 TND 6.000 TND");
+        check.shows("In all 1,010.000 TND 950.000 TND 50.000 TND 10.000 TND");
         check.shows("Commission of 5%, paid by the seller out of the price 50.000 TND");
         check.shows("Due Mon 1 Jun 2026, 23:59 (Tunis)");
         check.shows("Buyer: identity SHA-256 of buyer@example.com and a random salt");
@@ -361,6 +360,51 @@ both! {
         let sql = "SELECT count(*) FROM files";
         let (count,) = one!(&mut world.app.db.read().await.unwrap().conn(), (i64,), sql).unwrap();
         assert_eq!(count, 0);
+    }
+}
+
+both! {
+    async fn only_what_was_read_is_sent_and_only_once(world) {
+        let creator = world.account("Chiraz Broker", BROKER).await;
+        let (db, clock) = (&world.app.db, &world.app.clock);
+        let fields = vec![("role".to_owned(), "broker".to_owned())];
+        let id = drafts::start(db, clock, creator, "", &fields).await.unwrap().unwrap();
+        let parties = [(Role::Buyer, BUYER), (Role::Seller, SELLER), (Role::Broker, BROKER)];
+        let proposal = |id, fields: &str, key: &str| Proposal {
+            creator,
+            parties: parties.map(|(role, email)| (role, email.to_owned())).to_vec(),
+            terms: world.case_4(),
+            key: key.to_owned(),
+            draft: Some(Source { id, fields: fields.to_owned() }),
+        };
+        let outcome = |sent: Proposed| sent.executed.outcome;
+        let of_another = proposal(clock.id(), "[]", "1");
+        assert_eq!(outcome(propose(db, clock, &of_another).await.unwrap()), Outcome::Unknown);
+        let changed_since = proposal(id, "[]", "2");
+        assert_eq!(outcome(propose(db, clock, &changed_since).await.unwrap()), Outcome::Stale);
+        // The same draft at the same moment from two windows, each with a key of its own.
+        let stored = r#"[["role","broker"]]"#;
+        let (one, two) = (proposal(id, stored, "3"), proposal(id, stored, "4"));
+        let (one, two) = tokio::join!(propose(db, clock, &one), propose(db, clock, &two));
+        let (one, two) = (one.unwrap(), two.unwrap());
+        assert_eq!((one.escrow, &one.reference), (two.escrow, &two.reference));
+        let mut outcomes = [outcome(one), outcome(two)];
+        outcomes.sort_by_key(|outcome| *outcome != Outcome::Done);
+        assert_eq!(outcomes, [Outcome::Done, Outcome::AlreadyDone]);
+    }
+}
+
+both! {
+    async fn nobody_sends_deals_without_end(world) {
+        let mut draft = case_4(&world).await;
+        let mut tx = world.app.db.write().await.unwrap();
+        let id = users::by_email(&mut tx.conn(), BROKER).await.unwrap().unwrap().id.to_string();
+        for _ in 0..60 {
+            throttle::hit(&mut tx.conn(), world.app.clock.now(), &PROPOSALS_BY_USER, &id).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        assert_eq!(draft.is_sent().await.status, 429);
+        draft.page("check").await.shows("Send to the buyer and the seller");
     }
 }
 
