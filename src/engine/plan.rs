@@ -129,11 +129,15 @@ fn halves(sum: i64) -> (i64, i64) {
 }
 
 impl Plan {
-    /// Computes the plan of terms whose amounts are positive and sum up.
+    /// Computes the plan of terms whose amounts sum up.
     ///
     /// # Errors
     /// When the seller of some milestone would receive nothing, or the broker would pay.
     pub fn of(terms: &Terms) -> Result<Self, PlanError> {
+        // Of a draft whose price is still open nobody receives anything.
+        if terms.amount_minor <= 0 {
+            return Err(PlanError::SellerReceivesNothing(0));
+        }
         let fee = fee_of(&terms.fee, terms.amount_minor);
         let (fee_buyer, fee_seller, fee_broker) = match terms.fee_payer {
             FeePayer::Buyer => (fee, 0, 0),

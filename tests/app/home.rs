@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::browser::{Browser, Page};
 use crate::deal::Deal;
-use crate::world::{World, both};
+use crate::world::{PASSWORD, World, both};
 
 pub const BUYER: &str = "amel.buyer@example.com";
 pub const SELLER: &str = "bilel.seller@example.com";
@@ -92,6 +92,27 @@ both! {
         page.shows("Nothing waits for you now");
         page.shows("Held for you 50.000 TND");
         page.shows("A web shop");
+    }
+}
+
+both! {
+    async fn every_task_leads_to_a_page_where_it_can_be_done(world) {
+        let passwords = world.app.passwords.hash(&world.app.clock, PASSWORD.to_owned()).await.unwrap();
+        holdfast::demo::fill(&world.app.db, world.app.clock.now(), &passwords).await.unwrap();
+        let mut kinds = BTreeSet::new();
+        for (email, _) in holdfast::demo::PEOPLE {
+            let mut browser = world.signed_in(email).await;
+            let home = browser.get("/home").await;
+            for (at, _) in home.body.match_indices("<th scope=\"row\"><a href=\"/escrows/ESC-") {
+                let link = home.body[at + 25..].split('"').next().unwrap().to_owned();
+                let page = browser.get(&link).await;
+                page.is(200);
+                kinds.insert(link.rsplit('/').next().unwrap().to_owned());
+            }
+        }
+        for kind in ["sign", "pay", "deliver", "inspect", "cancel"] {
+            assert!(kinds.contains(kind), "nobody is to {kind}: {kinds:?}");
+        }
     }
 }
 
