@@ -395,6 +395,20 @@ both! {
 }
 
 both! {
+    async fn a_date_that_passed_while_the_page_was_open_is_told_at_its_place(world) {
+        let mut draft = case_4(&world).await;
+        draft.sends("delivery", &[("milestone-1-due", "2026-05-05")]).await;
+        let check = draft.page("check").await;
+        let (seen, key) = (hidden(&check, "seen"), hidden(&check, "key"));
+        world.app.clock.advance(time::Duration::days(2));
+        let page = draft.sends("send", &[("seen", &seen), ("key", &key)]).await;
+        assert_eq!(page.status, 422);
+        page.shows("One answer is missing or wrong Milestone 1: This date has passed.");
+        page.hides("Send to the buyer");
+    }
+}
+
+both! {
     async fn nobody_sends_deals_without_end(world) {
         let mut draft = case_4(&world).await;
         let mut tx = world.app.db.write().await.unwrap();
