@@ -175,9 +175,7 @@ fn media_type(head: &[u8]) -> &'static str {
 pub fn clean_name(name: &str) -> String {
     const LONGEST: usize = 120;
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let turning =
-        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let plain: String = last.chars().filter(|c| !c.is_control() && !turning(*c)).collect();
+    let plain: String = last.chars().filter(|c| !c.is_control() && !crate::text::turns(*c)).collect();
     let plain = plain.trim().trim_matches('.').trim();
     if plain.is_empty() {
         return "file".to_owned();

@@ -21,5 +21,6 @@ pub mod rails;
 pub mod sandbox;
 pub mod serve;
 pub mod store;
+pub mod text;
 pub mod web;
 pub mod work;

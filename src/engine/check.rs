@@ -67,24 +67,32 @@ impl Checker<'_> {
         }
     }
 
+    /// A text of one line: a second one could pass for a line of ours in the contract.
+    fn line(&mut self, field: &str, text: &str, most: usize, required: Option<&str>) {
+        self.text(field, text, most, required);
+        if text.chars().any(char::is_control) {
+            self.fault(field, "Write it on one line.");
+        }
+    }
+
     fn texts(&mut self) {
         let terms = self.terms;
-        self.text("title", &terms.title, LONGEST_TITLE, Some("Give the deal a title."));
+        self.line("title", &terms.title, LONGEST_TITLE, Some("Give the deal a title."));
         self.text("description", &terms.description, LONGEST_DESCRIPTION, None);
         if let Some(reference) = &terms.external_reference {
-            self.text("external_reference", reference, LONGEST_REFERENCE, None);
+            self.line("external_reference", reference, LONGEST_REFERENCE, None);
         }
         for (number, milestone) in (1..).zip(&terms.milestones) {
             let field = |name: &str| format!("milestone-{number}-{name}");
             let title = Some("Say in a few words what is delivered.");
-            self.text(&field("title"), &milestone.title, LONGEST_TITLE, title);
+            self.line(&field("title"), &milestone.title, LONGEST_TITLE, title);
             self.text(&field("description"), &milestone.description, LONGEST_DESCRIPTION, None);
             if milestone.criteria.len() > MOST_CRITERIA {
                 self.fault(field("criteria"), format!("Name no more than {MOST_CRITERIA} criteria."));
             }
             for criterion in &milestone.criteria {
                 let required = Some("A criterion can't be empty.");
-                self.text(&field("criteria"), criterion, LONGEST_CRITERION, required);
+                self.line(&field("criteria"), criterion, LONGEST_CRITERION, required);
             }
             if terms.mode == Mode::Standard && milestone.criteria.is_empty() {
                 self.fault(

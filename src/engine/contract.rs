@@ -32,7 +32,7 @@ pub fn text(terms: &Terms, reference: &str, version: u32) -> String {
     line(&format!("Version: {version}"));
     line(&format!("Title: {}", terms.title));
     if !terms.description.is_empty() {
-        line(&format!("Description: {}", terms.description));
+        line(&format!("Description:{}", quoted(&terms.description)));
     }
     if let Some(reference) = &terms.external_reference {
         line(&format!("The parties' own reference: {reference}"));
@@ -56,7 +56,7 @@ pub fn text(terms: &Terms, reference: &str, version: u32) -> String {
     line(&disputes(terms));
     line("");
     line("5. THE PARTIES' OWN TERMS");
-    line(terms.contract_terms.as_deref().unwrap_or("None."));
+    line(terms.contract_terms.as_deref().map_or("None.".to_owned(), quoted).trim_start_matches('\n'));
     if !terms.files.is_empty() {
         line("");
         line("6. FILES");
@@ -65,6 +65,12 @@ pub fn text(terms: &Terms, reference: &str, version: u32) -> String {
         }
     }
     out
+}
+
+/// What people wrote, each line set in: only we write at the beginning of a line, so that nobody can write a
+/// heading or a clause that looks like ours.
+fn quoted(text: &str) -> String {
+    text.lines().map(|line| format!("\n    {line}")).collect()
 }
 
 fn capital(word: &str) -> String {
@@ -91,7 +97,7 @@ fn milestone_text(terms: &Terms, number: usize, milestone: &MilestoneTerms) -> S
     }
     let _ = write!(out, " Inspection: {} days.", milestone.inspection_days);
     if !milestone.description.is_empty() {
-        let _ = write!(out, "\n  {}", milestone.description);
+        out.push_str(&quoted(&milestone.description));
     }
     for (place, criterion) in (1..).zip(&milestone.criteria) {
         let _ = write!(out, "\n  Criterion {number}.{place}: {criterion}");

@@ -159,7 +159,8 @@ pub async fn next_due(conn: &mut Conn<'_>) -> Result<Option<Time>, DbError> {
     Ok(row.map(|(at,)| at))
 }
 
-/// A party as pages name it: erased or unclaimed people keep an empty name.
+/// A party as pages name it. Erased people have an empty name, and so has whoever has not confirmed his
+/// address: anybody could have signed up with it and called himself what he likes.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Person {
     pub user_id: Uuid,
@@ -177,7 +178,8 @@ pub async fn people(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Person>, Db
     all!(
         conn,
         Person,
-        "SELECT p.user_id, p.role, u.name, u.email, u.claimed_at IS NOT NULL AS claimed
+        "SELECT p.user_id, p.role, CASE WHEN u.email_confirmed_at IS NULL THEN '' ELSE u.name END AS name,
+                u.email, u.email_confirmed_at IS NOT NULL AS claimed
          FROM parties p JOIN users u ON u.id = p.user_id WHERE p.escrow_id = $1",
         escrow
     )

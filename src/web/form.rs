@@ -16,6 +16,7 @@ use rust_decimal::Decimal;
 use crate::engine::time::Time;
 use crate::error::Error;
 use crate::money::{Currency, Money};
+use crate::text::turns;
 
 /// The fields of a form in the order in which they were sent. As an extractor it reads the body of a
 /// form without files; [`Search`] reads the query of an address.
@@ -177,11 +178,12 @@ fn end_of_day(text: &str, zone: &str) -> Option<Time> {
     Some(Time::from_micros(next.timestamp().as_microsecond() - 1))
 }
 
-/// Line breaks become `\n`, and control characters go: PostgreSQL stores no NUL, and no reader of a
-/// contract should be shown another text than was hashed.
+/// Line breaks become `\n`, and control characters go, with those that turn the reading direction: PostgreSQL
+/// stores no NUL, and no reader of a contract should be shown another text than was hashed.
 fn clean(value: &str) -> String {
     let value = value.replace("\r\n", "\n").replace('\r', "\n");
-    value.chars().filter(|sign| !sign.is_control() || matches!(sign, '\n' | '\t')).collect()
+    let stays = |sign: &char| (!sign.is_control() || matches!(sign, '\n' | '\t')) && !turns(*sign);
+    value.chars().filter(stays).collect()
 }
 
 impl Problems {

@@ -44,7 +44,6 @@ struct Preview {
     shell: Shell,
     path: String,
     token: String,
-    escrow_path: String,
     pill: PillView,
     inviter: String,
     role: &'static str,
@@ -52,8 +51,6 @@ struct Preview {
     amount: MoneyView,
     /// By when the terms can be answered; nothing where it is too late.
     answer_by: Option<TimeView>,
-    /// Whether the address has an account by now.
-    claimed: bool,
     /// Whoever is signed in, if it is somebody else.
     other: String,
     can_decline: bool,
@@ -126,6 +123,14 @@ async fn preview(
     if visitor.as_ref().is_some_and(|visitor| visitor.id == seat.account.id) {
         return Ok(Redirect::to(&seat.path()).into_response());
     }
+    // Once the address has an account, the link alone opens nothing: whoever else finds it learns no terms.
+    if seat.account.is_confirmed() {
+        if visitor.is_some() {
+            return dead(&app, &visit, "This invitation was used. Sign in with the address it was sent to.");
+        }
+        let next = form_urlencoded::Serializer::new(String::new()).append_pair("next", &seat.path()).finish();
+        return Ok(Redirect::to(&format!("/sign-in?{next}")).into_response());
+    }
     let answer_by = match seat.escrow.stage {
         Stage::Proposed { expires_at, .. } => Some(seat.reader.time(expires_at)),
         _ => None,
@@ -133,16 +138,14 @@ async fn preview(
     page::html(&Preview {
         shell: Shell::new(&app, &visit, seat.escrow.terms.title.clone()),
         path: format!("/invitations/{token}"),
-        escrow_path: seat.path(),
         pill: pill_of(&seat.escrow),
         inviter: seat.name(seat.escrow.creator),
         role: role_title(seat.role),
         to: seat.account.address().to_owned(),
         amount: seat.money(seat.escrow.terms.amount_minor),
         answer_by,
-        claimed: seat.account.is_confirmed(),
         other: visitor.map(|other| other.address().to_owned()).unwrap_or_default(),
-        can_decline: !seat.account.is_confirmed() && seat.offered(Action::Decline),
+        can_decline: seat.offered(Action::Decline),
         document: Document::of(&seat),
         token,
     })

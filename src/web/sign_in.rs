@@ -15,7 +15,6 @@ use super::network::Network;
 use super::page;
 use super::routes::{Access, Routes};
 use super::shell::{Place, Shell};
-use super::verify_email;
 use super::visit::Visit;
 use super::visitor::{self, Visitor};
 use crate::app::App;
@@ -87,17 +86,16 @@ async fn submit(
     let known = users::credentials(&mut app.db.read().await?.conn(), &email).await?;
     let stored = known.as_ref().and_then(|known| known.password_hash.clone());
     let is_right = app.passwords.verify(stored, password).await?;
-    let Some(known) = known.filter(|_| is_right) else {
+    // An address that was not confirmed is answered like one that is unknown: whoever typed it at a sign-up would
+    // otherwise learn here whether it had an account before.
+    let Some(known) = known.filter(|known| is_right && known.email_confirmed_at.is_some()) else {
         problems.add(
             "",
-            "This address and this password do not belong together. Check both, or choose a new password.",
+            "This address and this password do not belong together, or the address is not confirmed yet. Check both and look for the confirmation mail, sign up again to get another, or choose a new password.",
         );
         let again = SignIn { shell, problems, email: typed, next };
         return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &again);
     };
-    if known.email_confirmed_at.is_none() {
-        return verify_email::first(&app, &visit, &email);
-    }
     let response = Redirect::to(if next.is_empty() { "/home" } else { &next }).into_response();
     visitor::sign_in(&app, &session, &network, &headers, known.id, response).await
 }

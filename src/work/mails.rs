@@ -116,7 +116,10 @@ async fn prepare(app: &App, mail: &Claimed) -> Result<Ready, Unready> {
     };
     let has_account = reader.as_ref().is_some_and(Account::is_confirmed);
     let (name, on_record, time_zone) = match reader {
-        Some(reader) => (reader.name, reader.email, reader.time_zone),
+        // A name that nobody confirmed could be any text, and would stand in the header of our mail.
+        Some(reader) => {
+            (if has_account { reader.name } else { String::new() }, reader.email, reader.time_zone)
+        }
         None => (String::new(), None, String::new()),
     };
     let address = mail

@@ -95,7 +95,7 @@ both! {
         world.browser().post("/sign-up", &stolen).await;
         let page = world.browser().post("/sign-in", &[("email", AMEL), ("password", "purple monkey dishwasher 9")]).await;
         assert_eq!(page.status, 422);
-        page.shows("Confirm your address first");
+        page.shows("do not belong together, or the address is not confirmed yet");
         assert!(page.set_cookies().is_empty());
         // The owner follows the mail of the stranger's sign-up, but does not know the password.
         let link = world.mail(AMEL).await.path("/verify-email/");

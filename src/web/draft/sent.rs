@@ -34,7 +34,6 @@ struct Page {
 struct Mailed {
     role: &'static str,
     /// The name of those who have one here, else the address.
-    name: String,
     email: String,
     what: &'static str,
 }
@@ -53,13 +52,9 @@ async fn sent(
     let others = seat.escrow.parties.iter().filter(|party| party.user != seat.account.id);
     let mailed = |role: Role, person: &Person| Mailed {
         role: role_title(role),
-        name: person.name.clone(),
         email: person.email.clone().unwrap_or_default(),
-        what: if person.claimed {
-            "A mail with a link to the terms, and a notice in Holdfast"
-        } else {
-            "An invitation: its link shows the terms, and opens an account with this address"
-        },
+        // The same for all: whether an address has an account is nobody's business.
+        what: "An invitation with a link to the terms",
     };
     let mails = others.filter_map(|party| {
         let person = seat.people.iter().find(|person| person.user_id == party.user)?;

@@ -76,7 +76,8 @@ impl Seat {
     /// What a user is called: the name, else the address, for those who have not registered yet.
     #[must_use]
     pub fn name(&self, user: Uuid) -> String {
-        self.scene().name(user)
+        let is_me = user == self.account.id && self.account.is_confirmed();
+        if is_me { self.account.name.clone() } else { self.scene().name(user) }
     }
 
     /// What the party in a role is called.
@@ -117,7 +118,12 @@ impl Scene<'_> {
     #[must_use]
     pub fn name(&self, user: Uuid) -> String {
         let person = self.people.iter().find(|person| person.user_id == user);
-        person.map_or_else(|| "Somebody".to_owned(), called)
+        // Until somebody has answered, others know him by what they typed: proposing a deal to an address must not
+        // tell who is behind it.
+        let party = self.escrow.party_of(user);
+        let answered =
+            user == self.escrow.creator || party.is_some_and(|party| self.escrow.has_agreed(party));
+        person.map_or_else(|| "Somebody".to_owned(), |person| called(person, answered))
     }
 
     /// Minor units as money.
@@ -138,11 +144,11 @@ fn title_of(escrow: &Escrow, number: u16) -> &str {
     escrow.terms.milestones.get(index).map_or("", |terms| terms.title.as_str())
 }
 
-fn called(person: &Person) -> String {
-    match (&person.email, person.name.is_empty()) {
-        (_, false) => person.name.clone(),
-        (Some(email), true) => email.clone(),
-        (None, true) => "Somebody who left".to_owned(),
+fn called(person: &Person, by_name: bool) -> String {
+    match &person.email {
+        _ if by_name && !person.name.is_empty() => person.name.clone(),
+        Some(email) => email.clone(),
+        None => "Somebody who left".to_owned(),
     }
 }
 
