@@ -91,7 +91,7 @@ async fn submit(
     let Some(known) = known.filter(|known| is_right && known.email_confirmed_at.is_some()) else {
         problems.add(
             "",
-            "This address and this password do not belong together, or the address is not confirmed yet. Check both and look for the confirmation mail, sign up again to get another, or choose a new password.",
+            "This address and this password do not belong together, or the address is not confirmed yet. Check both, ask for the confirmation mail again, or choose a new password.",
         );
         let again = SignIn { shell, problems, email: typed, next };
         return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &again);

@@ -48,8 +48,6 @@ struct Wait {
     shell: Shell,
     problems: Problems,
     email: String,
-    /// Somebody gave the right password, but the address was never confirmed.
-    is_in_the_way: bool,
 }
 
 #[derive(Template)]
@@ -63,17 +61,7 @@ struct Confirm {
 
 async fn wait(State(app): State<App>, visit: Visit) -> Result<Response, Error> {
     let shell = Shell::new(&app, &visit, "Check your mail");
-    page::html(&Wait { shell, problems: Problems::new(), email: String::new(), is_in_the_way: false })
-}
-
-/// What whoever signs in with an unconfirmed address sees.
-///
-/// # Errors
-/// When the template cannot be drawn.
-pub fn first(app: &App, visit: &Visit, email: &str) -> Result<Response, Error> {
-    let shell = Shell::new(app, visit, "Confirm your address first");
-    let page = Wait { shell, problems: Problems::new(), email: email.to_owned(), is_in_the_way: true };
-    page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &page)
+    page::html(&Wait { shell, problems: Problems::new(), email: String::new() })
 }
 
 async fn resend(
@@ -86,7 +74,7 @@ async fn resend(
         let mut problems = Problems::new();
         problems.add("email", "Enter the mail address that you signed up with.");
         let shell = Shell::new(&app, &visit, "Check your mail").with_problems(true);
-        let page = Wait { shell, problems, email: fields.get("email").to_owned(), is_in_the_way: false };
+        let page = Wait { shell, problems, email: fields.get("email").to_owned() };
         return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
     page::slow_down(&app, &[(&throttle::FORMS_BY_NETWORK, &network.neighbourhood())]).await?;
