@@ -21,7 +21,7 @@ pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
     let mut afterwards = Vec::new();
     if invited {
         afterwards.push(
-            "This link is yours alone: whoever has it reads the terms and can answer in your name. If the mail is not meant for you, open it and say so."
+            "This link is yours alone: whoever has it can read the terms, decline them, or register with your address. Don't pass it on. If the mail is not meant for you, open it and say so."
                 .to_owned(),
         );
     }

@@ -116,7 +116,8 @@ async fn preview(
     visit: Visit,
     Path(token): Path<String>,
 ) -> Result<Response, Error> {
-    let seat = match open(&app, &mut app.db.read().await?.conn(), &token).await? {
+    let mut reader = app.db.read().await?;
+    let seat = match open(&app, &mut reader.conn(), &token).await? {
         Opened::Seat(seat) => seat,
         Opened::Dead(sentence) => return dead(&app, &visit, sentence),
     };
@@ -146,7 +147,7 @@ async fn preview(
         answer_by,
         other: visitor.map(|other| other.address().to_owned()).unwrap_or_default(),
         can_decline: seat.offered(Action::Decline),
-        document: Document::of(&seat),
+        document: Document::load(&mut reader.conn(), &seat).await?,
         token,
     })
 }

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 
 use super::act::{answer, send};
+use super::contract::Document;
 use super::seat::Seat;
 use crate::app::App;
 use crate::engine::command::Command;
@@ -46,6 +47,8 @@ struct Words {
 #[template(path = "pages/escrow/answer.html")]
 struct Page {
     shell: Shell,
+    /// The terms, where they are what is answered.
+    document: Option<Document>,
     path: String,
     below: &'static str,
     escrow_title: String,
@@ -112,7 +115,13 @@ async fn ask(
     reference: &str,
     action: Action,
 ) -> Result<Response, Error> {
-    let seat = load(app, account, reference).await?;
+    let mut reader = app.db.read().await?;
+    let seat = Seat::load(app, &mut reader.conn(), account, reference).await?;
+    // Nobody accepts what is not on the page.
+    let document = match action {
+        Action::Accept => Some(Document::load(&mut reader.conn(), &seat).await?),
+        _ => None,
+    };
     let words = words(action, seat.escrow.version);
     let offers = seat.offers();
     let blocked = match offers.iter().find(|offer| offer.action == words.action) {
@@ -120,6 +129,7 @@ async fn ask(
         None => "This has already been done.".to_owned(),
     };
     page::html(&Page {
+        document,
         shell: Shell::new(app, visit, words.title).at(Place::Escrows),
         path: seat.path(),
         below: words.below,

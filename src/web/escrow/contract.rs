@@ -6,13 +6,15 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::seat::{Seat, role_title};
-use super::show::term_lines;
+use super::show::{received_by, term_lines};
 use crate::app::App;
 use crate::engine::contract;
 use crate::engine::offers::Action;
-use crate::engine::party::Party;
+use crate::engine::party::{Party, Role};
 use crate::engine::terms::MilestoneTerms;
 use crate::error::Error;
+use crate::store::db::{Conn, DbError};
+use crate::store::files::{self, FileRow};
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::{Place, Shell};
@@ -42,10 +44,20 @@ pub struct Document {
     pub milestones: Vec<MilestoneText>,
     pub lines: Vec<(&'static str, String)>,
     pub own_terms: String,
-    pub files: Vec<(String, String)>,
+    pub files: Vec<NamedFile>,
+    /// "You pay" or "You receive", and how much in all.
+    pub yours: (&'static str, MoneyView),
 }
 
 impl askama::filters::HtmlSafe for Document {}
+
+/// A file of the terms. Whoever has no account yet gets its name, and no address to load it from.
+pub struct NamedFile {
+    pub name: String,
+    pub href: String,
+    pub size: String,
+    pub sha256: String,
+}
 
 pub struct NamedParty {
     pub role: &'static str,
@@ -66,12 +78,29 @@ pub struct MilestoneText {
 
 impl Document {
     /// The contract of an escrow as this viewer reads it.
-    #[must_use]
-    pub fn of(seat: &Seat) -> Self {
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn load(conn: &mut Conn<'_>, seat: &Seat) -> Result<Self, DbError> {
+        let files = match seat.escrow.terms.files.is_empty() {
+            true => Vec::new(),
+            false => files::of_escrow(conn, seat.escrow.id).await?,
+        };
+        Ok(Self::of(seat, &files))
+    }
+
+    fn of(seat: &Seat, rows: &[FileRow]) -> Self {
         let (escrow, terms) = (&seat.escrow, &seat.escrow.terms);
         let file = |file: &crate::engine::terms::FileRef| {
             let bytes = u64::try_from(file.size_bytes).unwrap_or_default();
-            (crate::web::view::file_size(bytes), file.sha256.clone())
+            let row = rows.iter().find(|row| row.id == file.id);
+            let path = format!("{}/files/{}", seat.path(), file.id);
+            NamedFile {
+                name: row.map_or_else(|| "A file that was erased".to_owned(), |row| row.name.clone()),
+                href: if row.is_some() && seat.account.is_confirmed() { path } else { String::new() },
+                size: crate::web::view::file_size(bytes),
+                sha256: file.sha256.clone(),
+            }
         };
         Self {
             title: terms.title.clone(),
@@ -85,6 +114,12 @@ impl Document {
             lines: term_lines(seat),
             own_terms: terms.contract_terms.clone().unwrap_or_default(),
             files: terms.files.iter().map(file).collect(),
+            yours: match seat.role {
+                Role::Buyer => ("You pay in all", seat.money(escrow.plan.charge_minor())),
+                Role::Seller | Role::Broker | Role::Payee => {
+                    ("You receive in all", seat.money(received_by(seat)))
+                }
+            },
         }
     }
 }
@@ -135,11 +170,12 @@ async fn read(
     visit: Visit,
     Path(reference): Path<String>,
 ) -> Result<Response, Error> {
-    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
+    let mut reader = app.db.read().await?;
+    let seat = Seat::load(&app, &mut reader.conn(), account, &reference).await?;
     page::html(&Page {
         shell: Shell::new(&app, &visit, format!("Contract: {}", seat.escrow.terms.title)).at(Place::Escrows),
         path: seat.path(),
-        document: Document::of(&seat),
+        document: Document::load(&mut reader.conn(), &seat).await?,
         can_sign: seat.offered(Action::Sign),
         can_accept: seat.offered(Action::Accept),
         text: contract::text(&seat.escrow.terms, &seat.escrow.reference, seat.escrow.version),

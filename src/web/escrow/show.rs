@@ -232,7 +232,8 @@ fn money_card(seat: &Seat) -> MoneyCard {
 }
 
 /// What the viewer receives if everything is released.
-fn received_by(seat: &Seat) -> i64 {
+#[must_use]
+pub fn received_by(seat: &Seat) -> i64 {
     let plan = &seat.escrow.plan;
     let mut shares: Vec<Share> =
         plan.milestones.iter().flat_map(|part| &part.lines).map(|line| line.share).collect();

@@ -50,7 +50,7 @@ struct Page {
 }
 
 impl Page {
-    fn new(app: &App, visit: &Visit, seat: &Seat) -> Self {
+    fn new(app: &App, visit: &Visit, seat: &Seat, document: Document) -> Self {
         let offers = seat.offers();
         let offer = offers.iter().find(|offer| offer.action == Action::Sign);
         let blocked = match offer {
@@ -60,7 +60,7 @@ impl Page {
         Self {
             shell: Shell::new(app, visit, "Sign the contract").at(Place::Escrows),
             path: seat.path(),
-            document: Document::of(seat),
+            document,
             version: seat.escrow.version,
             blocked,
             typed_name: String::new(),
@@ -78,8 +78,10 @@ async fn ask(
     visit: Visit,
     Path(reference): Path<String>,
 ) -> Result<Response, Error> {
-    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
-    page::html(&Page::new(&app, &visit, &seat))
+    let mut reader = app.db.read().await?;
+    let seat = Seat::load(&app, &mut reader.conn(), account, &reference).await?;
+    let document = Document::load(&mut reader.conn(), &seat).await?;
+    page::html(&Page::new(&app, &visit, &seat, document))
 }
 
 async fn sign(
@@ -99,7 +101,8 @@ async fn sign(
         problems.add("consent", "Confirm that you agree to sign electronically.");
     }
     if !problems.is_empty() {
-        let mut page = Page::new(&app, &visit, &seat);
+        let document = Document::load(&mut app.db.read().await?.conn(), &seat).await?;
+        let mut page = Page::new(&app, &visit, &seat, document);
         page.shell = page.shell.with_problems(true);
         page.typed_name = typed_name;
         page.consent = fields.ticked("consent");
