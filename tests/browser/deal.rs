@@ -87,12 +87,12 @@ impl Person {
     async fn writes_the_terms(&self, portal: &Portal) -> String {
         self.go("/escrows/new").await;
         self.inspects("new-start").await;
-        self.press("I am brokering").await;
+        self.press("Start as the broker").await;
         self.tick("In several milestones").await;
         self.tick("Yes, a contract that everyone signs").await;
         self.turns_the_page("new-kind").await;
-        self.fill("The buyer’s email address", BUYER).await;
-        self.fill("The seller’s email address", SELLER).await;
+        self.fill("The buyer / Email address", BUYER).await;
+        self.fill("The seller / Email address", SELLER).await;
         self.turns_the_page("new-parties").await;
         self.fill("Title", "A web shop for a bakery").await;
         self.fill(

@@ -71,11 +71,11 @@ impl Person {
              return part.querySelector('b') === null";
         let ran = self.window.client.execute(script, Vec::new()).await.unwrap();
         assert_eq!(ran, false, "scripts are switched off");
-        self.press(if sells { "I am selling" } else { "I am buying" }).await;
+        self.press(if sells { "Start as the seller" } else { "Start as the buyer" }).await;
         self.tick("All at once").await;
         self.tick("Yes, a contract that everyone signs").await;
         self.press("Continue").await;
-        let whose = if sells { "The buyer’s email address" } else { "The seller’s email address" };
+        let whose = if sells { "The buyer / Email address" } else { "The seller / Email address" };
         self.fill(whose, other).await;
         self.press("Continue").await;
         self.fill("Title", title).await;
