@@ -64,7 +64,8 @@ both! {
     async fn a_real_mail_server_gets_the_mail_and_the_secret_stays_nowhere_else(world) {
         let Some(mut server) = Smtp::start() else { return };
         let world = sending_to(world, &server.url());
-        let amel = person(&world, "amel@example.com").await;
+        // A name stands in the header of our mail once its bearer has confirmed the address.
+        let amel = world.account("Amél Ωx", "amel@example.com").await;
         let id = write(&world, &Letter::ResetPassword.to_user(amel)).await;
         assert_eq!(mails::run_due(&world.app).await.unwrap(), 1);
 
