@@ -115,7 +115,9 @@ async fn read(folder: &Path) -> Vec<Vec<Write>> {
 fn write(table: &str, row: &SqliteRow) -> Write {
     let names: Vec<&str> = row.columns().iter().map(Column::name).collect();
     let places: Vec<String> = (1..=names.len()).map(|place| format!("${place}")).collect();
-    let sets: Vec<String> = names.iter().map(|name| format!("{name} = excluded.{name}")).collect();
+    // A key that is set, even to itself, makes SQLite look through every table that points to it.
+    let changed = names.iter().filter(|name| !matches!(**name, "id" | "account"));
+    let sets: Vec<String> = changed.map(|name| format!("{name} = excluded.{name}")).collect();
     let conflict = match table {
         "balances" => format!("ON CONFLICT (account) DO UPDATE SET {}", sets.join(", ")),
         "escrows" => format!("ON CONFLICT (id) DO UPDATE SET {}", sets.join(", ")),

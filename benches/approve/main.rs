@@ -99,7 +99,7 @@ async fn run(address: SocketAddr, buyers: &[Buyer]) -> (usize, Duration, Vec<Dur
 }
 
 async fn approve(http: &Http, address: SocketAddr, cookie: &str, job: &Job) {
-    let form = format!("seen={}&key={}", job.seen, job.key);
+    let form = format!("amount=50.000&seen={}&key={}", job.seen, job.key);
     let request = Request::post(format!("http://{address}/escrows/{}/milestones/1/approve", job.reference))
         .header("cookie", cookie)
         .header("content-type", "application/x-www-form-urlencoded")
