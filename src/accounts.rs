@@ -16,7 +16,8 @@ use crate::store::tokens::{self, Bound, Purpose, Worth};
 use crate::store::users::{self, Registration};
 use crate::store::{outbox, sessions};
 
-/// Counts one try of each kind. `Some` is the number of seconds to wait, the longest of all.
+/// Counts one try of each kind in turn, up to the first that was tried too often: whoever is refused for
+/// his network leaves no mark on the account that he names. `Some` is the number of seconds to wait.
 ///
 /// # Errors
 /// The database did not answer.
@@ -24,7 +25,10 @@ pub async fn throttled(db: &Db, clock: &Clock, tries: &[(&Limit, &str)]) -> Resu
     let mut tx = db.write().await?;
     let mut wait = None;
     for (limit, who) in tries {
-        wait = wait.max(throttle::hit(&mut tx.conn(), clock.now(), limit, who).await?);
+        wait = throttle::hit(&mut tx.conn(), clock.now(), limit, who).await?;
+        if wait.is_some() {
+            break;
+        }
     }
     tx.commit().await?;
     Ok(wait)
@@ -97,20 +101,28 @@ pub async fn peek(db: &Db, clock: &Clock, purpose: Purpose, secret: &str) -> Res
     tokens::peek(&mut db.read().await?.conn(), clock.now(), purpose, secret).await
 }
 
-/// Confirms an address by the token that was mailed to it; whose it is. `None` when the token is no
-/// longer good.
+/// Confirms an address by the token that was mailed to it; whose it is. `password_hash` is the stored one
+/// that the password was found right by: until the address is confirmed somebody else may sign up with it
+/// and set another. `None` when that happened, or the token is no longer good; nothing is changed then.
 ///
 /// # Errors
 /// The database did not answer.
-pub async fn confirm_address(db: &Db, clock: &Clock, secret: &str) -> Result<Option<Uuid>, DbError> {
+pub async fn confirm_address(
+    db: &Db,
+    clock: &Clock,
+    secret: &str,
+    password_hash: &str,
+) -> Result<Option<Uuid>, DbError> {
     let mut tx = db.write().await?;
     let conn = &mut tx.conn();
     let now = clock.now();
     let token = tokens::consume(conn, now, Purpose::ConfirmAddress, secret).await?;
     let Some((user, email)) = token.and_then(|token| token.user_id.zip(token.email)) else { return Ok(None) };
-    if !users::confirm(conn, now, user, &email).await? {
+    let still = users::lock_password(conn, user).await?;
+    if still.as_deref() != Some(password_hash) || !users::confirm(conn, now, user, &email).await? {
         return Ok(None);
     }
+    throttle::forgive(conn, &throttle::CONFIRM_BY_ADDRESS, &email).await?;
     tx.commit().await?;
     Ok(Some(user))
 }
@@ -162,6 +174,7 @@ pub async fn set_up_operator(
     let Some(user) = users::register(conn, clock, new).await? else { return Ok(None) };
     users::confirm(conn, now, user, new.email).await?;
     users::make_operator(conn, user).await?;
+    tokens::retire_unbound(conn, now, Purpose::Setup).await?;
     tx.commit().await?;
     Ok(Some(user))
 }
@@ -175,6 +188,8 @@ pub async fn first_setup(db: &Db, clock: &Clock) -> Result<Option<String>, DbErr
     let mut tx = db.write().await?;
     let conn = &mut tx.conn();
     if users::has_operator(conn).await? {
+        tokens::retire_unbound(conn, clock.now(), Purpose::Setup).await?;
+        tx.commit().await?;
         return Ok(None);
     }
     let secret = tokens::mint(conn, clock, Purpose::Setup, &Bound::default()).await?;
@@ -202,6 +217,7 @@ pub async fn add_operator(db: &Db, clock: &Clock, email: &str) -> Result<Added, 
     let known = users::by_id(conn, id).await?;
     let added = if known.is_some_and(|known| known.is_confirmed()) {
         users::make_operator(conn, id).await?;
+        tokens::retire_unbound(conn, clock.now(), Purpose::Setup).await?;
         Added::AtOnce
     } else {
         let bound = Bound { user_id: Some(id), email: Some(email), escrow_id: None };
@@ -262,8 +278,44 @@ async fn store_password(
     Ok(())
 }
 
+/// A browser in which somebody signs in.
+#[derive(Clone, Copy, Debug)]
+pub struct Device<'a> {
+    /// Of the cookie that tells this browser from others.
+    pub hash: &'a [u8],
+    pub ip: &'a str,
+    /// What its owner calls it.
+    pub name: &'a str,
+}
+
+/// Whom tries to sign in are counted for beside the network: the account, wherever they come from; or
+/// this browser alone, if this account was signed in there before.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn sign_in_bucket(
+    db: &Db,
+    email: &str,
+    known: Option<Uuid>,
+    device_hash: Option<&[u8]>,
+) -> Result<(Limit, String), DbError> {
+    // An unknown address is looked up as well, so that it takes no less time.
+    let user = known.unwrap_or_default();
+    if let Some(device) = device_hash
+        && sessions::familiar(&mut db.read().await?.conn(), user, device).await?.device
+    {
+        return Ok((throttle::SIGN_IN_BY_DEVICE, by_device(user, device)));
+    }
+    Ok((throttle::SIGN_IN_BY_ACCOUNT, email.to_owned()))
+}
+
+fn by_device(user: Uuid, device_hash: &[u8]) -> String {
+    format!("{user} {}", data_encoding::HEXLOWER.encode(device_hash))
+}
+
 /// Notes that somebody gave the right password on this device: earlier wrong ones are forgiven, and
-/// the owner is told when the device is a new one. The first device of all is no news.
+/// the owner is told when the device is a new one. The first device of all is no news. False, and
+/// nothing noted, when `password_hash`, which the password was found right by, is the stored one no more.
 ///
 /// # Errors
 /// The database did not answer.
@@ -271,21 +323,26 @@ pub async fn note_sign_in(
     db: &Db,
     clock: &Clock,
     user: Uuid,
-    device_hash: &[u8],
-    ip: &str,
-    device: &str,
-) -> Result<(), DbError> {
+    password_hash: &str,
+    device: Device<'_>,
+) -> Result<bool, DbError> {
     let mut tx = db.write().await?;
     let conn = &mut tx.conn();
+    if users::lock_password(conn, user).await?.as_deref() != Some(password_hash) {
+        return Ok(false);
+    }
     if let Some(email) = users::by_id(conn, user).await?.and_then(|account| account.email) {
         throttle::forgive(conn, &throttle::SIGN_IN_BY_ACCOUNT, &email).await?;
     }
-    let familiar = sessions::familiar(conn, user, device_hash).await?;
+    throttle::forgive(conn, &throttle::SIGN_IN_BY_DEVICE, &by_device(user, device.hash)).await?;
+    let familiar = sessions::familiar(conn, user, device.hash).await?;
     if familiar.person && !familiar.device {
-        let letter = Letter::NewSignIn { at: clock.now(), ip: ip.to_owned(), device: device.to_owned() };
+        let (ip, device) = (device.ip.to_owned(), device.name.to_owned());
+        let letter = Letter::NewSignIn { at: clock.now(), ip, device };
         outbox::enqueue(conn, clock, &letter.to_user(user)).await?;
     }
-    tx.commit().await
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// Stores what a person says of itself.

@@ -182,6 +182,23 @@ pub async fn record_failed(
     Ok(rows == 1)
 }
 
+/// Puts a claimed mail off until then: nothing failed, but it is not its time yet.
+///
+/// # Errors
+/// The database's.
+pub async fn postpone(conn: &mut Conn<'_>, until: Time, mail: &Claimed, why: &str) -> Result<bool, DbError> {
+    let rows = exec!(
+        conn,
+        "UPDATE outbox SET state = 'waiting', attempts = 0, next_at = $3, last_error = $4
+         WHERE id = $1 AND state = 'claimed' AND next_at = $2",
+        mail.id,
+        mail.next_at,
+        until,
+        why
+    )?;
+    Ok(rows == 1)
+}
+
 /// An operator has it tried again from the beginning. False when it is not parked or waiting.
 ///
 /// # Errors

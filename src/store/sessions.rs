@@ -15,7 +15,7 @@ use tower_sessions::session_store::{Error, Result, SessionStore};
 use uuid::Uuid;
 
 use super::db::{Conn, Db, DbError, all, exec, opt};
-use super::hash;
+use super::{hash, users};
 use crate::clock::Clock;
 use crate::engine::time::Time;
 
@@ -23,6 +23,8 @@ use crate::engine::time::Time;
 pub const LIFETIME: Duration = Duration::days(14);
 /// A visit is noted when the last one noted is older than this: a page view writes nothing otherwise.
 pub const NOTED_EVERY: Duration = Duration::minutes(5);
+/// Why no session begins: the password that was found right is another one by now.
+pub const PASSWORD_CHANGED: &str = "the password was changed meanwhile";
 /// How long a device is known after its last session.
 const DEVICE_KNOWN: Duration = Duration::days(400);
 
@@ -36,8 +38,10 @@ pub mod key {
     pub const USER_AGENT: &str = "user_agent";
     /// The hash of the cookie that tells this browser from others, in hexadecimal.
     pub const DEVICE: &str = "device";
+    /// What the stored password of whoever signs in must still be; not kept.
+    pub const PASSWORD: &str = "password";
     /// All of them.
-    pub const COLUMNS: [&str; 5] = [USER, SEEN, IP, USER_AGENT, DEVICE];
+    pub const COLUMNS: [&str; 6] = [USER, SEEN, IP, USER_AGENT, DEVICE, PASSWORD];
 }
 
 /// The sessions in our database.
@@ -103,6 +107,12 @@ impl SessionStore for Sessions {
         let now = self.clock.now();
         let data = rest(record)?;
         let mut tx = self.db.write().await.map_err(failed)?;
+        // A new password signs everybody out. Whoever gave the old one a moment before it came must not
+        // get in after that.
+        let password = users::lock_password(&mut tx.conn(), user).await.map_err(failed)?;
+        if password.as_deref() != Some(text(record, key::PASSWORD)) {
+            return Err(Error::Backend(PASSWORD_CHANGED.into()));
+        }
         exec!(
             &mut tx.conn(),
             "INSERT INTO sessions (id_hash, public_id, user_id, data, created_at, seen_at, expires_at,

@@ -10,7 +10,7 @@ use super::hash;
 use crate::engine::time::Time;
 
 /// What is counted, and how much of it is too much.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
     name: &'static str,
     tries: i64,
@@ -19,12 +19,21 @@ pub struct Limit {
 
 /// Guesses at the password of one account, wherever they come from.
 pub const SIGN_IN_BY_ACCOUNT: Limit = Limit::new("sign-in/account", 10, Duration::minutes(15));
+/// Guesses in a browser in which this account was signed in before. They are counted apart, so that no
+/// stranger's guesses keep the owner out.
+pub const SIGN_IN_BY_DEVICE: Limit = Limit::new("sign-in/device", 10, Duration::minutes(15));
 /// Guesses from one network, whatever the account.
 pub const SIGN_IN_BY_NETWORK: Limit = Limit::new("sign-in/network", 60, Duration::minutes(15));
 /// Forms from one network that make us hash a password or send a mail.
 pub const FORMS_BY_NETWORK: Limit = Limit::new("forms/network", 60, Duration::hours(1));
 /// Mails about the account to one address that somebody else may have typed.
 pub const MAILS_BY_ADDRESS: Limit = Limit::new("mails/address", 5, Duration::hours(1));
+/// Guesses at the password with which an address is confirmed. Only the mailed link leads there, so
+/// that guesses at the sign-in don't count here, nor these there.
+pub const CONFIRM_BY_ADDRESS: Limit = Limit::new("confirm/address", 10, Duration::minutes(15));
+/// Mails with an invitation to one address that nobody has confirmed, whoever sends them: it has not
+/// asked for any, and many senders must not be able to flood it together.
+pub const INVITATIONS_BY_ADDRESS: Limit = Limit::new("invitations/address", 20, Duration::days(1));
 /// Guesses at the current password by someone who is signed in already.
 pub const PASSWORD_BY_USER: Limit = Limit::new("password/user", 10, Duration::minutes(15));
 

@@ -183,6 +183,21 @@ pub async fn retire(conn: &mut Conn<'_>, now: Time, purpose: Purpose, user_id: U
     )
 }
 
+/// Makes every open token of this purpose that is bound to nobody worthless, like the first operator's
+/// setup link once there is an operator.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn retire_unbound(conn: &mut Conn<'_>, now: Time, purpose: Purpose) -> Result<u64, DbError> {
+    exec!(
+        conn,
+        "UPDATE tokens SET replaced_at = $1
+         WHERE purpose = $2 AND user_id IS NULL AND used_at IS NULL AND replaced_at IS NULL",
+        now,
+        purpose.name()
+    )
+}
+
 /// Removes tokens that have been worthless for so long that nobody asks why any more.
 ///
 /// # Errors

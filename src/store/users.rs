@@ -8,7 +8,7 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::db::{Conn, DbError, all, exec, one, opt};
+use super::db::{Conn, DbError, all, exec, lock, one, opt};
 use crate::clock::Clock;
 use crate::engine::time::Time;
 
@@ -155,6 +155,15 @@ pub async fn credentials(conn: &mut Conn<'_>, email: &str) -> Result<Option<Cred
 /// The database did not answer.
 pub async fn password_hash(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<String>, DbError> {
     let row = opt!(conn, (Option<String>,), "SELECT password_hash FROM users WHERE id = $1", id)?;
+    Ok(row.and_then(|(hash,)| hash))
+}
+
+/// The stored password of one person, which stays as it is until the write that asks has ended.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn lock_password(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<String>, DbError> {
+    let row = lock!(conn, (Option<String>,), "SELECT password_hash FROM users WHERE id = $1", id)?;
     Ok(row.and_then(|(hash,)| hash))
 }
 

@@ -15,6 +15,7 @@ use super::shell::Shell;
 use super::sign_up::{self, Form};
 use super::view::Choice;
 use super::visit::Visit;
+use super::visitor::Proven;
 use super::{page, places, visitor};
 use crate::accounts;
 use crate::app::App;
@@ -115,5 +116,6 @@ async fn submit(
         return dead_link::page(&app, &visit, INSTEAD.used, INSTEAD);
     };
     let response = page::see_other("/admin", Flash::OperatorReady);
-    visitor::sign_in(&app, &session, &network, &headers, user, response).await
+    let proven = Proven { user, password_hash: &password_hash };
+    visitor::sign_in(&app, &session, &network, &headers, proven, response).await
 }

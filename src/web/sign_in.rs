@@ -1,13 +1,15 @@
 //! Signing in and out.
 //!
 //! An unknown address takes as long as a wrong password and is told the same. Tries are counted by
-//! account and by network before the password is looked at.
+//! network and by account before the password is looked at, and in a browser that the account knows by
+//! that browser.
 
 use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use tower_sessions::Session;
+use uuid::Uuid;
 
 use super::flash::Flash;
 use super::form::{Fields, Problems, Search};
@@ -16,7 +18,8 @@ use super::page;
 use super::routes::{Access, Routes};
 use super::shell::{Place, Shell};
 use super::visit::Visit;
-use super::visitor::{self, Visitor};
+use super::visitor::{self, Proven, Visitor};
+use crate::accounts;
 use crate::app::App;
 use crate::error::Error;
 use crate::store::throttle;
@@ -78,14 +81,11 @@ async fn submit(
         return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &again);
     }
     let email = users::address(&typed).unwrap_or_else(|| typed.to_lowercase());
-    let tries = [
-        (&throttle::SIGN_IN_BY_NETWORK, network.neighbourhood()),
-        (&throttle::SIGN_IN_BY_ACCOUNT, email.clone()),
-    ];
-    page::slow_down(&app, &tries.each_ref().map(|(limit, who)| (*limit, who.as_str()))).await?;
     let known = users::credentials(&mut app.db.read().await?.conn(), &email).await?;
+    let device = visitor::device_hash(&app, &headers);
+    slow_down(&app, &network, &email, known.as_ref().map(|known| known.id), device.as_deref()).await?;
     let stored = known.as_ref().and_then(|known| known.password_hash.clone());
-    let is_right = app.passwords.verify(stored, password).await?;
+    let is_right = app.passwords.verify(stored.clone(), password).await?;
     // An address that was not confirmed is answered like one that is unknown: whoever typed it at a sign-up would
     // otherwise learn here whether it had an account before.
     let Some(known) = known.filter(|known| is_right && known.email_confirmed_at.is_some()) else {
@@ -97,7 +97,24 @@ async fn submit(
         return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &again);
     };
     let response = Redirect::to(if next.is_empty() { "/home" } else { &next }).into_response();
-    visitor::sign_in(&app, &session, &network, &headers, known.id, response).await
+    let proven = Proven { user: known.id, password_hash: stored.as_deref().unwrap_or_default() };
+    visitor::sign_in(&app, &session, &network, &headers, proven, response).await
+}
+
+/// Counts a try. In a browser that the account knows it counts for this browser alone: neither guesses
+/// from elsewhere nor those of a neighbour in the same network keep the owner out.
+async fn slow_down(
+    app: &App,
+    network: &Network,
+    email: &str,
+    known: Option<Uuid>,
+    device: Option<&[u8]>,
+) -> Result<(), Error> {
+    let (limit, who) = accounts::sign_in_bucket(&app.db, email, known, device).await?;
+    if limit == throttle::SIGN_IN_BY_DEVICE {
+        return page::slow_down(app, &[(&limit, &who)]).await;
+    }
+    page::slow_down(app, &[(&throttle::SIGN_IN_BY_NETWORK, &network.neighbourhood()), (&limit, &who)]).await
 }
 
 async fn leave(State(app): State<App>, session: Session) -> Result<Response, Error> {

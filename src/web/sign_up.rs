@@ -17,7 +17,7 @@ use super::routes::{Access, Routes};
 use super::shell::{Place, Shell};
 use super::view::Choice;
 use super::visit::Visit;
-use super::visitor::{self, Visitor};
+use super::visitor::{self, Proven, Visitor};
 use super::{page, places};
 use crate::accounts;
 use crate::app::App;
@@ -174,5 +174,6 @@ async fn submit(
         return dead_link::page(&app, &visit, INSTEAD.used, INSTEAD);
     };
     let response = page::see_other(&format!("/invitations/{}", form.invitation), Flash::AddressConfirmed);
-    visitor::sign_in(&app, &session, &network, &headers, user, response).await
+    let proven = Proven { user, password_hash: &password_hash };
+    visitor::sign_in(&app, &session, &network, &headers, proven, response).await
 }

@@ -19,7 +19,7 @@ use super::page;
 use super::routes::{Access, Routes};
 use super::shell::Shell;
 use super::visit::Visit;
-use super::visitor;
+use super::visitor::{self, Proven};
 use crate::accounts;
 use crate::app::App;
 use crate::error::Error;
@@ -40,6 +40,9 @@ const INSTEAD: Instead = Instead {
     href: "/sign-in",
     words: "Sign in",
 };
+
+const MEANWHILE: &str = "It was used a moment ago, or another password was chosen since you opened it. Sign in, \
+    or ask for the confirmation mail again.";
 
 /// The page between signing up and the mail.
 #[derive(Template)]
@@ -110,18 +113,20 @@ async fn confirm(
         Err(dead) => return Ok(dead),
     };
     let (user, email) = good.user_id.zip(good.email).ok_or(Error::NotFound)?;
-    page::slow_down(&app, &[(&throttle::SIGN_IN_BY_ACCOUNT, &email)]).await?;
+    page::slow_down(&app, &[(&throttle::CONFIRM_BY_ADDRESS, &email)]).await?;
     let stored = users::password_hash(&mut app.db.read().await?.conn(), user).await?;
-    if !app.passwords.verify(stored, fields.exact("password").to_owned()).await? {
+    if !app.passwords.verify(stored.clone(), fields.exact("password").to_owned()).await? {
         let mut problems = Problems::new();
         problems.add("password", "This is not the password that you chose when you signed up.");
         let shell = Shell::new(&app, &visit, "Confirm your address").with_problems(true);
         let again = Confirm { shell, problems, token, email };
         return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &again);
     }
-    let Some(user) = accounts::confirm_address(&app.db, &app.clock, &token).await? else {
-        return dead_link::page(&app, &visit, INSTEAD.used, INSTEAD);
+    let password_hash = stored.unwrap_or_default();
+    let Some(user) = accounts::confirm_address(&app.db, &app.clock, &token, &password_hash).await? else {
+        return dead_link::page(&app, &visit, MEANWHILE, INSTEAD);
     };
     let response = page::see_other("/home", Flash::AddressConfirmed);
-    visitor::sign_in(&app, &session, &network, &headers, user, response).await
+    let proven = Proven { user, password_hash: &password_hash };
+    visitor::sign_in(&app, &session, &network, &headers, proven, response).await
 }

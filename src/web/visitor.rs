@@ -11,6 +11,8 @@ use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use tower_sessions::cookie::SameSite;
+use tower_sessions::session::Error as SessionError;
+use tower_sessions::session_store::Error as StoreError;
 use tower_sessions::{Expiry, Session, SessionManagerLayer};
 use uuid::Uuid;
 
@@ -149,38 +151,72 @@ fn to_sign_in(method: &Method, uri: &Uri) -> Response {
     }
 }
 
-/// Signs `user` in on this browser: a session of its own with a new id, and a mail when the browser is
+/// Somebody whose password was just found right, or just set.
+#[derive(Clone, Copy, Debug)]
+pub struct Proven<'a> {
+    pub user: Uuid,
+    /// The stored one. If it is another by the time that the session begins, none begins.
+    pub password_hash: &'a str,
+}
+
+/// The value of the cookie that tells this browser from others, if it has one.
+fn device_cookie<'a>(app: &App, headers: &'a HeaderMap) -> Option<&'a str> {
+    read_cookie(headers, &cookie_name(&app.config, "holdfast-device")).filter(|value| value.len() == 43)
+}
+
+/// The hash by which this browser is known, if it is.
+pub fn device_hash(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
+    device_cookie(app, headers).map(hash)
+}
+
+/// Signs somebody in on this browser: a session of its own with a new id, and a mail when the browser is
 /// a new one. The returned response is the one given, with the cookie that tells this browser from
 /// others.
 ///
 /// # Errors
-/// The database did not answer.
+/// `Conflict` when the password was changed meanwhile, or the database did not answer.
 pub async fn sign_in(
     app: &App,
     session: &Session,
     network: &Network,
     headers: &HeaderMap,
-    user: Uuid,
+    proven: Proven<'_>,
     mut response: Response,
 ) -> Result<Response, Error> {
-    let known = read_cookie(headers, &cookie_name(&app.config, "holdfast-device"));
-    let device = known.filter(|value| value.len() == 43).map_or_else(|| app.clock.secret(), str::to_owned);
+    let device = device_cookie(app, headers).map_or_else(|| app.clock.secret(), str::to_owned);
     let device_hash = hash(&device);
     let agent = user_agent(headers);
-    accounts::note_sign_in(&app.db, &app.clock, user, &device_hash, &network.ip(), &device_name(&agent))
-        .await?;
+    let (ip, name) = (network.ip(), device_name(&agent));
+    let known_as = accounts::Device { hash: &device_hash, ip: &ip, name: &name };
+    let Proven { user, password_hash } = proven;
+    if !accounts::note_sign_in(&app.db, &app.clock, user, password_hash, known_as).await? {
+        return Err(password_changed());
+    }
     session.clear().await;
     session.insert(key::USER, user).await?;
     session.insert(key::SEEN, app.clock.now().micros()).await?;
-    session.insert(key::IP, network.ip()).await?;
+    session.insert(key::IP, ip).await?;
     session.insert(key::USER_AGENT, agent).await?;
     session.insert(key::DEVICE, data_encoding::HEXLOWER.encode(&device_hash)).await?;
     if session.id().is_some() {
         session.cycle_id().await?;
     }
+    session.insert(key::PASSWORD, password_hash).await?;
+    session.save().await.map_err(|error| match error {
+        SessionError::Store(StoreError::Backend(why)) if why == sessions::PASSWORD_CHANGED => {
+            password_changed()
+        }
+        error => error.into(),
+    })?;
     let cookie = cookie(&app.config, "holdfast-device", &device, DEVICE_DAYS * 86_400);
     append_cookie(&mut response, &cookie);
     Ok(response)
+}
+
+fn password_changed() -> Error {
+    Error::Conflict(
+        "The password of this account was changed a moment ago. Sign in with the new one.".to_owned(),
+    )
 }
 
 /// Signs this browser out. The returned response is the one given, with the cookie's removal.

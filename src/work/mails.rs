@@ -1,8 +1,10 @@
 //! Sends the mails that are due. A secret for a mail's link is made here, at the moment of sending: it
 //! goes into the mail, and only its hash stays. It knows what no letter says.
 
+use time::Duration;
 use uuid::Uuid;
 
+use crate::accounts;
 use crate::app::App;
 use crate::calendar::Zone;
 use crate::mail::letter::{self, Letter};
@@ -11,7 +13,8 @@ use crate::mail::transport::{Failure, Parcel};
 use crate::store::db::DbError;
 use crate::store::escrows;
 use crate::store::outbox::{self, Claimed, Sent};
-use crate::store::tokens::{self, Bound};
+use crate::store::throttle;
+use crate::store::tokens::{self, Bound, Purpose};
 use crate::store::users::{self, Account};
 
 /// So many are claimed at once; together they must be tried well within the lease.
@@ -32,6 +35,8 @@ enum Unready {
     Database(DbError),
     /// It never will be, unless something else changes.
     Because(String),
+    /// Its address has had enough for now; after this many seconds it may have more.
+    Later(u64),
 }
 
 impl From<DbError> for Unready {
@@ -62,6 +67,7 @@ async fn deliver(app: &App, mail: &Claimed) -> Result<(), DbError> {
     let ready = match prepare(app, mail).await {
         Ok(ready) => ready,
         Err(Unready::Database(error)) => return Err(error),
+        Err(Unready::Later(seconds)) => return postpone(app, mail, seconds).await,
         Err(Unready::Because(why)) => return record_failed(app, mail, &Failure::ForGood(why)).await,
     };
     let parcel = Parcel {
@@ -108,6 +114,16 @@ async fn record_failed(app: &App, mail: &Claimed, failure: &Failure) -> Result<(
     tx.commit().await
 }
 
+async fn postpone(app: &App, mail: &Claimed, seconds: u64) -> Result<(), DbError> {
+    let wait = Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
+    tracing::info!(mail = %mail.id, kind = mail.kind, "an invitation waits: its address has had enough for today");
+    let mut tx = app.db.write().await?;
+    let why =
+        "This address has had as many invitations as we send in a day to one that nobody has confirmed.";
+    outbox::postpone(&mut tx.conn(), app.clock.now().plus(wait), mail, why).await?;
+    tx.commit().await
+}
+
 async fn prepare(app: &App, mail: &Claimed) -> Result<Ready, Unready> {
     let letter = Letter::read(&mail.payload).map_err(|error| Unready::Because(error.to_string()))?;
     let reader = match mail.to_user {
@@ -128,6 +144,12 @@ async fn prepare(app: &App, mail: &Claimed) -> Result<Ready, Unready> {
         .or(on_record)
         .ok_or_else(|| Unready::Because("this person has no address any more".to_owned()))?;
     let purpose = letter.purpose(has_account);
+    if purpose == Some(Purpose::Invitation)
+        && let Some(wait) =
+            accounts::throttled(&app.db, &app.clock, &[(&throttle::INVITATIONS_BY_ADDRESS, &address)]).await?
+    {
+        return Err(Unready::Later(wait));
+    }
     let secret = match purpose {
         Some(purpose) => Some(mint(app, purpose, mail.to_user, &address, mail.escrow_id).await?),
         None => None,
@@ -164,7 +186,7 @@ async fn inviter(app: &App, escrow: Uuid) -> Result<String, DbError> {
 
 async fn mint(
     app: &App,
-    purpose: tokens::Purpose,
+    purpose: Purpose,
     user_id: Option<Uuid>,
     address: &str,
     escrow_id: Option<Uuid>,

@@ -235,6 +235,7 @@ fn record(user: Uuid, device: &str) -> Record {
         (key::IP.into(), "192.0.2.1".into()),
         (key::USER_AGENT.into(), "Firefox".into()),
         (key::DEVICE.into(), device.into()),
+        (key::PASSWORD.into(), "one".into()),
         ("draft".into(), 7.into()),
     ]);
     Record { id: Id::default(), data, expiry_date: time::OffsetDateTime::UNIX_EPOCH }

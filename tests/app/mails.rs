@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use holdfast::engine::notices::{EscrowNews, News, Notice};
+use holdfast::engine::party::Role;
 use holdfast::engine::time::Time;
 use holdfast::mail::letter::Letter;
 use holdfast::mail::transport::Mailer;
@@ -46,6 +48,35 @@ both! {
             panic!("the link in the mail is good for nothing");
         };
         assert_eq!((token.user_id, token.email.as_deref()), (Some(amel), Some("amel@example.com")));
+    }
+}
+
+both! {
+    async fn an_address_that_nobody_confirmed_gets_no_more_than_so_many_invitations_a_day(world) {
+        let stranger = person(&world, "amel@example.com").await;
+        world.account("Bilel", "bilel@example.com").await;
+        let known = person(&world, "bilel@example.com").await;
+        let invitation = |user| {
+            let news = News::Invited { by: Role::Seller, expires_at: world.app.clock.now().plus_days(14), signs: true };
+            let notice = Notice { to: user, role: Role::Buyer, news };
+            let news = EscrowNews { reference: "ESC-7K2M-9QXA".into(), title: "Logo".into(), notice };
+            Letter::Escrow(news).to_user(user)
+        };
+        let mut last = Uuid::nil();
+        for _ in 0..21 {
+            last = write(&world, &invitation(stranger)).await;
+            write(&world, &invitation(known)).await;
+        }
+        write(&world, &Letter::ResetPassword.to_user(stranger)).await;
+        assert_eq!(world.kinds("bilel@example.com").await.len(), 21, "who has an account can answer");
+        assert_eq!(world.kinds("amel@example.com").await.len(), 20 + 1);
+        let row = row(&world, last).await;
+        assert_eq!((row.state.as_str(), row.attempts), ("waiting", 0));
+        assert!(row.last_error.unwrap().contains("as many invitations as we send in a day"));
+        world.app.clock.advance(Duration::hours(23));
+        assert_eq!(world.kinds("amel@example.com").await.len(), 21);
+        world.app.clock.advance(Duration::hours(2));
+        assert_eq!(world.kinds("amel@example.com").await.len(), 22, "it comes the day after");
     }
 }
 

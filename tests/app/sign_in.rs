@@ -1,7 +1,12 @@
 //! Signing in and out, sessions, throttles, and choosing a new password.
 
-use holdfast::store::sessions;
+use std::sync::Arc;
+
+use holdfast::store::sessions::{self, Sessions, key};
+use holdfast::store::users;
+use holdfast::{accounts, all};
 use time::Duration;
+use tower_sessions::Session;
 
 use crate::browser::{Browser, Page};
 use crate::world::{PASSWORD, World, both};
@@ -80,6 +85,86 @@ both! {
         }
         world.app.clock.advance(Duration::minutes(15));
         assert_eq!(try_sign_in(&mut world.browser(), AMEL, PASSWORD).await.status, 303);
+    }
+}
+
+both! {
+    async fn guesses_of_strangers_do_not_keep_the_owner_out_of_a_browser_that_the_account_knows(world) {
+        world.account("Amel", AMEL).await;
+        world.account("Bilel", "bilel@example.com").await;
+        let mut known = world.signed_in(AMEL).await;
+        known.post("/sign-out", &[]).await;
+        // Somebody else's browser, with a cookie of its own, and one that brings a cookie it made up.
+        let mut strange = world.signed_in("bilel@example.com").await;
+        strange.post("/sign-out", &[]).await;
+        let mut made_up = world.browser();
+        made_up.cookies.insert("holdfast-device".into(), "A".repeat(43));
+        for n in 0..10 {
+            let mut browser = [&strange, &made_up][n % 2].clone();
+            assert_eq!(try_sign_in(&mut browser, AMEL, "wrong wrong wrong").await.status, 422);
+        }
+        for browser in [&mut strange, &mut made_up] {
+            assert_eq!(try_sign_in(browser, AMEL, PASSWORD).await.status, 429);
+        }
+        // Even the whole network may be refused.
+        for n in 0..60 {
+            try_sign_in(&mut world.browser(), &format!("p{n}@example.com"), "wrong wrong wrong").await;
+        }
+        assert_eq!(try_sign_in(&mut known.clone(), "bilel@example.com", PASSWORD).await.status, 429);
+        assert_eq!(try_sign_in(&mut known.clone(), AMEL, PASSWORD).await.status, 303);
+        // The browser has a limit as well, which the right password resets.
+        for _ in 0..2 {
+            for _ in 0..9 {
+                assert_eq!(try_sign_in(&mut known, AMEL, "wrong wrong wrong").await.status, 422);
+            }
+            assert_eq!(try_sign_in(&mut known, AMEL, PASSWORD).await.status, 303);
+            known.post("/sign-out", &[]).await;
+        }
+        for _ in 0..10 {
+            assert_eq!(try_sign_in(&mut known, AMEL, "wrong wrong wrong").await.status, 422);
+        }
+        assert_eq!(try_sign_in(&mut known, AMEL, PASSWORD).await.status, 429);
+    }
+}
+
+both! {
+    async fn a_network_that_is_refused_leaves_no_mark_on_the_account_that_it_names(world) {
+        world.account("Amel", AMEL).await;
+        for n in 0..60 {
+            try_sign_in(&mut world.browser(), &format!("p{n}@example.com"), "wrong wrong wrong").await;
+        }
+        for _ in 0..10 {
+            assert_eq!(try_sign_in(&mut world.browser(), AMEL, "wrong wrong wrong").await.status, 429);
+        }
+        let mut elsewhere = world.browser();
+        elsewhere.ip = "198.51.100.1".into();
+        assert_eq!(try_sign_in(&mut elsewhere, AMEL, PASSWORD).await.status, 303);
+    }
+}
+
+both! {
+    async fn no_session_begins_with_a_password_that_was_changed_since_it_was_looked_at(world) {
+        let id = world.account("Amel", AMEL).await;
+        let (db, clock) = (&world.app.db, &world.app.clock);
+        let stored = async || users::password_hash(&mut db.read().await.unwrap().conn(), id).await.unwrap().unwrap();
+        let old = stored().await;
+        let new = world.app.passwords.hash(clock, NEW.to_owned()).await.unwrap();
+        accounts::change_password(db, clock, id, &new).await.unwrap();
+        let device = accounts::Device { hash: &[7; 32], ip: "192.0.2.7", name: "Firefox" };
+        assert!(!accounts::note_sign_in(db, clock, id, &old, device).await.unwrap());
+        let begin = async |password: &str| {
+            let store: Arc<Sessions> = Sessions::new(db.clone(), clock.clone()).into();
+            let session = Session::new(None, store, None);
+            session.insert(key::USER, id).await.unwrap();
+            session.insert(key::DEVICE, "07".repeat(32)).await.unwrap();
+            session.insert(key::PASSWORD, password).await.unwrap();
+            session.save().await.is_ok()
+        };
+        assert!(!begin(&old).await);
+        assert!(begin(&new).await);
+        assert!(accounts::note_sign_in(db, clock, id, &new, device).await.unwrap());
+        let kept = all!(&mut db.read().await.unwrap().conn(), (String,), "SELECT data FROM sessions").unwrap();
+        assert_eq!(kept, [("{}".to_owned(),)], "the password's hash is not kept with the session");
     }
 }
 

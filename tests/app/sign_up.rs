@@ -90,6 +90,38 @@ both! {
 }
 
 both! {
+    async fn guesses_at_the_sign_in_do_not_keep_anybody_from_confirming_the_address_nor_the_other_way_round(world) {
+        world.browser().post("/sign-up", &form(AMEL)).await;
+        let link = world.mail(AMEL).await.path("/verify-email/");
+        for _ in 0..10 {
+            world.browser().post("/sign-in", &[("email", AMEL), ("password", "wrong wrong wrong")]).await;
+        }
+        for _ in 0..10 {
+            assert_eq!(world.browser().post(&link, &[("password", "wrong wrong wrong")]).await.status, 422);
+        }
+        assert_eq!(world.browser().post(&link, &[("password", PASSWORD)]).await.status, 429);
+        world.app.clock.advance(Duration::minutes(15));
+        assert_eq!(world.browser().post(&link, &[("password", PASSWORD)]).await.status, 303);
+    }
+}
+
+both! {
+    async fn an_address_is_not_confirmed_with_a_password_that_was_replaced_while_it_was_looked_at(world) {
+        world.browser().post("/sign-up", &with(form(AMEL), "password", "purple monkey dishwasher 9")).await;
+        let secret = world.mail(AMEL).await.path("/verify-email/").replace("/verify-email/", "");
+        let id = account(&world, AMEL).await.unwrap().id;
+        let (db, clock) = (&world.app.db, &world.app.clock);
+        let looked_at = users::password_hash(&mut db.read().await.unwrap().conn(), id).await.unwrap().unwrap();
+        // Meanwhile somebody else signs up with the address; the mail for that is not sent yet.
+        world.browser().post("/sign-up", &form(AMEL)).await;
+        assert_eq!(accounts::confirm_address(db, clock, &secret, &looked_at).await.unwrap(), None);
+        assert!(!account(&world, AMEL).await.unwrap().is_confirmed());
+        let newer = world.mail(AMEL).await.path("/verify-email/");
+        assert_eq!(world.browser().post(&newer, &[("password", PASSWORD)]).await.status, 303);
+    }
+}
+
+both! {
     async fn a_stranger_who_signs_up_first_gains_nothing(world) {
         let stolen = with(form(AMEL), "password", "purple monkey dishwasher 9");
         world.browser().post("/sign-up", &stolen).await;
@@ -273,6 +305,30 @@ both! {
         assert_eq!(browser.get("/admin/users").await.status, 200);
         assert_eq!(browser.post(&link, &form("second@example.com")).await.status, 410);
         assert_eq!(accounts::first_setup(&world.app.db, &world.app.clock).await.unwrap(), None);
+    }
+}
+
+both! {
+    async fn once_there_is_an_operator_the_printed_setup_link_is_worth_nothing(world) {
+        let (db, clock) = (&world.app.db, &world.app.clock);
+        let printed = accounts::first_setup(db, clock).await.unwrap().unwrap();
+        world.account("The Owner", AMEL).await;
+        accounts::add_operator(db, clock, AMEL).await.unwrap();
+        let link = format!("/setup/{printed}");
+        assert_eq!(world.browser().get(&link).await.status, 410);
+        assert_eq!(world.browser().post(&link, &form("new@example.com")).await.status, 410);
+
+        // A link of an older program that did not retire it goes with the next start.
+        let mut tx = db.write().await.unwrap();
+        let old = tokens::mint(&mut tx.conn(), clock, Purpose::Setup, &Bound::default()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(accounts::first_setup(db, clock).await.unwrap(), None);
+        assert_eq!(world.browser().get(&format!("/setup/{old}")).await.status, 410);
+
+        // A link for one address stays good, however many operators there are.
+        let Added::WithLink(bound) = accounts::add_operator(db, clock, "new@example.com").await.unwrap() else { panic!("no link") };
+        assert_eq!(accounts::first_setup(db, clock).await.unwrap(), None);
+        assert_eq!(world.browser().post(&format!("/setup/{bound}"), &form("new@example.com")).await.status, 303);
     }
 }
 

@@ -10,6 +10,7 @@ use crate::accounts;
 use crate::app::App;
 use crate::error::Error;
 use crate::password;
+use crate::store::sessions::key;
 use crate::store::throttle;
 use crate::store::users;
 use crate::web::flash::Flash;
@@ -72,6 +73,7 @@ async fn change(
     let password_hash = app.passwords.hash(&app.clock, new).await?;
     accounts::change_password(&app.db, &app.clock, account.id, &password_hash).await?;
     // Every session has ended with the old password; this browser goes on with one of its own.
+    session.insert(key::PASSWORD, &password_hash).await?;
     session.cycle_id().await?;
     app.wake.up();
     Ok(page::see_other("/settings/security", Flash::PasswordChanged))
