@@ -19,6 +19,11 @@ pub enum Command {
         reference: String,
         terms: Box<Terms>,
     },
+    /// Other terms instead of the version that stands. The parties stay those they are.
+    Counter {
+        version: u32,
+        terms: Box<Terms>,
+    },
     Accept {
         version: u32,
     },
@@ -32,6 +37,20 @@ pub enum Command {
     },
     /// Whoever holds the invitation says that it reached the wrong person.
     Disown,
+    /// Another user takes the place of one who was named by a wrong address.
+    CorrectParty {
+        user: UserId,
+        to: UserId,
+        identity_sha256: String,
+    },
+    InviteAgain {
+        user: UserId,
+    },
+    /// A reminder by hand to those for whom a clock waits.
+    Nudge {
+        waiting: Waiting,
+        milestone: Option<u16>,
+    },
     Withdraw,
     StartCharge {
         payment: Uuid,
@@ -94,12 +113,17 @@ impl Command {
             | Self::RequestChanges { milestone, .. }
             | Self::Cancel { milestone }
             | Self::PayOut { milestone } => Some(*milestone),
-            Self::Lapse { milestone, .. } | Self::Remind { milestone, .. } => *milestone,
+            Self::Lapse { milestone, .. }
+            | Self::Remind { milestone, .. }
+            | Self::Nudge { milestone, .. } => *milestone,
             Self::Propose { .. }
+            | Self::Counter { .. }
             | Self::Accept { .. }
             | Self::Sign { .. }
             | Self::Decline { .. }
             | Self::Disown
+            | Self::CorrectParty { .. }
+            | Self::InviteAgain { .. }
             | Self::Withdraw
             | Self::StartCharge { .. }
             | Self::ChargeSettled { .. }

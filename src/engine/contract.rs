@@ -19,6 +19,12 @@ pub fn sha256(terms: &Terms, reference: &str, version: u32) -> String {
     sha256_hex(text(terms, reference, version).as_bytes())
 }
 
+/// Whether a text can be a SHA-256 in hex, as we write it.
+#[must_use]
+pub fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|sign| sign.is_ascii_digit() || (b'a'..=b'f').contains(&sign))
+}
+
 /// The contract's text: plain, UTF-8, `\n` at each line's end.
 #[must_use]
 pub fn text(terms: &Terms, reference: &str, version: u32) -> String {

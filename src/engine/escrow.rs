@@ -20,6 +20,9 @@ pub struct Escrow {
     /// The public reference, `ESC-7K2M-9QXA`.
     pub reference: String,
     pub creator: UserId,
+    /// Who sent the present version, if not the creator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub countered_by: Option<UserId>,
     /// The number of the last event of its chain.
     pub seq: u64,
     /// The version of the terms, from 1.
@@ -40,6 +43,9 @@ pub struct Escrow {
     /// Reminders that were sent for clocks that still run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reminded: Vec<Reminder>,
+    /// The same for reminders by hand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nudged: Vec<Nudge>,
     pub proposed_at: Time,
 }
 
@@ -242,6 +248,16 @@ pub struct Reminder {
     pub mark: Mark,
 }
 
+/// A reminder that somebody had sent by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nudge {
+    pub waiting: Waiting,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub milestone: Option<u16>,
+    pub since: Time,
+    pub at: Time,
+}
+
 impl Stage {
     /// Its stored name.
     #[must_use]
@@ -311,6 +327,12 @@ impl Escrow {
     #[must_use]
     pub fn actor(&self, user: UserId) -> Option<Actor> {
         self.party_of(user).map(|party| Actor::Party { user, role: party.role })
+    }
+
+    /// Whoever sent the version that stands.
+    #[must_use]
+    pub fn proposer(&self) -> UserId {
+        self.countered_by.unwrap_or(self.creator)
     }
 
     /// The user who receives a share; nobody for the platform's.

@@ -27,8 +27,22 @@ pub enum Event {
         document_sha256: String,
         expires_at: Time,
     },
+    /// Other terms stand now, as the next version. What was accepted or signed before counts no longer.
+    Countered {
+        by: Role,
+        version: u32,
+        terms: Box<Terms>,
+        plan: Plan,
+        document_sha256: String,
+        expires_at: Time,
+    },
     Accepted {
         role: Role,
+        /// What was accepted. The first ones were written down without it: only one version could stand then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<u32>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        document_sha256: Option<String>,
     },
     Signed {
         role: Role,
@@ -37,6 +51,20 @@ pub enum Event {
         evidence_sha256: String,
     },
     Disowned {
+        role: Role,
+        user: UserId,
+    },
+    /// A wrong address was corrected. The contract names somebody else, so it is the next version.
+    PartyCorrected {
+        role: Role,
+        from: UserId,
+        to: UserId,
+        identity_sha256: String,
+        version: u32,
+        document_sha256: String,
+        expires_at: Time,
+    },
+    InvitedAgain {
         role: Role,
         user: UserId,
     },
@@ -111,6 +139,13 @@ pub enum Event {
         mark: Mark,
         deadline: Time,
     },
+    /// Somebody had those reminded for whom a clock waits.
+    Nudged {
+        waiting: Waiting,
+        milestone: Option<u16>,
+        since: Time,
+        deadline: Time,
+    },
     Ended {
         end: End,
     },
@@ -123,9 +158,12 @@ impl Event {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Proposed { .. } => "proposed",
+            Self::Countered { .. } => "countered",
             Self::Accepted { .. } => "accepted",
             Self::Signed { .. } => "signed",
             Self::Disowned { .. } => "disowned",
+            Self::PartyCorrected { .. } => "party_corrected",
+            Self::InvitedAgain { .. } => "invited_again",
             Self::Agreed { .. } => "agreed",
             Self::ChargeStarted { .. } => "charge_started",
             Self::ChargeFailed { .. } => "charge_failed",
@@ -138,6 +176,7 @@ impl Event {
             Self::PaidOut { .. } => "paid_out",
             Self::Overdue { .. } => "overdue",
             Self::Reminded { .. } => "reminded",
+            Self::Nudged { .. } => "nudged",
             Self::Ended { .. } => "ended",
             Self::Closed => "closed",
         }
@@ -153,11 +192,14 @@ impl Event {
             | Self::Refunded { milestone, .. }
             | Self::PaidOut { milestone, .. }
             | Self::Overdue { milestone, .. } => Some(*milestone),
-            Self::Reminded { milestone, .. } => *milestone,
+            Self::Reminded { milestone, .. } | Self::Nudged { milestone, .. } => *milestone,
             Self::Proposed { .. }
+            | Self::Countered { .. }
             | Self::Accepted { .. }
             | Self::Signed { .. }
             | Self::Disowned { .. }
+            | Self::PartyCorrected { .. }
+            | Self::InvitedAgain { .. }
             | Self::Agreed { .. }
             | Self::ChargeStarted { .. }
             | Self::ChargeFailed { .. }

@@ -6,7 +6,7 @@
 use super::deadlines::{self, Waiting};
 use super::escrow::{
     Changes, Charge, ChargeState, Delivery, End, Escrow, Holding, How, Milestone, MilestoneEnd,
-    MilestoneStage, Reminder, Stage,
+    MilestoneStage, Nudge, Reminder, Stage,
 };
 use super::event::Event;
 use super::party::{Party, PartyStatus, Role, Signature, UserId};
@@ -40,6 +40,11 @@ fn forget_reminders(escrow: &mut Escrow) {
         let waits = paused && matches!(sent.waiting, Waiting::Acceptance | Waiting::Payment);
         waits || clocks.iter().any(runs)
     });
+    escrow.nudged.retain(|sent| {
+        let runs = |clock: &deadlines::Deadline| clock.waiting == sent.waiting && clock.since == sent.since;
+        let waits = paused && matches!(sent.waiting, Waiting::Acceptance | Waiting::Payment);
+        waits || clocks.iter().any(|clock| clock.milestone == sent.milestone && runs(clock))
+    });
 }
 
 fn proposed(event: &Event, at: Time) -> Option<Escrow> {
@@ -49,38 +54,53 @@ fn proposed(event: &Event, at: Time) -> Option<Escrow> {
     let status = |user: UserId| {
         if user == *creator { PartyStatus::Accepted } else { PartyStatus::Created }
     };
-    let party = |role: Role, user: UserId| Party { role, user, status: status(user), signature: None };
-    let unfunded = Milestone {
-        stage: MilestoneStage::Unfunded,
-        holdings: Vec::new(),
-        released_minor: 0,
-        refunded_minor: 0,
-        payable_since: None,
-        delivery: None,
+    let party = |role: Role, user: UserId| Party {
+        role,
+        user,
+        status: status(user),
+        signature: None,
+        invited_again_at: None,
+        joined: false,
     };
     Some(Escrow {
         id: *id,
         reference: reference.clone(),
         creator: *creator,
+        countered_by: None,
         seq: 1,
         version: 1,
         document_sha256: document_sha256.clone(),
         parties: terms.parties.iter().map(|named| party(named.role, named.user)).collect(),
-        milestones: vec![unfunded; terms.milestones.len()],
+        milestones: vec![UNFUNDED; terms.milestones.len()],
         terms: (**terms).clone(),
         plan: plan.clone(),
         stage: Stage::Proposed { since: at, expires_at: *expires_at },
         charge: None,
         given_up: Vec::new(),
         reminded: Vec::new(),
+        nudged: Vec::new(),
         proposed_at: at,
     })
 }
 
+/// A milestone for which nobody has paid.
+const UNFUNDED: Milestone = Milestone {
+    stage: MilestoneStage::Unfunded,
+    holdings: Vec::new(),
+    released_minor: 0,
+    refunded_minor: 0,
+    payable_since: None,
+    delivery: None,
+};
+
 fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
     match event {
         Event::Proposed { .. } => {}
-        Event::Accepted { role } => set_status(escrow, *role, None, PartyStatus::Accepted),
+        Event::Countered { .. }
+        | Event::PartyCorrected { .. }
+        | Event::InvitedAgain { .. }
+        | Event::Nudged { .. } => talked_about(escrow, event, at),
+        Event::Accepted { role, .. } => set_status(escrow, *role, None, PartyStatus::Accepted),
         Event::Disowned { role, user } => set_status(escrow, *role, Some(*user), PartyStatus::Disowned),
         Event::Signed { role, version, document_sha256, evidence_sha256 } => {
             let (document_sha256, evidence_sha256) = (document_sha256.clone(), evidence_sha256.clone());
@@ -88,15 +108,12 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
         }
         Event::Agreed { pay_by } => escrow.stage = Stage::Agreed { since: at, pay_by: *pay_by },
         Event::ChargeStarted { payment, milestones, method, amount_minor, answer_by } => {
+            let (milestones, method, amount_minor) = (milestones.clone(), method.clone(), *amount_minor);
+            let state = ChargeState::Pending { since: at, answer_by: *answer_by };
+            let returned_at = None;
             escrow.given_up.extend(escrow.charge.take());
-            escrow.charge = Some(Charge {
-                payment: *payment,
-                milestones: milestones.clone(),
-                method: method.clone(),
-                amount_minor: *amount_minor,
-                state: ChargeState::Pending { since: at, answer_by: *answer_by },
-                returned_at: None,
-            });
+            escrow.charge =
+                Some(Charge { payment: *payment, milestones, method, amount_minor, state, returned_at });
         }
         Event::ChargeFailed { reason, .. } => charge_failed(escrow, reason, at),
         Event::ChargeSettled { .. } => charge_settled(escrow, at),
@@ -143,6 +160,72 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
             if let Stage::Ended { end, .. } = &escrow.stage {
                 escrow.stage = Stage::Closed { end: end.clone(), at };
             }
+        }
+    }
+}
+
+/// What happens while the terms are talked about, and reminders by hand.
+#[allow(clippy::wildcard_enum_match_arm, reason = "`apply` sorts them and names every one")]
+fn talked_about(escrow: &mut Escrow, event: &Event, at: Time) {
+    match event {
+        Event::Countered { by, version, terms, plan, document_sha256, expires_at } => {
+            let proposer = escrow.party(*by).map(|party| party.user);
+            escrow.countered_by = proposer.filter(|user| *user != escrow.creator);
+            escrow.terms = (**terms).clone();
+            escrow.plan = plan.clone();
+            escrow.milestones = vec![UNFUNDED; terms.milestones.len()];
+            new_version(escrow, *version, document_sha256, *expires_at, at);
+        }
+        Event::PartyCorrected { from, to, identity_sha256, version, document_sha256, expires_at, .. } => {
+            correct_party(escrow, *from, *to, identity_sha256);
+            new_version(escrow, *version, document_sha256, *expires_at, at);
+        }
+        Event::InvitedAgain { user, .. } => {
+            if let Some(party) = escrow.parties.iter_mut().find(|party| party.user == *user) {
+                party.invited_again_at = Some(at);
+            }
+        }
+        Event::Nudged { waiting, milestone, since, .. } => {
+            let (waiting, milestone, since) = (*waiting, *milestone, *since);
+            escrow
+                .nudged
+                .retain(|sent| (sent.waiting, sent.milestone, sent.since) != (waiting, milestone, since));
+            escrow.nudged.push(Nudge { waiting, milestone, since, at });
+        }
+        _ => {}
+    }
+}
+
+/// What was accepted or signed before was another version. Whoever sent this one accepts it; whoever said
+/// that he is the wrong person still is.
+fn new_version(escrow: &mut Escrow, version: u32, document_sha256: &str, expires_at: Time, at: Time) {
+    escrow.version = version;
+    document_sha256.clone_into(&mut escrow.document_sha256);
+    escrow.stage = Stage::Proposed { since: at, expires_at };
+    let proposer = escrow.proposer();
+    for party in &mut escrow.parties {
+        party.signature = None;
+        party.joined |= party.status == PartyStatus::Accepted;
+        if party.status != PartyStatus::Disowned {
+            let own = party.user == proposer;
+            party.status = if own { PartyStatus::Accepted } else { PartyStatus::Created };
+        }
+    }
+}
+
+fn correct_party(escrow: &mut Escrow, from: UserId, to: UserId, identity_sha256: &str) {
+    if let Some(party) = escrow.parties.iter_mut().find(|party| party.user == from) {
+        party.user = to;
+        party.status = PartyStatus::Created;
+        party.invited_again_at = None;
+    }
+    if let Some(named) = escrow.terms.parties.iter_mut().find(|named| named.user == from) {
+        named.user = to;
+        identity_sha256.clone_into(&mut named.identity_sha256);
+    }
+    for line in escrow.terms.milestones.iter_mut().flat_map(|part| &mut part.recipients) {
+        if line.user == from {
+            line.user = to;
         }
     }
 }

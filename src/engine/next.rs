@@ -2,6 +2,7 @@
 //! role to words; the page, the mails and the lists read it.
 
 use super::deadlines::{self, Deadline, Waiting};
+use super::decide::{MOST_VERSIONS, may_nudge};
 use super::escrow::{ChargeState, End, Escrow, Stage};
 use super::offers::Action;
 use super::party::{Role, UserId};
@@ -37,7 +38,7 @@ pub fn panel(escrow: &Escrow, user: UserId, role: Role, now: Time) -> Next {
     let first = clocks.first();
     let mut next = match mine.or(first) {
         Some(clock) if clock.waiting != Waiting::Closing => {
-            of_clock(escrow, clock, mine.is_some(), role, now)
+            of_clock(escrow, clock, mine.is_some(), (user, role), now)
         }
         Some(_) | None => over(escrow),
     };
@@ -46,7 +47,10 @@ pub fn panel(escrow: &Escrow, user: UserId, role: Role, now: Time) -> Next {
         matches!(escrow.stage, Stage::Proposed { .. } | Stage::Agreed { .. }) && !escrow.charge_pending();
     let agreed = escrow.party_of(user).is_some_and(|party| escrow.has_agreed(party));
     if open && role.must_agree() {
-        if user != escrow.creator && !agreed {
+        if matches!(escrow.stage, Stage::Proposed { .. }) && may_counter(escrow) {
+            next.secondary.push(Action::Counter);
+        }
+        if user != escrow.proposer() && !agreed {
             next.secondary.push(Action::Decline);
         }
         if role != Role::Broker || user == escrow.creator {
@@ -56,6 +60,11 @@ pub fn panel(escrow: &Escrow, user: UserId, role: Role, now: Time) -> Next {
     next
 }
 
+/// Other terms can be proposed as long as nothing is paid and there were not too many already.
+fn may_counter(escrow: &Escrow) -> bool {
+    escrow.version < MOST_VERSIONS && !escrow.milestones.iter().any(super::escrow::Milestone::funded)
+}
+
 /// The panel of one milestone, numbered from 1; nothing where none of its clocks runs.
 #[must_use]
 pub fn of_milestone(escrow: &Escrow, user: UserId, role: Role, number: u16, now: Time) -> Option<Next> {
@@ -63,7 +72,7 @@ pub fn of_milestone(escrow: &Escrow, user: UserId, role: Role, number: u16, now:
     clocks.retain(|clock| clock.milestone == Some(number));
     let mine = clocks.iter().find(|clock| is_for(escrow, clock, user, role));
     let clock = mine.or(clocks.first())?;
-    Some(of_clock(escrow, clock, mine.is_some(), role, now))
+    Some(of_clock(escrow, clock, mine.is_some(), (user, role), now))
 }
 
 /// A seller who is late is not waited for any more, but delivering is still the thing for him to do.
@@ -72,7 +81,7 @@ fn is_for(escrow: &Escrow, clock: &Deadline, user: UserId, role: Role) -> bool {
     late || deadlines::waits_for(escrow, clock).contains(&user)
 }
 
-fn of_clock(escrow: &Escrow, clock: &Deadline, yours: bool, role: Role, now: Time) -> Next {
+fn of_clock(escrow: &Escrow, clock: &Deadline, yours: bool, (user, role): (UserId, Role), now: Time) -> Next {
     let number = clock.milestone.unwrap_or(1);
     let title = escrow
         .terms
@@ -82,6 +91,8 @@ fn of_clock(escrow: &Escrow, clock: &Deadline, yours: bool, role: Role, now: Tim
     let (headline, otherwise) = words(escrow, clock, &title, yours, role);
     let (primary, secondary) = actions(escrow, clock.waiting, role, number);
     let by = clock.due.filter(|due| *due > now).unwrap_or(clock.at);
+    let nudge = Action::Nudge(clock.waiting, clock.milestone);
+    let can_nudge = role.must_agree() && may_nudge(escrow, clock, user, now).is_ok();
     Next {
         yours,
         headline,
@@ -89,7 +100,7 @@ fn of_clock(escrow: &Escrow, clock: &Deadline, yours: bool, role: Role, now: Tim
         otherwise: Some(otherwise),
         note: failed_charge(escrow, role),
         primary: if yours { primary } else { None },
-        secondary: if yours { secondary } else { Vec::new() },
+        secondary: if yours { secondary } else { can_nudge.then_some(nudge).into_iter().collect() },
         milestone: clock.milestone,
     }
 }
@@ -196,7 +207,16 @@ fn acceptance(escrow: &Escrow, yours: bool) -> (String, String) {
         Mode::Standard => ("Read the contract and sign it", "sign"),
         Mode::Quick | Mode::QuickProof | Mode::Instant => ("Read the terms and accept or decline", "accept"),
     };
-    let headline = if yours {
+    let headline = if yours && escrow.version > 1 {
+        let proposer =
+            escrow.party_of(escrow.proposer()).filter(|party| escrow.countered_by == Some(party.user));
+        match proposer {
+            Some(party) => {
+                format!("The {} proposes other terms. {do_it}, version {}", party.role.word(), escrow.version)
+            }
+            None => format!("{do_it}, version {}", escrow.version),
+        }
+    } else if yours {
         do_it.to_owned()
     } else {
         format!("You are done here for now. Waiting for {} to {done}", roles_in_words(&open))

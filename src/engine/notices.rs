@@ -1,5 +1,7 @@
 //! Event → who must be told what. The words stand in `words.rs`.
 
+mod negotiation;
+
 use serde::{Deserialize, Serialize};
 
 use super::deadlines::{self, Mark, Waiting};
@@ -42,6 +44,26 @@ pub enum News {
     Sent {
         invited: Vec<Role>,
         expires_at: Time,
+    },
+    /// Other terms stand now. What the reader had agreed to counts no longer.
+    NewTerms {
+        by: Role,
+        version: u32,
+        expires_at: Time,
+        signs: bool,
+    },
+    /// One party's address was corrected, so the contract names somebody else.
+    PartyCorrected {
+        role: Role,
+        version: u32,
+        expires_at: Time,
+        signs: bool,
+    },
+    /// The invitation once more.
+    InvitedAgain {
+        by: Role,
+        expires_at: Time,
+        signs: bool,
     },
     Signed {
         by: Role,
@@ -145,6 +167,14 @@ pub enum News {
         number: Option<u16>,
         deadline: Time,
     },
+    /// Somebody wants the reader reminded.
+    Nudged {
+        by: Role,
+        waiting: Waiting,
+        milestone: Option<String>,
+        number: Option<u16>,
+        deadline: Time,
+    },
     Completed,
     Closed {
         completed: bool,
@@ -196,7 +226,11 @@ impl Told<'_> {
     fn event(&mut self, event: &Event, all: &[Event], actor: &Actor) {
         match event {
             Event::Proposed { creator, expires_at, .. } => self.proposed(*creator, *expires_at),
-            Event::Accepted { role } | Event::Signed { role, .. } => {
+            Event::Countered { .. }
+            | Event::PartyCorrected { .. }
+            | Event::InvitedAgain { .. }
+            | Event::Nudged { .. } => self.negotiation(event, actor),
+            Event::Accepted { role, .. } | Event::Signed { role, .. } => {
                 if !all.iter().any(|event| matches!(event, Event::Agreed { .. })) {
                     self.others(actor, &News::Signed { by: *role });
                 }
@@ -261,7 +295,7 @@ impl Told<'_> {
 
     fn proposed(&mut self, creator: UserId, expires_at: Time) {
         let by = self.escrow.party_of(creator).map_or(Role::Buyer, |party| party.role);
-        let signs = self.escrow.terms.mode == super::terms::Mode::Standard;
+        let signs = self.signs();
         let mut invited = Vec::new();
         for party in self.escrow.parties.clone() {
             if party.user == creator {
@@ -276,6 +310,10 @@ impl Told<'_> {
             self.tell(party.user, party.role, news);
         }
         self.tell(creator, by, News::Sent { invited, expires_at });
+    }
+
+    fn signs(&self) -> bool {
+        self.escrow.terms.mode == super::terms::Mode::Standard
     }
 
     fn agreed(&mut self, pay_by: Time) {

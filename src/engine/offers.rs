@@ -4,9 +4,10 @@
 use uuid::Uuid;
 
 use super::command::{Command, Facts};
+use super::deadlines::{self, Waiting};
 use super::decide::{Decision, decide};
 use super::escrow::{Escrow, Method, MilestoneStage};
-use super::party::Actor;
+use super::party::{Actor, UserId};
 use super::refusal::Refusal;
 use super::time::Time;
 
@@ -16,6 +17,14 @@ pub enum Action {
     Accept,
     Sign,
     Decline,
+    /// Other terms.
+    Counter,
+    /// The invitation of the party of this place, from 1, once more.
+    InviteAgain(u8),
+    /// Another address for the party of this place.
+    CorrectParty(u8),
+    /// A reminder by hand, of a milestone or of the whole.
+    Nudge(Waiting, Option<u16>),
     Withdraw,
     Pay,
     Deliver(u16),
@@ -44,6 +53,18 @@ pub fn probe(escrow: &Escrow, action: Action) -> Command {
             evidence_sha256: String::new(),
         },
         Action::Decline => Command::Decline { reason: String::new() },
+        Action::Counter => {
+            let mut terms = escrow.terms.clone();
+            terms.description = if terms.description == "-" { String::new() } else { "-".to_owned() };
+            Command::Counter { version: escrow.version, terms: Box::new(terms) }
+        }
+        Action::InviteAgain(place) => Command::InviteAgain { user: user_at(escrow, place) },
+        Action::CorrectParty(place) => Command::CorrectParty {
+            user: user_at(escrow, place),
+            to: Uuid::max(),
+            identity_sha256: "0".repeat(64),
+        },
+        Action::Nudge(waiting, milestone) => Command::Nudge { waiting, milestone },
         Action::Withdraw => Command::Withdraw,
         Action::Pay => Command::StartCharge {
             payment: Uuid::nil(),
@@ -63,11 +84,29 @@ pub fn probe(escrow: &Escrow, action: Action) -> Command {
     }
 }
 
+/// The user of a party's place, from 1; nobody where there is none.
+#[must_use]
+pub fn user_at(escrow: &Escrow, place: u8) -> UserId {
+    let party = usize::from(place).checked_sub(1).and_then(|index| escrow.parties.get(index));
+    party.map_or(Uuid::nil(), |party| party.user)
+}
+
 /// Every action that has a place in this escrow, with what would be said to it.
 #[must_use]
 pub fn offers(escrow: &Escrow, actor: &Actor, facts: &Facts, now: Time) -> Vec<Offer> {
-    let mut actions =
-        vec![Action::Accept, Action::Sign, Action::Decline, Action::Withdraw, Action::Pay, Action::Close];
+    let mut actions = vec![
+        Action::Accept,
+        Action::Sign,
+        Action::Decline,
+        Action::Counter,
+        Action::Withdraw,
+        Action::Pay,
+        Action::Close,
+    ];
+    let places = (1_u8..).zip(&escrow.parties).map(|(place, _)| place);
+    actions.extend(places.flat_map(|place| [Action::InviteAgain(place), Action::CorrectParty(place)]));
+    let clocks = deadlines::all(escrow).into_iter();
+    actions.extend(clocks.map(|clock| Action::Nudge(clock.waiting, clock.milestone)));
     for (number, part) in (1_u16..).zip(&escrow.milestones) {
         match part.stage {
             MilestoneStage::Ended { .. } => {}

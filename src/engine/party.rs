@@ -89,6 +89,11 @@ pub struct Party {
     pub status: PartyStatus,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<Signature>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invited_again_at: Option<super::time::Time>,
+    /// Has agreed to an earlier version, so this is the right person.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub joined: bool,
 }
 
 /// Who asks for a command.

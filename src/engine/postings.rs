@@ -124,9 +124,12 @@ pub fn entries(escrow: &Escrow, event: &Event) -> Vec<Entry> {
             vec![entry(payable(escrow, *milestone, *share), wallet, *amount_minor)]
         }
         Event::Proposed { .. }
+        | Event::Countered { .. }
         | Event::Accepted { .. }
         | Event::Signed { .. }
         | Event::Disowned { .. }
+        | Event::PartyCorrected { .. }
+        | Event::InvitedAgain { .. }
         | Event::Agreed { .. }
         | Event::ChargeStarted { .. }
         | Event::ChargeFailed { .. }
@@ -134,6 +137,7 @@ pub fn entries(escrow: &Escrow, event: &Event) -> Vec<Entry> {
         | Event::ChangesRequested { .. }
         | Event::Overdue { .. }
         | Event::Reminded { .. }
+        | Event::Nudged { .. }
         | Event::Ended { .. }
         | Event::Closed => Vec::new(),
     }

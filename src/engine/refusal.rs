@@ -30,6 +30,19 @@ pub enum Refusal {
     EscrowOver,
     AlreadyProposed,
     NotProposed,
+    /// A counter-offer that offers what stands already.
+    SameTerms,
+    /// A counter-offer with other people in it, or of another kind of deal.
+    PartiesFixed,
+    TooManyVersions {
+        most: u32,
+    },
+    NoSuchParty,
+    AlreadyAnswered,
+    AddressTaken,
+    InvitedJustNow,
+    NobodyToRemind,
+    RemindedToday,
     NotPaid,
     AlreadyPaid,
     NotAgreed,
@@ -97,6 +110,21 @@ impl Refusal {
             Self::EscrowOver => "This escrow has ended.",
             Self::AlreadyProposed => "These terms were already sent.",
             Self::NotProposed => "The terms are no longer open for answers.",
+            Self::SameTerms => "These are the terms that stand already: agree to them, or change something.",
+            Self::PartiesFixed => {
+                "New terms can't change who takes part. Withdraw this escrow and start another one for that."
+            }
+            Self::TooManyVersions { most } => {
+                return format!(
+                    "These terms were changed {most} times. Talk to each other, then start anew."
+                );
+            }
+            Self::NoSuchParty => "No such person takes part in this escrow.",
+            Self::AlreadyAnswered => "This person has answered already, so the address is the right one.",
+            Self::AddressTaken => "Each party needs an email address of its own.",
+            Self::InvitedJustNow => "The invitation was sent again less than an hour ago. Wait a little.",
+            Self::NobodyToRemind => "Nobody else has to act here now.",
+            Self::RemindedToday => "A reminder was sent already. You can send another one after a day.",
             Self::NotPaid => "Nothing has been paid into this escrow yet.",
             Self::AlreadyPaid => "This is already paid for.",
             Self::NotAgreed => "Not everyone has agreed yet, so nothing can be paid.",

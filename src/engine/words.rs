@@ -2,6 +2,8 @@
 //!
 //! Times are put into words by the caller, who knows the reader's zone.
 
+mod negotiation;
+
 use super::deadlines::{Mark, Waiting};
 use super::notices::{News, Notice};
 use super::party::Role;
@@ -52,6 +54,10 @@ impl News {
             | Self::Withdrawn { .. }
             | Self::ExpiredNotAccepted
             | Self::ExpiredNotPaid => self.agreement(title, at),
+            Self::NewTerms { .. }
+            | Self::PartyCorrected { .. }
+            | Self::InvitedAgain { .. }
+            | Self::Nudged { .. } => self.negotiation(title, at),
             Self::PaymentFailed { .. }
             | Self::PaymentReturned { .. }
             | Self::Receipt { .. }
@@ -66,7 +72,8 @@ impl News {
             | Self::Refunded { .. } => self.money_out(),
             Self::MayCancel { .. } | Self::Overdue { .. } => self.overdue(at),
             Self::Reminder { waiting, mark, milestone, number, deadline } => {
-                reminder(*waiting, *mark, milestone.as_deref(), *number, &at(*deadline))
+                let due = *mark == Mark::Due;
+                reminder(*waiting, due, left(*mark), milestone.as_deref(), *number, &at(*deadline))
             }
             Self::Completed => (
                 format!("Completed: {title}"),
@@ -141,7 +148,7 @@ impl News {
             }
             Self::Disowned { by: role } => open(
                 format!("Wrong address: {title}"),
-                format!("Whoever got the invitation for the {} of “{title}” says that it reached the wrong person. Withdraw the escrow and send it again to the right address.", role.word()),
+                format!("Whoever got the invitation for the {} of “{title}” says that it reached the wrong person. Correct the address on the escrow’s page, or withdraw the escrow.", role.word()),
             ),
             Self::Withdrawn { by: role } => open(
                 format!("Withdrawn: {title}"),
@@ -336,10 +343,17 @@ impl News {
     }
 }
 
-fn reminder(waiting: Waiting, mark: Mark, title: Option<&str>, number: Option<u16>, deadline: &str) -> Said {
+/// A reminder, `due` if on the agreed date; `first` says why it comes now.
+fn reminder(
+    waiting: Waiting,
+    due: bool,
+    first: &str,
+    title: Option<&str>,
+    number: Option<u16>,
+    deadline: &str,
+) -> Said {
     let title = title.map_or_else(String::new, |title| format!("“{title}”"));
     let number = number.unwrap_or(1);
-    let due = mark == Mark::Due;
     let (what, then, button, path) = match waiting {
         Waiting::Acceptance => (
             "your answer to the terms".to_owned(),
@@ -391,12 +405,15 @@ fn reminder(waiting: Waiting, mark: Mark, title: Option<&str>, number: Option<u1
         ),
         Waiting::RailAnswer | Waiting::Closing => (title, "", OPEN, String::new()),
     };
-    let left = match mark {
+    let text = format!("{first} We wait for {what}, until {deadline}. {then}");
+    (format!("Reminder, until {deadline}: {what}"), vec![text], button, path)
+}
+
+fn left(mark: Mark) -> &'static str {
+    match mark {
         Mark::Half => "Half of the time has passed.",
         Mark::Due => "The agreed date is here.",
         Mark::Hours24 => "Less than a day is left.",
         Mark::Hours2 => "Less than two hours are left.",
-    };
-    let text = format!("{left} We wait for {what}, until {deadline}. {then}");
-    (format!("Reminder, until {deadline}: {what}"), vec![text], button, path)
+    }
 }

@@ -52,7 +52,11 @@ pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
 fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
     let milestone = |number: &u16, title: &str| ("Milestone", format!("{number}, {title}"));
     match news {
-        News::Invited { expires_at, .. } | News::Sent { expires_at, .. } => {
+        News::Invited { expires_at, .. }
+        | News::InvitedAgain { expires_at, .. }
+        | News::NewTerms { expires_at, .. }
+        | News::PartyCorrected { expires_at, .. }
+        | News::Sent { expires_at, .. } => {
             vec![("Answer by", zone.moment(*expires_at))]
         }
         News::PaymentDue { amount, pay_by } => {
@@ -88,7 +92,9 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
         }
         News::ChangesRequested { milestone: title, number, .. }
         | News::Refunded { milestone: title, number, .. } => vec![milestone(number, title)],
-        News::Reminder { deadline, .. } => vec![("Deadline", zone.moment(*deadline))],
+        News::Reminder { deadline, .. } | News::Nudged { deadline, .. } => {
+            vec![("Deadline", zone.moment(*deadline))]
+        }
         News::NamedAsPayee { .. }
         | News::Signed { .. }
         | News::Declined { .. }

@@ -107,7 +107,10 @@ impl Letter {
     #[must_use]
     pub fn invites(&self) -> bool {
         let Self::Escrow(news) = self else { return false };
-        matches!(news.notice.news, News::Invited { .. } | News::NamedAsPayee { .. })
+        matches!(
+            news.notice.news,
+            News::Invited { .. } | News::InvitedAgain { .. } | News::NamedAsPayee { .. }
+        )
     }
 
     /// The letter in words.

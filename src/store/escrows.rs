@@ -91,6 +91,33 @@ pub(super) async fn insert(conn: &mut Conn<'_>, escrow: &Escrow, now: Time) -> R
     Ok(())
 }
 
+/// Another user takes the place of one who was named by a wrong address. What waits to be mailed to the old
+/// one, and what he was told, concerns him no longer.
+pub(super) async fn correct_party(
+    conn: &mut Conn<'_>,
+    escrow: Uuid,
+    from: UserId,
+    to: UserId,
+) -> Result<(), DbError> {
+    exec!(
+        conn,
+        "UPDATE parties SET user_id = $3, email = NULL, salt = NULL, task = NULL, task_by = NULL,
+             task_milestone = NULL
+         WHERE escrow_id = $1 AND user_id = $2",
+        escrow,
+        from,
+        to
+    )?;
+    exec!(
+        conn,
+        "DELETE FROM outbox WHERE escrow_id = $1 AND to_user = $2 AND state IN ('waiting', 'parked')",
+        escrow,
+        from
+    )?;
+    exec!(conn, "DELETE FROM notifications WHERE escrow_id = $1 AND user_id = $2", escrow, from)?;
+    Ok(())
+}
+
 pub(super) async fn save(
     conn: &mut Conn<'_>,
     before: Option<&Escrow>,

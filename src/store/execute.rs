@@ -293,6 +293,9 @@ impl<'a> Write<'a> {
             if next.seq == 1 {
                 escrows::insert(conn, &next, self.now).await?;
             }
+            if let Event::PartyCorrected { from, to, .. } = event {
+                escrows::correct_party(conn, next.id, *from, *to).await?;
+            }
             let hash = history::append(conn, next.id, &self.head, next.seq, self.now, actor, event).await?;
             self.head = hash.to_vec();
             let seq = i64::try_from(next.seq).unwrap_or(i64::MAX);
@@ -353,12 +356,12 @@ async fn write_evidence(conn: &mut Conn<'_>, request: &Request, now: Time) -> Re
                 now
             )?;
         }
-        (Some(Evidence::Parties(parties)), Command::Propose { id, .. }) => {
+        (Some(Evidence::Parties(parties)), Command::Propose { .. } | Command::CorrectParty { .. }) => {
             for party in parties {
                 exec!(
                     conn,
                     "UPDATE parties SET email = $3, salt = $4 WHERE escrow_id = $1 AND user_id = $2",
-                    *id,
+                    request.escrow,
                     party.user,
                     party.email.as_str(),
                     party.salt.as_slice()

@@ -46,7 +46,7 @@ pub async fn read(
         None => Facts::default(),
     };
     match (escrow, command) {
-        (None, Command::Propose { terms, .. }) => {
+        (None, Command::Propose { terms, .. }) | (Some(_), Command::Counter { terms, .. }) => {
             facts.minimum_minor = minimum_minor(terms.mode, terms.currency);
         }
         (Some(escrow), Command::StartCharge { method: Method::Wallet, .. }) => {

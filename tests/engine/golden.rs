@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use holdfast::engine::command::Command;
+use holdfast::engine::deadlines::Waiting;
 use holdfast::engine::escrow::{End, Escrow};
 use holdfast::engine::event::{Event, Record, VERSION};
 use holdfast::engine::party::{Actor, Role};
@@ -73,7 +74,7 @@ fn every_kind_of_event_has_a_stored_record() {
 }
 
 /// How many kinds of events there are. A new one does not compile until it is counted and stored here.
-const KINDS: usize = 18;
+const KINDS: usize = 22;
 
 fn place(event: &Event) -> usize {
     match event {
@@ -94,13 +95,28 @@ fn place(event: &Event) -> usize {
         Event::Overdue { .. } => 15,
         Event::Reminded { .. } => 16,
         Event::Ended { .. } => 17,
+        Event::Countered { .. } => 18,
+        Event::PartyCorrected { .. } => 19,
+        Event::InvitedAgain { .. } => 20,
+        Event::Nudged { .. } => 21,
         Event::Closed => KINDS,
     }
 }
 
 /// Worlds in which everything has happened once.
 fn histories() -> Vec<World> {
-    vec![long_and_open(), declined(), quick_and_done()]
+    vec![long_and_open(), declined(), quick_and_done(), talked_about()]
+}
+
+/// Countered, with one address corrected, and everyone asked once more.
+fn talked_about() -> World {
+    let mut world = World::sent(case4());
+    world.seller().counters(|terms| terms.title = "A larger garden house".to_owned()).is_done();
+    world.seller().corrects(BROKER, STRANGER).is_done();
+    world.seller().invites_again(STRANGER).is_done();
+    let (waiting, milestone) = (Waiting::Acceptance, None);
+    world.seller().does(Command::Nudge { waiting, milestone }).is_done();
+    world
 }
 
 fn quick_and_done() -> World {
@@ -191,7 +207,7 @@ fn write_what_is_missing() {
             std::fs::write(path, text + "\n").unwrap();
         }
     };
-    for (name, world) in ["open", "declined", "done"].into_iter().zip(histories()) {
+    for (name, world) in ["open", "declined", "done", "countered"].into_iter().zip(histories()) {
         let document = serde_json::to_string(world.escrow()).unwrap();
         write(format!("escrow-{name}.v{VERSION}.json"), document);
         for (seq, (at, event)) in (1..).zip(&world.history) {

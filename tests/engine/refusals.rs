@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use holdfast::engine::command::Command;
-use holdfast::engine::deadlines;
+use holdfast::engine::deadlines::{self, Waiting};
 use holdfast::engine::escrow::{End, Method};
+use holdfast::engine::event::Event;
 use holdfast::engine::party::Role;
 use holdfast::engine::refusal::Refusal;
-use holdfast::engine::terms::Mode;
+use holdfast::engine::terms::{Mode, Terms};
 use uuid::Uuid;
 
 use crate::dsl::deal::{currency, file};
@@ -29,6 +30,15 @@ fn one_of_each() -> Vec<Refusal> {
         Refusal::EscrowOver,
         Refusal::AlreadyProposed,
         Refusal::NotProposed,
+        Refusal::SameTerms,
+        Refusal::PartiesFixed,
+        Refusal::TooManyVersions { most: 100 },
+        Refusal::NoSuchParty,
+        Refusal::AlreadyAnswered,
+        Refusal::AddressTaken,
+        Refusal::InvitedJustNow,
+        Refusal::NobodyToRemind,
+        Refusal::RemindedToday,
         Refusal::NotPaid,
         Refusal::AlreadyPaid,
         Refusal::NotAgreed,
@@ -74,36 +84,45 @@ fn place_of(refusal: &Refusal) -> usize {
         Refusal::EscrowOver => 5,
         Refusal::AlreadyProposed => 6,
         Refusal::NotProposed => 7,
-        Refusal::NotPaid => 8,
-        Refusal::AlreadyPaid => 9,
-        Refusal::NotAgreed => 10,
-        Refusal::PaymentPending => 11,
-        Refusal::NoPaymentPending => 12,
-        Refusal::NoSuchMilestone => 13,
-        Refusal::NotInProgress => 14,
-        Refusal::NotDelivered => 15,
-        Refusal::ContractNeedsSignature => 16,
-        Refusal::QuickEscrowNoContract => 17,
-        Refusal::NoContract => 18,
-        Refusal::NoConfirmationStep => 19,
-        Refusal::ProofNotAccepted => 20,
-        Refusal::OtherVersion { .. } => 21,
-        Refusal::OtherDocument => 22,
-        Refusal::TermsOfServiceNotAccepted => 23,
-        Refusal::InsufficientFunds { .. } => 24,
-        Refusal::InsufficientWallet { .. } => 25,
-        Refusal::NothingPayable => 26,
-        Refusal::CriteriaUnnamed => 27,
-        Refusal::UnknownCriterion => 28,
-        Refusal::ReasonMissing => 29,
-        Refusal::AmountMissing => 30,
-        Refusal::TextTooLong { .. } => 31,
-        Refusal::TooManyFiles => 32,
-        Refusal::NoRightToCancel => 33,
-        Refusal::NotOverYet => 34,
-        Refusal::PayAll => 35,
-        Refusal::NotDueYet => 36,
-        Refusal::ModeNotOffered => 37,
+        Refusal::SameTerms => 8,
+        Refusal::PartiesFixed => 9,
+        Refusal::TooManyVersions { .. } => 10,
+        Refusal::NoSuchParty => 11,
+        Refusal::AlreadyAnswered => 12,
+        Refusal::AddressTaken => 13,
+        Refusal::InvitedJustNow => 14,
+        Refusal::NobodyToRemind => 15,
+        Refusal::RemindedToday => 16,
+        Refusal::NotPaid => 17,
+        Refusal::AlreadyPaid => 18,
+        Refusal::NotAgreed => 19,
+        Refusal::PaymentPending => 20,
+        Refusal::NoPaymentPending => 21,
+        Refusal::NoSuchMilestone => 22,
+        Refusal::NotInProgress => 23,
+        Refusal::NotDelivered => 24,
+        Refusal::ContractNeedsSignature => 25,
+        Refusal::QuickEscrowNoContract => 26,
+        Refusal::NoContract => 27,
+        Refusal::NoConfirmationStep => 28,
+        Refusal::ProofNotAccepted => 29,
+        Refusal::OtherVersion { .. } => 30,
+        Refusal::OtherDocument => 31,
+        Refusal::TermsOfServiceNotAccepted => 32,
+        Refusal::InsufficientFunds { .. } => 33,
+        Refusal::InsufficientWallet { .. } => 34,
+        Refusal::NothingPayable => 35,
+        Refusal::CriteriaUnnamed => 36,
+        Refusal::UnknownCriterion => 37,
+        Refusal::ReasonMissing => 38,
+        Refusal::AmountMissing => 39,
+        Refusal::TextTooLong { .. } => 40,
+        Refusal::TooManyFiles => 41,
+        Refusal::NoRightToCancel => 42,
+        Refusal::NotOverYet => 43,
+        Refusal::PayAll => 44,
+        Refusal::NotDueYet => 45,
+        Refusal::ModeNotOffered => 46,
     }
 }
 
@@ -115,7 +134,7 @@ fn pay(payment: Uuid, milestones: &[u16], method: Method) -> Command {
     Command::StartCharge { payment, milestones: milestones.to_vec(), method }
 }
 
-fn propose(terms: holdfast::engine::terms::Terms) -> Command {
+fn propose(terms: Terms) -> Command {
     Command::Propose { id: Uuid::nil(), reference: String::new(), terms: Box::new(terms) }
 }
 
@@ -189,6 +208,35 @@ fn after_the_money() -> Vec<Refusal> {
     all.into_iter().map(super::dsl::given::When::refusal).collect()
 }
 
+/// What is refused while the terms are talked about.
+fn around_the_terms() -> Vec<Refusal> {
+    let sent = || given(Past::sent(&case4()));
+    let counter =
+        |change: fn(&mut Terms)| Command::Counter { version: 1, terms: Box::new(case4().with(change)) };
+    let correct = |user, to| Command::CorrectParty { user, to, identity_sha256: "e".repeat(64) };
+    let nudge = Command::Nudge { waiting: Waiting::Acceptance, milestone: None };
+    let mut often = Past::sent(&case4());
+    often.escrow.version = 100;
+    let other = Box::new(case4().with(|terms| terms.title.clear()));
+    let invited = Past::sent(&case4()).then(Event::InvitedAgain { role: Role::Seller, user: SELLER });
+    let mut nudged = Past::sent(&case4());
+    let clock = deadlines::all(&nudged.escrow)[0];
+    let (waiting, since, deadline) = (clock.waiting, clock.since, clock.at);
+    nudged = nudged.then(Event::Nudged { waiting, milestone: None, since, deadline });
+    let all = vec![
+        sent().when(seller(), counter(|_| {})),
+        sent().when(seller(), counter(|terms| terms.parties.truncate(2))),
+        given(often).when(seller(), Command::Counter { version: 100, terms: other }),
+        sent().when(buyer(), Command::InviteAgain { user: STRANGER }),
+        given(Past::sent(&case4()).signed_by(Role::Seller)).when(buyer(), correct(SELLER, STRANGER)),
+        sent().when(buyer(), correct(SELLER, BROKER)),
+        given(invited.after_minutes(5)).when(buyer(), Command::InviteAgain { user: SELLER }),
+        sent().when(buyer(), Command::Nudge { waiting: Waiting::Payment, milestone: None }),
+        given(nudged.after_minutes(5)).when(buyer(), nudge),
+    ];
+    all.into_iter().map(super::dsl::given::When::refusal).collect()
+}
+
 fn codes(refusals: &[Refusal]) -> BTreeSet<String> {
     refusals.iter().map(|refusal| refusal.code().to_string()).collect()
 }
@@ -196,6 +244,7 @@ fn codes(refusals: &[Refusal]) -> BTreeSet<String> {
 #[test]
 fn every_refusal_is_come_upon_by_someone() {
     let mut reached = codes(&before_the_money());
+    reached.extend(codes(&around_the_terms()));
     reached.extend(codes(&after_the_money()));
     let not_yet = codes(&NOT_YET);
     assert!(reached.is_disjoint(&not_yet), "{NOT_YET:?} can be reached now");

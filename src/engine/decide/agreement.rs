@@ -15,7 +15,7 @@ use crate::engine::refusal::Refusal;
 use crate::engine::terms::{Mode, Terms};
 use crate::engine::time::Time;
 
-const AGREEING: [Role; 3] = [Role::Buyer, Role::Seller, Role::Broker];
+pub(super) const AGREEING: [Role; 3] = [Role::Buyer, Role::Seller, Role::Broker];
 
 pub(super) fn propose(
     id: Uuid,
@@ -33,15 +33,7 @@ pub(super) fn propose(
     if !facts.email_confirmed {
         return Err(Refusal::EmailNotConfirmed);
     }
-    match terms.mode {
-        Mode::Standard | Mode::Quick => {}
-        Mode::QuickProof | Mode::Instant => return Err(Refusal::ModeNotOffered),
-    }
-    let faults = check::faults(terms, facts.minimum_minor, now);
-    if !faults.is_empty() {
-        return Err(Refusal::TermsFaulty { faults });
-    }
-    let plan = Plan::of(terms).map_err(|_| Refusal::TermsFaulty { faults: Vec::new() })?;
+    let plan = sound(terms, facts, now)?;
     let first_due = terms.milestones.first().and_then(|milestone| milestone.due);
     Ok(Decision::Done(vec![Event::Proposed {
         id,
@@ -54,8 +46,21 @@ pub(super) fn propose(
     }]))
 }
 
+/// The plan of terms in which nothing is wrong.
+pub(super) fn sound(terms: &Terms, facts: &Facts, now: Time) -> Result<Plan, Refusal> {
+    match terms.mode {
+        Mode::Standard | Mode::Quick => {}
+        Mode::QuickProof | Mode::Instant => return Err(Refusal::ModeNotOffered),
+    }
+    let faults = check::faults(terms, facts.minimum_minor, now);
+    if !faults.is_empty() {
+        return Err(Refusal::TermsFaulty { faults });
+    }
+    Plan::of(terms).map_err(|_| Refusal::TermsFaulty { faults: Vec::new() })
+}
+
 /// The terms are open for this party's answer to this version.
-fn open(escrow: &Escrow, version: u32) -> Result<(), Refusal> {
+pub(super) fn open(escrow: &Escrow, version: u32) -> Result<(), Refusal> {
     if escrow.over() {
         return Err(Refusal::EscrowOver);
     }
@@ -83,7 +88,8 @@ pub(super) fn accept(draft: &mut Draft, version: u32, facts: &Facts) -> Result<(
     if !facts.email_confirmed {
         return Err(Refusal::EmailNotConfirmed);
     }
-    draft.push(Event::Accepted { role });
+    let (version, document_sha256) = (Some(version), Some(draft.escrow.document_sha256.clone()));
+    draft.push(Event::Accepted { role, version, document_sha256 });
     agree_if_all(draft);
     Ok(())
 }
@@ -134,7 +140,7 @@ fn agree_if_all(draft: &mut Draft) {
 
 pub(super) fn decline(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
     let role = draft.needs(&AGREEING)?;
-    if draft.user()? == draft.escrow.creator {
+    if draft.user()? == draft.escrow.proposer() {
         let others: Vec<Role> = draft.escrow.parties.iter().map(|party| party.role).collect();
         let needs = others.into_iter().filter(|other| *other != role && other.must_agree()).collect();
         return Err(Refusal::NotYourRole { needs });
@@ -157,12 +163,13 @@ pub(super) fn decline(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
 pub(super) fn disown(draft: &mut Draft) -> Result<(), Refusal> {
     let role = draft.needs(&[Role::Buyer, Role::Seller, Role::Broker, Role::Payee])?;
     let user = draft.user()?;
-    let status = draft.escrow.party_of(user).map(|party| party.status);
+    let party = draft.escrow.party_of(user);
+    let (status, joined) = (party.map(|party| party.status), party.is_some_and(|party| party.joined));
     if status == Some(PartyStatus::Disowned) {
         return Ok(());
     }
     open(&draft.escrow, draft.escrow.version)?;
-    if status != Some(PartyStatus::Created) {
+    if status != Some(PartyStatus::Created) || joined {
         return Err(Refusal::NotProposed);
     }
     draft.push(Event::Disowned { role, user });

@@ -8,6 +8,9 @@ mod clock;
 mod delivery;
 mod ending;
 mod funding;
+mod negotiation;
+
+pub use negotiation::{MOST_VERSIONS, may_nudge, nudged_at};
 
 use super::command::{Command, Facts};
 use super::escrow::{Escrow, Milestone, Stage};
@@ -55,6 +58,12 @@ pub fn decide(
             let same = actor.user() == Some(escrow.creator) && **terms == escrow.terms;
             return if same { Ok(Decision::AlreadyDone) } else { Err(Refusal::AlreadyProposed) };
         }
+        Command::Counter { version, terms } => negotiation::counter(&mut draft, *version, terms, facts)?,
+        Command::CorrectParty { user, to, identity_sha256 } => {
+            negotiation::correct_party(&mut draft, *user, *to, identity_sha256)?;
+        }
+        Command::InviteAgain { user } => negotiation::invite_again(&mut draft, *user)?,
+        Command::Nudge { waiting, milestone } => negotiation::nudge(&mut draft, *waiting, *milestone)?,
         Command::Accept { version } => agreement::accept(&mut draft, *version, facts)?,
         Command::Sign { version, document_sha256, evidence_sha256 } => {
             agreement::sign(&mut draft, *version, document_sha256, evidence_sha256, facts)?;

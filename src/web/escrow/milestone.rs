@@ -187,6 +187,8 @@ fn action_words(action: Action) -> &'static str {
         Action::RequestChanges(_) => "Ask for changes",
         Action::Cancel(_) => "Cancel",
         Action::PayOut(_) => "Move money to your wallet",
+        Action::Nudge(..) => "Send a reminder",
+        Action::Counter | Action::InviteAgain(_) | Action::CorrectParty(_) => "",
         Action::Accept | Action::Sign | Action::Decline | Action::Withdraw | Action::Pay | Action::Close => {
             ""
         }

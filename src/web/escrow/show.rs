@@ -141,7 +141,7 @@ pub fn next_view(seat: &Seat) -> NextView {
 #[must_use]
 pub fn view_of(seat: &Seat, next: Next) -> NextView {
     let offers = seat.offers();
-    let offered = |action: &Action| crate::engine::offers::offered(&offers, *action);
+    let offered = |action: &Action| has_page(*action) && crate::engine::offers::offered(&offers, *action);
     let headline = match next.by {
         Some(by) => format!("{} by {}.", next.headline, seat.reader.time(by).absolute),
         None => format!("{}.", next.headline),
@@ -157,6 +157,11 @@ pub fn view_of(seat: &Seat, next: Next) -> NextView {
         primary: next.primary.filter(offered).map(|action| button(seat, action)),
         secondary: next.secondary.into_iter().filter(offered).map(|action| button(seat, action)).collect(),
     }
+}
+
+/// Whether there is a page where it is done.
+fn has_page(action: Action) -> bool {
+    !matches!(action, Action::Counter | Action::Nudge(..) | Action::InviteAgain(_) | Action::CorrectParty(_))
 }
 
 /// The names of those whom the first clock waits for, the first one of a milestone if about one.
@@ -180,6 +185,14 @@ pub fn button(seat: &Seat, action: Action) -> Button {
         Action::Accept => ("/accept".to_owned(), "Read the terms and accept".to_owned()),
         Action::Sign => ("/contract/sign".to_owned(), "Read and sign".to_owned()),
         Action::Decline => ("/decline".to_owned(), "Decline".to_owned()),
+        Action::Counter => ("/terms/propose".to_owned(), "Propose changes".to_owned()),
+        Action::InviteAgain(place) | Action::CorrectParty(place) => {
+            (format!("/parties/{place}/invitation"), "Look at the invitation".to_owned())
+        }
+        Action::Nudge(waiting, milestone) => {
+            let of = milestone.map(|number| format!("&milestone={number}")).unwrap_or_default();
+            (format!("/reminder?of={}{of}", waiting.name()), "Send a reminder".to_owned())
+        }
         Action::Withdraw => ("/withdraw".to_owned(), "Withdraw".to_owned()),
         Action::Pay => {
             let charge = seat.amount(seat.escrow.plan.charge_minor());

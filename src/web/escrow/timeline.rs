@@ -35,6 +35,27 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
     let title = |number: &u16| format!("“{}”", scene.title_of(*number));
     match &record.event {
         Event::Proposed { .. } => plain(Icon::Send, Tone::Info, format!("{who} sent the terms, version 1")),
+        Event::Countered { version, .. } => plain(
+            Icon::FilePenLine,
+            Tone::Wait,
+            format!("{who} proposed other terms, version {version}; what was agreed before counts no longer"),
+        ),
+        Event::PartyCorrected { role, version, .. } => {
+            let words = format!(
+                "{who} corrected the address of the {}; the terms are version {version}",
+                role.word()
+            );
+            plain(Icon::UserPlus, Tone::Wait, words)
+        }
+        Event::InvitedAgain { role, .. } => plain(
+            Icon::Mail,
+            Tone::Neutral,
+            format!("{who} had the invitation of the {} sent again", role.word()),
+        ),
+        Event::Nudged { waiting, milestone, .. } => {
+            let words = format!("{who} had a reminder of {} sent", awaited(scene, *waiting, *milestone));
+            plain(Icon::Bell, Tone::Neutral, words)
+        }
         Event::Accepted { .. } => plain(Icon::Handshake, Tone::Good, format!("{who} accepted the terms")),
         Event::Signed { version, .. } => {
             plain(Icon::FilePenLine, Tone::Good, format!("{who} signed the contract, version {version}"))
@@ -133,7 +154,8 @@ fn moved(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
     }
 }
 
-fn reminded(scene: &Scene<'_>, waiting: Waiting, milestone: Option<u16>, mark: Mark) -> String {
+/// "the delivery of “Design”".
+fn awaited(scene: &Scene<'_>, waiting: Waiting, milestone: Option<u16>) -> String {
     let title = milestone.map(|number| format!(" of “{}”", scene.title_of(number))).unwrap_or_default();
     let what = match waiting {
         Waiting::Acceptance => "the answer to the terms",
@@ -146,13 +168,18 @@ fn reminded(scene: &Scene<'_>, waiting: Waiting, milestone: Option<u16>, mark: M
         Waiting::PayOut => "moving the money",
         Waiting::Closing => "closing",
     };
+    format!("{what}{title}")
+}
+
+fn reminded(scene: &Scene<'_>, waiting: Waiting, milestone: Option<u16>, mark: Mark) -> String {
+    let what = awaited(scene, waiting, milestone);
     let when = match mark {
         Mark::Half => "half of the time has passed",
         Mark::Due => "the agreed date is here",
         Mark::Hours24 => "less than a day is left",
         Mark::Hours2 => "less than two hours are left",
     };
-    format!("A reminder of {what}{title} was sent: {when}")
+    format!("A reminder of {what} was sent: {when}")
 }
 
 fn ended(end: &End) -> Told {

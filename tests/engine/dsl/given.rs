@@ -81,6 +81,11 @@ impl Past {
         self
     }
 
+    pub fn after_minutes(mut self, minutes: i64) -> Self {
+        self.now = self.now.plus(time::Duration::minutes(minutes));
+        self
+    }
+
     pub fn signed_by(self, role: Role) -> Self {
         let document_sha256 = self.escrow.document_sha256.clone();
         let version = self.escrow.version;

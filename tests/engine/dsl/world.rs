@@ -295,6 +295,30 @@ impl Person<'_> {
         self.does(Command::Propose { id: Uuid::from_u128(0xE5), reference, terms })
     }
 
+    /// Other terms than those that stand.
+    pub fn counters(self, change: impl FnOnce(&mut Terms)) -> Outcome {
+        let escrow = self.world.escrow();
+        let mut terms = escrow.terms.clone();
+        change(&mut terms);
+        let version = escrow.version;
+        self.does(Command::Counter { version, terms: Box::new(terms) })
+    }
+
+    /// Names another user in the place of one.
+    pub fn corrects(self, user: UserId, to: UserId) -> Outcome {
+        let identity_sha256 = format!("{:064x}", to.as_u128());
+        self.does(Command::CorrectParty { user, to, identity_sha256 })
+    }
+
+    pub fn invites_again(self, user: UserId) -> Outcome {
+        self.does(Command::InviteAgain { user })
+    }
+
+    pub fn nudges(self) -> Outcome {
+        let clock = deadlines::all(self.world.escrow())[0];
+        self.does(Command::Nudge { waiting: clock.waiting, milestone: clock.milestone })
+    }
+
     pub fn accepts(self) -> Outcome {
         let version = self.world.escrow().version;
         self.does(Command::Accept { version })

@@ -85,7 +85,15 @@ pub fn offer(world: &World, who: u8, which: u8) -> Option<(Actor, Action)> {
     let mut open: Vec<Action> =
         offered.into_iter().filter(|offer| offer.refusal.is_none()).map(|offer| offer.action).collect();
     let ends = |action: &Action| {
-        matches!(action, Action::Decline | Action::Withdraw | Action::Close | Action::Cancel(_))
+        matches!(
+            action,
+            Action::Decline
+                | Action::Withdraw
+                | Action::Close
+                | Action::Cancel(_)
+                | Action::Counter
+                | Action::CorrectParty(_)
+        )
     };
     if !which.is_multiple_of(16) {
         open.retain(|action| !ends(action));
@@ -108,7 +116,7 @@ pub fn provider(world: &World, good: bool, payment: u8) -> Command {
 pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32) -> (Actor, Command) {
     let mut actors = parties(world);
     actors.extend([operator(), rail(), clock(), buyer(), seller(), buyer(), seller()]);
-    let command = match what % 17 {
+    let command = match what % 19 {
         0 => propose(world, number),
         1 => Command::Accept { version: number % 3 },
         2 => sign(world, number),
@@ -130,6 +138,8 @@ pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32
         13 => Command::PayOut { milestone: milestone.into() },
         14 => Command::Close,
         15 => lapse(world, milestone, number),
+        17 => counter(world, number),
+        18 => about_people(world, milestone, number),
         _ => remind(world, milestone, number),
     };
     let by_machine =
@@ -154,6 +164,48 @@ fn propose(world: &World, number: u32) -> Command {
         terms.parties.truncate(number as usize % 3);
     }
     Command::Propose { id: Uuid::from_u128(1), reference: String::new(), terms }
+}
+
+/// Other terms: good ones, senseless ones, the same, for the version that stands or another one.
+fn counter(world: &World, number: u32) -> Command {
+    let mut terms = Box::new(world.escrow().terms.clone());
+    let version = if number.is_multiple_of(7) { number % 3 } else { world.escrow().version };
+    match number >> 8 & 7 {
+        0 => {}
+        1 => terms.title = text(number),
+        2 => terms.parties.truncate(1),
+        3 => {
+            terms.amount_minor += 10;
+            terms.milestones[0].amount_minor += 10;
+        }
+        4 => terms.fee_payer = holdfast::engine::terms::FeePayer::Seller,
+        5 => terms.fee = crate::dsl::deal::fixed_fee(1),
+        6 => terms.milestones[0].inspection_days = 1 + (number % 30) as u8,
+        _ => terms.milestones[0].criteria.push(text(number)),
+    }
+    Command::Counter { version, terms }
+}
+
+/// An address is corrected, somebody is invited or reminded again.
+fn about_people(world: &World, milestone: u8, number: u32) -> Command {
+    let all: Vec<_> = world.escrow().parties.iter().map(|party| party.user).chain([STRANGER]).collect();
+    let user = pick(&all, number as u8);
+    match number >> 8 & 7 {
+        0 => {
+            let to =
+                if number.is_multiple_of(3) { pick(&all, milestone) } else { Uuid::from_u128(number.into()) };
+            let digits = if number.is_multiple_of(16) { 63 } else { 64 };
+            Command::CorrectParty { user, to, identity_sha256: "a".repeat(digits) }
+        }
+        1..=3 => Command::InviteAgain { user },
+        _ => {
+            let running = deadlines::all(world.escrow());
+            let clock = (!running.is_empty()).then(|| pick(&running, milestone));
+            let (waiting, milestone) =
+                clock.map_or((Waiting::Closing, None), |clock| (clock.waiting, clock.milestone));
+            Command::Nudge { waiting, milestone }
+        }
+    }
 }
 
 fn sign(world: &World, number: u32) -> Command {

@@ -103,7 +103,9 @@ fn a_quick_escrow_is_agreed_when_the_other_side_accepts() {
     let accept = |version: u32| Command::Accept { version };
     let sent = || given(Past::sent(&quick()));
     let pay_by = start().plus_days(10);
-    sent().when(seller(), accept(1)).then([Event::Accepted { role: Role::Seller }, Event::Agreed { pay_by }]);
+    let document_sha256 = Some(Past::sent(&quick()).escrow.document_sha256);
+    let accepted = Event::Accepted { role: Role::Seller, version: Some(1), document_sha256 };
+    sent().when(seller(), accept(1)).then([accepted, Event::Agreed { pay_by }]);
     sent().when(seller(), accept(2)).then(Refusal::OtherVersion { current: 1 });
     sent().when(buyer(), accept(1)).then(ALREADY_DONE);
     let mut world = World::sent(quick());

@@ -5,6 +5,7 @@ mod clocks;
 mod delivery;
 mod ending;
 mod funding;
+mod negotiation;
 mod panels;
 mod propose;
 mod reminders;

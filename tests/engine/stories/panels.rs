@@ -1,5 +1,6 @@
 //! What happens next, as each of them reads it.
 
+use holdfast::engine::deadlines::Waiting;
 use holdfast::engine::next::{self, Next};
 use holdfast::engine::offers::Action;
 use holdfast::engine::party::{Actor, UserId};
@@ -62,11 +63,12 @@ fn a_late_seller_still_reads_how_to_deliver() {
 #[test]
 fn nobody_is_shown_a_way_out_while_a_payment_is_under_way() {
     let mut world = World::agreed(case4());
-    assert_eq!(panel(&world, &seller()).secondary, [Action::Withdraw]);
+    let nudge = Action::Nudge(Waiting::Payment, None);
+    assert_eq!(panel(&world, &seller()).secondary, [nudge, Action::Withdraw]);
     world.buyer().pays().is_done();
     assert_eq!(panel(&world, &seller()).secondary, []);
     world.provider().fails("Declined.").is_done();
-    assert_eq!(panel(&world, &seller()).secondary, [Action::Withdraw]);
+    assert_eq!(panel(&world, &seller()).secondary, [nudge, Action::Withdraw]);
     let note = panel(&world, &buyer()).note;
     let said = "Your last payment failed: Declined. No money is held. You can try again.";
     assert_eq!(note.as_deref(), Some(said));

@@ -13,7 +13,10 @@ use crate::dsl::*;
 fn ready_for(command: &Command) -> Past {
     match command {
         Command::Propose { .. } | Command::Sign { .. } | Command::Decline { .. } => Past::sent(&case4()),
-        Command::Disown | Command::Withdraw => Past::sent(&case4()),
+        Command::Disown | Command::Withdraw | Command::Counter { .. } => Past::sent(&case4()),
+        Command::CorrectParty { .. } | Command::InviteAgain { .. } | Command::Nudge { .. } => {
+            Past::sent(&case4())
+        }
         Command::Accept { .. } => Past::sent(&quick()),
         Command::StartCharge { .. } => Past::agreed(&case4()),
         Command::ChargeSettled { .. } | Command::ChargeFailed { .. } => Past::charged(&case4()),

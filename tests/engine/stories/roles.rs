@@ -16,8 +16,11 @@ pub fn every_command() -> Vec<(Actor, Command)> {
     let (waiting, milestone, since) = (Waiting::Inspection, Some(1), start());
     let some_text = || "Because.".to_owned();
     let terms = Box::new(case4());
+    let other = case4().with(|terms| terms.title.push('!'));
+    let identity_sha256 = "e".repeat(64);
     let all = vec![
         (buyer(), Command::Propose { id: Uuid::from_u128(1), reference: some_text(), terms }),
+        (seller(), Command::Counter { version: 1, terms: Box::new(other) }),
         (seller(), Command::Accept { version: 1 }),
         (
             seller(),
@@ -25,6 +28,9 @@ pub fn every_command() -> Vec<(Actor, Command)> {
         ),
         (seller(), Command::Decline { reason: some_text() }),
         (seller(), Command::Disown),
+        (buyer(), Command::CorrectParty { user: SELLER, to: STRANGER, identity_sha256 }),
+        (buyer(), Command::InviteAgain { user: SELLER }),
+        (buyer(), Command::Nudge { waiting: Waiting::Acceptance, milestone: None }),
         (buyer(), Command::Withdraw),
         (buyer(), Command::StartCharge { payment: PAYMENT, milestones: vec![1, 2], method: sandbox() }),
         (rail(), Command::ChargeSettled { payment: PAYMENT }),
@@ -40,7 +46,7 @@ pub fn every_command() -> Vec<(Actor, Command)> {
     ];
     assert_eq!(
         all.iter().map(|(_, command)| place(command)).collect::<Vec<_>>(),
-        (0..17).collect::<Vec<_>>()
+        (0..all.len()).collect::<Vec<_>>()
     );
     all
 }
@@ -48,22 +54,26 @@ pub fn every_command() -> Vec<(Actor, Command)> {
 fn place(command: &Command) -> usize {
     match command {
         Command::Propose { .. } => 0,
-        Command::Accept { .. } => 1,
-        Command::Sign { .. } => 2,
-        Command::Decline { .. } => 3,
-        Command::Disown => 4,
-        Command::Withdraw => 5,
-        Command::StartCharge { .. } => 6,
-        Command::ChargeSettled { .. } => 7,
-        Command::ChargeFailed { .. } => 8,
-        Command::MarkDone { .. } => 9,
-        Command::Approve { .. } => 10,
-        Command::RequestChanges { .. } => 11,
-        Command::Cancel { .. } => 12,
-        Command::PayOut { .. } => 13,
-        Command::Close => 14,
-        Command::Lapse { .. } => 15,
-        Command::Remind { .. } => 16,
+        Command::Counter { .. } => 1,
+        Command::Accept { .. } => 2,
+        Command::Sign { .. } => 3,
+        Command::Decline { .. } => 4,
+        Command::Disown => 5,
+        Command::CorrectParty { .. } => 6,
+        Command::InviteAgain { .. } => 7,
+        Command::Nudge { .. } => 8,
+        Command::Withdraw => 9,
+        Command::StartCharge { .. } => 10,
+        Command::ChargeSettled { .. } => 11,
+        Command::ChargeFailed { .. } => 12,
+        Command::MarkDone { .. } => 13,
+        Command::Approve { .. } => 14,
+        Command::RequestChanges { .. } => 15,
+        Command::Cancel { .. } => 16,
+        Command::PayOut { .. } => 17,
+        Command::Close => 18,
+        Command::Lapse { .. } => 19,
+        Command::Remind { .. } => 20,
     }
 }
 
@@ -72,6 +82,10 @@ fn given_to(command: &Command) -> Vec<Role> {
     let all = [Role::Buyer, Role::Seller, Role::Broker, Role::Payee];
     match command {
         Command::Propose { .. } | Command::Accept { .. } | Command::Sign { .. } => all[..3].to_vec(),
+        Command::Counter { .. }
+        | Command::CorrectParty { .. }
+        | Command::InviteAgain { .. }
+        | Command::Nudge { .. } => all[..3].to_vec(),
         // Of the other roles: the terms of these stories were sent by the buyer.
         Command::Decline { .. } => all[1..3].to_vec(),
         Command::Disown | Command::Close => all.to_vec(),

@@ -1,0 +1,216 @@
+//! Until everyone has agreed: other terms instead of those that stand, a wrong address corrected, an
+//! invitation sent again, a reminder by hand.
+//!
+//! The fee schedule that was frozen into the first version stays, so that nobody can wait for a better
+//! one; only terms in another currency bring the schedule of that currency with them. Each new version has
+//! the whole time for answers again, because everyone has to read it anew.
+
+use time::Duration;
+
+use super::Draft;
+use super::agreement::{AGREEING, open, sound};
+use crate::engine::command::Facts;
+use crate::engine::contract;
+use crate::engine::deadlines::{self, Deadline, Waiting, accept_by};
+use crate::engine::escrow::{Escrow, Milestone};
+use crate::engine::event::Event;
+use crate::engine::party::{PartyStatus, Role, UserId};
+use crate::engine::refusal::{Fault, Refusal};
+use crate::engine::terms::{Mode, Terms};
+use crate::engine::time::Time;
+
+/// More versions than any two who want to agree need.
+pub const MOST_VERSIONS: u32 = 100;
+/// How soon an invitation can be sent once more, and a reminder by hand after another.
+const INVITE_AGAIN_HOURS: i64 = 1;
+const NUDGE_HOURS: i64 = 24;
+/// The same asked for so soon again is the same once more.
+const SECOND_CLICK: Duration = Duration::minutes(1);
+
+/// The terms are open for this version, and nothing is paid or being paid.
+fn negotiable(draft: &Draft, version: u32) -> Result<(), Refusal> {
+    if draft.escrow.charge_pending() {
+        return Err(Refusal::PaymentPending);
+    }
+    open(&draft.escrow, version)?;
+    if draft.escrow.milestones.iter().any(Milestone::funded) {
+        return Err(Refusal::AlreadyPaid);
+    }
+    if draft.escrow.version >= MOST_VERSIONS {
+        return Err(Refusal::TooManyVersions { most: MOST_VERSIONS });
+    }
+    Ok(())
+}
+
+pub(super) fn counter(
+    draft: &mut Draft,
+    version: u32,
+    offered: &Terms,
+    facts: &Facts,
+) -> Result<(), Refusal> {
+    let by = draft.needs(&AGREEING)?;
+    let mut terms = offered.clone();
+    if terms.currency == draft.escrow.terms.currency {
+        terms.fee = draft.escrow.terms.fee.clone();
+    }
+    let same = terms == draft.escrow.terms;
+    if same && draft.user()? == draft.escrow.proposer() && version + 1 == draft.escrow.version {
+        return Ok(());
+    }
+    negotiable(draft, version)?;
+    if !facts.email_confirmed {
+        return Err(Refusal::EmailNotConfirmed);
+    }
+    // In an instant escrow the seller alone makes the terms; nothing turns into one or out of one.
+    let instant = |terms: &Terms| terms.mode == Mode::Instant;
+    if terms.parties != draft.escrow.terms.parties || instant(&terms) != instant(&draft.escrow.terms) {
+        return Err(Refusal::PartiesFixed);
+    }
+    if same {
+        return Err(Refusal::SameTerms);
+    }
+    let plan = sound(&terms, facts, draft.now)?;
+    let version = draft.escrow.version + 1;
+    let first_due = terms.milestones.first().and_then(|milestone| milestone.due);
+    draft.push(Event::Countered {
+        by,
+        version,
+        document_sha256: contract::sha256(&terms, &draft.escrow.reference, version),
+        terms: Box::new(terms),
+        plan,
+        expires_at: accept_by(first_due, draft.now),
+    });
+    Ok(())
+}
+
+/// The role of a party who has not answered yet.
+fn unanswered(draft: &Draft, user: UserId) -> Result<Role, Refusal> {
+    let party = draft.escrow.party_of(user).ok_or(Refusal::NoSuchParty)?;
+    match party.status {
+        PartyStatus::Created | PartyStatus::Disowned if !party.joined => Ok(party.role),
+        PartyStatus::Created | PartyStatus::Disowned | PartyStatus::Accepted | PartyStatus::Declined => {
+            Err(Refusal::AlreadyAnswered)
+        }
+    }
+}
+
+/// Whoever sent the version that stands says whom he meant: his own acceptance stays, the others read the
+/// contract with the right name in it.
+pub(super) fn correct_party(
+    draft: &mut Draft,
+    from: UserId,
+    to: UserId,
+    identity_sha256: &str,
+) -> Result<(), Refusal> {
+    draft.needs(&AGREEING)?;
+    let named = draft.escrow.terms.parties.iter().find(|named| named.user == to);
+    if draft.escrow.party_of(from).is_none()
+        && named.is_some_and(|named| named.identity_sha256 == identity_sha256)
+    {
+        return Ok(());
+    }
+    if draft.user()? != draft.escrow.proposer() {
+        let role = draft.escrow.party_of(draft.escrow.proposer()).map(|party| party.role);
+        return Err(Refusal::NotYourRole { needs: role.into_iter().collect() });
+    }
+    negotiable(draft, draft.escrow.version)?;
+    let role = unanswered(draft, from)?;
+    if named.is_some() {
+        return Err(Refusal::AddressTaken);
+    }
+    if !contract::is_digest(identity_sha256) {
+        let sentence = "This address could not be written into the contract.".to_owned();
+        return Err(Refusal::TermsFaulty { faults: vec![Fault { field: role.word().to_owned(), sentence }] });
+    }
+    let version = draft.escrow.version + 1;
+    let mut event = Event::PartyCorrected {
+        role,
+        from,
+        to,
+        identity_sha256: identity_sha256.to_owned(),
+        version,
+        document_sha256: String::new(),
+        expires_at: draft.now,
+    };
+    // The contract of the terms as they will be.
+    let after = crate::engine::evolve::evolve(Some(draft.escrow.clone()), &event, draft.now);
+    let terms = after.map_or_else(|| draft.escrow.terms.clone(), |after| after.terms);
+    if let Event::PartyCorrected { document_sha256, expires_at, .. } = &mut event {
+        let first_due = terms.milestones.first().and_then(|milestone| milestone.due);
+        *document_sha256 = contract::sha256(&terms, &draft.escrow.reference, version);
+        *expires_at = accept_by(first_due, draft.now);
+    }
+    draft.push(event);
+    Ok(())
+}
+
+pub(super) fn invite_again(draft: &mut Draft, user: UserId) -> Result<(), Refusal> {
+    draft.needs(&AGREEING)?;
+    open(&draft.escrow, draft.escrow.version)?;
+    let role = unanswered(draft, user)?;
+    let party = draft.escrow.party_of(user).ok_or(Refusal::NoSuchParty)?;
+    // Whoever said that he is the wrong person is left alone, and nobody writes to himself.
+    if party.status == PartyStatus::Disowned || draft.user()? == user {
+        return Err(Refusal::NobodyToRemind);
+    }
+    match party.invited_again_at {
+        Some(at) if draft.now < at.plus(SECOND_CLICK) => return Ok(()),
+        Some(at) if draft.now < at.plus_hours(INVITE_AGAIN_HOURS) => return Err(Refusal::InvitedJustNow),
+        Some(_) | None => {}
+    }
+    draft.push(Event::InvitedAgain { role, user });
+    Ok(())
+}
+
+/// Which clocks wait for somebody whom the others may remind.
+fn can_nudge(waiting: Waiting) -> bool {
+    match waiting {
+        Waiting::Acceptance
+        | Waiting::Payment
+        | Waiting::Delivery
+        | Waiting::Inspection
+        | Waiting::Changes => true,
+        // A provider and time itself read no mails, and what is only a right needs no reminder.
+        Waiting::RailAnswer | Waiting::Cancelling | Waiting::PayOut | Waiting::Closing => false,
+    }
+}
+
+pub(super) fn nudge(draft: &mut Draft, waiting: Waiting, milestone: Option<u16>) -> Result<(), Refusal> {
+    draft.needs(&AGREEING)?;
+    let clocks = deadlines::all(&draft.escrow);
+    let clock = clocks.iter().find(|clock| clock.waiting == waiting && clock.milestone == milestone);
+    let clock = clock.ok_or(Refusal::NobodyToRemind)?;
+    if nudged_at(&draft.escrow, clock).is_some_and(|at| draft.now < at.plus(SECOND_CLICK)) {
+        return Ok(());
+    }
+    may_nudge(&draft.escrow, clock, draft.user()?, draft.now)?;
+    let (since, deadline) = (clock.since, clock.at);
+    draft.push(Event::Nudged { waiting, milestone, since, deadline });
+    Ok(())
+}
+
+/// When somebody last had those reminded for whom this clock waits.
+#[must_use]
+pub fn nudged_at(escrow: &Escrow, clock: &Deadline) -> Option<Time> {
+    let same = escrow.nudged.iter().find(|sent| {
+        (sent.waiting, sent.milestone, sent.since) == (clock.waiting, clock.milestone, clock.since)
+    });
+    same.map(|sent| sent.at)
+}
+
+/// Whether a party can have those reminded now for whom a clock waits.
+///
+/// # Errors
+/// Why not.
+pub fn may_nudge(escrow: &Escrow, clock: &Deadline, user: UserId, now: Time) -> Result<(), Refusal> {
+    let reached = |other: &UserId| {
+        *other != user && escrow.party_of(*other).is_some_and(|party| party.status != PartyStatus::Disowned)
+    };
+    if !can_nudge(clock.waiting) || !deadlines::waits_for(escrow, clock).iter().any(reached) {
+        return Err(Refusal::NobodyToRemind);
+    }
+    if nudged_at(escrow, clock).is_some_and(|at| now < at.plus_hours(NUDGE_HOURS)) {
+        return Err(Refusal::RemindedToday);
+    }
+    Ok(())
+}

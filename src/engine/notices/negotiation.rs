@@ -1,0 +1,83 @@
+//! Who is told while the terms are talked about.
+
+use super::{News, Told};
+use crate::engine::deadlines::{self, Waiting};
+use crate::engine::event::Event;
+use crate::engine::party::{Actor, PartyStatus, Role, UserId};
+use crate::engine::time::Time;
+
+impl Told<'_> {
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
+    pub(super) fn negotiation(&mut self, event: &Event, actor: &Actor) {
+        match event {
+            Event::Countered { by, version, expires_at, .. } => {
+                let (by, version, expires_at, signs) = (*by, *version, *expires_at, self.signs());
+                self.others(actor, &News::NewTerms { by, version, expires_at, signs });
+            }
+            Event::PartyCorrected { role, to, version, expires_at, .. } => {
+                self.corrected(*role, *to, *version, *expires_at, actor);
+            }
+            Event::InvitedAgain { role, user } => self.invited_again(*role, *user, actor),
+            Event::Nudged { waiting, milestone, since, deadline } => {
+                self.nudged((*waiting, *milestone, *since), *deadline, actor);
+            }
+            _ => {}
+        }
+    }
+
+    /// The one who was meant is invited; the others learn that they are to agree once more.
+    fn corrected(&mut self, role: Role, to: UserId, version: u32, expires_at: Time, actor: &Actor) {
+        let signs = self.signs();
+        let by = actor.role().unwrap_or(Role::Buyer);
+        let news = match role {
+            Role::Payee => News::NamedAsPayee { by },
+            Role::Buyer | Role::Seller | Role::Broker => News::Invited { by, expires_at, signs },
+        };
+        self.tell(to, role, news);
+        for party in self.escrow.parties.clone() {
+            let told = party.role.must_agree() && party.status != PartyStatus::Disowned;
+            if told && party.user != to && Some(party.user) != actor.user() {
+                let news = News::PartyCorrected { role, version, expires_at, signs };
+                self.tell(party.user, party.role, news);
+            }
+        }
+    }
+
+    fn invited_again(&mut self, role: Role, user: UserId, actor: &Actor) {
+        let by = actor.role().unwrap_or(Role::Buyer);
+        let (signs, clocks) = (self.signs(), deadlines::all(self.escrow));
+        let clock = clocks.iter().find(|clock| clock.waiting == Waiting::Acceptance);
+        let news = match (role, clock) {
+            (Role::Buyer | Role::Seller | Role::Broker, Some(clock)) => {
+                News::InvitedAgain { by, expires_at: clock.at, signs }
+            }
+            (_, _) => News::NamedAsPayee { by },
+        };
+        self.tell(user, role, news);
+    }
+
+    /// Everyone for whom the clock waits, but for whoever has them reminded.
+    fn nudged(
+        &mut self,
+        (waiting, number, since): (Waiting, Option<u16>, Time),
+        deadline: Time,
+        actor: &Actor,
+    ) {
+        let by = actor.role().unwrap_or(Role::Buyer);
+        let clocks = deadlines::all(self.escrow);
+        let running = |clock: &&deadlines::Deadline| {
+            clock.waiting == waiting && clock.milestone == number && clock.since == since
+        };
+        let Some(clock) = clocks.iter().find(running) else { return };
+        let milestone = number.map(|number| self.title(number));
+        for user in deadlines::waits_for(self.escrow, clock) {
+            let Some(party) = self.escrow.party_of(user) else { continue };
+            if party.status == PartyStatus::Disowned || Some(user) == actor.user() {
+                continue;
+            }
+            let role = party.role;
+            let news = News::Nudged { by, waiting, milestone: milestone.clone(), number, deadline };
+            self.tell(user, role, news);
+        }
+    }
+}
