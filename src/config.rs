@@ -195,7 +195,7 @@ impl Raw {
             mail_from: parsed(
                 "mail_from",
                 self.mail_from.as_deref().unwrap_or("Holdfast <holdfast@localhost>"),
-                "a mail address, like Holdfast <holdfast@example.com>",
+                "an email address, like Holdfast <holdfast@example.com>",
             )?,
             log: match self.log.as_deref().unwrap_or("info") {
                 "error" => LevelFilter::ERROR,

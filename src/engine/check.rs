@@ -305,7 +305,7 @@ impl Checker<'_> {
             && fee.max_minor.is_none_or(|most| sum.contains(&most) && most >= fee.min_minor);
         if !fine {
             let sentence =
-                "The platform's fee for this currency is not set up correctly. Please tell the operators.";
+                "The platform fee for this currency is not set up correctly. Please tell the operators.";
             self.fault("fee", sentence);
         }
     }

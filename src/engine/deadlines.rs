@@ -256,6 +256,15 @@ pub fn due(escrow: &Escrow, now: Time) -> Option<Command> {
     })
 }
 
+/// Whether a clock asks something of a user. A seller who is late is not waited for any more, but delivering
+/// is still the thing for him to do.
+#[must_use]
+pub fn asks(escrow: &Escrow, clock: &Deadline, user: UserId) -> bool {
+    let is_seller = escrow.party(Role::Seller).is_some_and(|party| party.user == user);
+    let late = clock.waiting == Waiting::Cancelling && is_seller;
+    late || waits_for(escrow, clock).contains(&user)
+}
+
 /// Those for whom a clock waits.
 #[must_use]
 pub fn waits_for(escrow: &Escrow, clock: &Deadline) -> Vec<UserId> {

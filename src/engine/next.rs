@@ -34,7 +34,7 @@ pub struct Next {
 #[must_use]
 pub fn panel(escrow: &Escrow, user: UserId, role: Role, now: Time) -> Next {
     let clocks = deadlines::all(escrow);
-    let mine = clocks.iter().find(|clock| is_for(escrow, clock, user, role));
+    let mine = clocks.iter().find(|clock| deadlines::asks(escrow, clock, user));
     let first = clocks.first();
     let mut next = match mine.or(first) {
         Some(clock) if clock.waiting != Waiting::Closing => {
@@ -50,10 +50,10 @@ pub fn panel(escrow: &Escrow, user: UserId, role: Role, now: Time) -> Next {
         if matches!(escrow.stage, Stage::Proposed { .. }) && may_counter(escrow) {
             next.secondary.push(Action::Counter);
         }
+        // Whoever has not answered yet declines; to withdraw is for those who stand behind the deal.
         if user != escrow.proposer() && !agreed {
             next.secondary.push(Action::Decline);
-        }
-        if role != Role::Broker || user == escrow.creator {
+        } else if role != Role::Broker || user == escrow.creator {
             next.secondary.push(Action::Withdraw);
         }
     }
@@ -70,15 +70,9 @@ fn may_counter(escrow: &Escrow) -> bool {
 pub fn of_milestone(escrow: &Escrow, user: UserId, role: Role, number: u16, now: Time) -> Option<Next> {
     let mut clocks = deadlines::all(escrow);
     clocks.retain(|clock| clock.milestone == Some(number));
-    let mine = clocks.iter().find(|clock| is_for(escrow, clock, user, role));
+    let mine = clocks.iter().find(|clock| deadlines::asks(escrow, clock, user));
     let clock = mine.or(clocks.first())?;
     Some(of_clock(escrow, clock, mine.is_some(), (user, role), now))
-}
-
-/// A seller who is late is not waited for any more, but delivering is still the thing for him to do.
-fn is_for(escrow: &Escrow, clock: &Deadline, user: UserId, role: Role) -> bool {
-    let late = clock.waiting == Waiting::Cancelling && role == Role::Seller;
-    late || deadlines::waits_for(escrow, clock).contains(&user)
 }
 
 fn of_clock(escrow: &Escrow, clock: &Deadline, yours: bool, (user, role): (UserId, Role), now: Time) -> Next {
@@ -179,11 +173,15 @@ fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role
         Waiting::Cancelling => {
             let headline = match role {
                 Role::Buyer => format!(
-                    "{title} is overdue. You can cancel it and get your money back, or let the seller deliver it"
+                    "{title} is overdue. Cancel it and get your money back, or leave the seller time to deliver. Decide"
                 ),
-                Role::Seller => format!("{title} is overdue and the buyer may cancel it. Deliver it"),
+                Role::Seller => {
+                    format!("{title} is overdue and the buyer may cancel it any time. Deliver it")
+                }
                 Role::Broker | Role::Payee => {
-                    format!("{title} is overdue and the buyer may cancel it. The seller can still deliver it")
+                    format!(
+                        "{title} is overdue. Unless the buyer cancels it first, the seller is to deliver it"
+                    )
                 }
             };
             (headline, "If nothing happens by then, the money goes back to the buyer by itself.".to_owned())
@@ -192,7 +190,7 @@ fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role
             let headline = if yours {
                 format!("Money for {title} is released to you. Move it to your wallet")
             } else {
-                format!("Money for {title} is released and waits to be moved by its receiver")
+                format!("Money for {title} is released. Its receiver is to move it to a wallet")
             };
             (headline, "If nothing happens by then, it moves to the wallet by itself.".to_owned())
         }

@@ -160,7 +160,7 @@ impl Refusal {
                 "You can cancel only once the seller is late by more than the agreed days."
             }
             Self::NotOverYet => "The escrow can be closed once it has ended and nothing is held.",
-            Self::PayAll => "This escrow is paid as a whole: all its milestones at once.",
+            Self::PayAll => "This escrow is paid as a whole: all its milestones together.",
             Self::NotDueYet => "This deadline has not passed.",
             Self::ModeNotOffered => "Holdfast does not offer this kind of escrow yet.",
         };

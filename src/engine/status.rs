@@ -152,12 +152,12 @@ fn position(escrow: &Escrow) -> usize {
 /// The most urgent thing that waits for one user here.
 #[must_use]
 pub fn task_of(escrow: &Escrow, user: UserId) -> Option<Deadline> {
-    deadlines::all(escrow).into_iter().find(|clock| deadlines::waits_for(escrow, clock).contains(&user))
+    deadlines::all(escrow).into_iter().find(|clock| deadlines::asks(escrow, clock, user))
 }
 
 /// A task in a few words, for lists: what this role is to do.
 #[must_use]
-pub fn task_words(waiting: Waiting, mode: Mode) -> &'static str {
+pub fn task_words(waiting: Waiting, mode: Mode, role: Role) -> &'static str {
     match (waiting, mode) {
         (Waiting::Acceptance, Mode::Standard) => "Read the contract and sign it",
         (Waiting::Acceptance, Mode::Quick | Mode::QuickProof | Mode::Instant) => "Read the terms and answer",
@@ -166,6 +166,7 @@ pub fn task_words(waiting: Waiting, mode: Mode) -> &'static str {
         (Waiting::Delivery, _) => "Deliver the work",
         (Waiting::Inspection, _) => "Inspect the delivery",
         (Waiting::Changes, _) => "Make the changes and deliver again",
+        (Waiting::Cancelling, _) if role == Role::Seller => "Deliver, it is overdue",
         (Waiting::Cancelling, _) => "Decide whether to cancel",
         (Waiting::PayOut, _) => "Move your money to your wallet",
         (Waiting::Closing, _) => "Close the escrow",

@@ -6,10 +6,16 @@ use crate::engine::notices::{EscrowNews, News};
 use crate::mail::letter::Reader;
 use crate::mail::sheet::{Button, Fact, Sheet};
 
+/// How many characters of a name a subject holds.
+const LONGEST_NAME: usize = 60;
+
 /// The letter in words. Whoever has no account yet reads the terms by the secret link of the letter.
 #[must_use]
 pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
-    let words = news.notice.words(&news.title, &|at| reader.zone.moment(at));
+    let mut words = news.notice.words(&news.title, &|at| reader.zone.moment(at));
+    if let (News::Invited { .. }, false) = (&news.notice.news, reader.inviter_name.is_empty()) {
+        words.subject = format!("{} invites you to an escrow: {}", short(reader.inviter_name), news.title);
+    }
     let invited = !reader.secret_link.is_empty();
     // The page of the escrow shows its invitation to those who are in it.
     let path = if words.path == "/invitation" { "" } else { &words.path };
@@ -46,6 +52,15 @@ pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
         afterwards,
         why: words.why,
     }
+}
+
+/// A name that leaves room in a subject for what it is about.
+fn short(name: &str) -> String {
+    let mut short: String = name.chars().take(LONGEST_NAME).collect();
+    if name.chars().count() > LONGEST_NAME {
+        short.push('…');
+    }
+    short
 }
 
 /// The sums and dates that a reader looks for.
@@ -129,7 +144,8 @@ mod tests {
             address: "amel@example.com",
             home: "https://h.example",
             secret_link,
-            inviter: "",
+            inviter: "Bilal Haddad (broker@example.com)",
+            inviter_name: "Bilal Haddad",
         };
         sheet(&news(told), &reader)
     }
@@ -141,7 +157,7 @@ mod tests {
         let sheet = drawn(News::PaymentDue { amount, pay_by }, "");
         assert_eq!(sheet.subject, "Payment due: A website · ESC-7K2M-9QXA");
         assert_eq!(sheet.button.unwrap().address, "https://h.example/escrows/ESC-7K2M-9QXA/pay");
-        let values: Vec<&str> = sheet.facts.iter().map(|fact| fact.value.as_str()).collect();
+        let values: Vec<&str> = sheet.facts.iter().skip(1).map(|fact| fact.value.as_str()).collect();
         assert_eq!(
             values,
             ["A website", "ESC-7K2M-9QXA", "buyer", "1,010.000 TND", "Mon 4 May 2026, 23:30 (Tunis)"]
@@ -155,6 +171,7 @@ mod tests {
         let stranger = drawn(invited(), "https://h.example/invitations/SECRET");
         assert_eq!(stranger.button.unwrap().address, "https://h.example/invitations/SECRET");
         assert!(stranger.afterwards[0].contains("yours alone"));
+        assert_eq!(stranger.subject, "Bilal Haddad invites you to an escrow: A website · ESC-7K2M-9QXA");
         let member = drawn(invited(), "");
         assert_eq!(member.button.unwrap().address, "https://h.example/escrows/ESC-7K2M-9QXA");
         assert!(member.afterwards.is_empty());

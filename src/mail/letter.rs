@@ -52,6 +52,8 @@ pub struct Reader<'a> {
     pub secret_link: &'a str,
     /// Who made the escrow that the letter is about, by name and address; empty where it says nothing of that.
     pub inviter: &'a str,
+    /// The same by name alone, for the subject.
+    pub inviter_name: &'a str,
 }
 
 /// The page that takes a secret of this purpose.
@@ -256,6 +258,7 @@ mod tests {
                 home: "https://h.example",
                 secret_link: link,
                 inviter: "",
+                inviter_name: "",
             };
             let sheet = letter.sheet(&reader);
             for text in [&sheet.subject, &sheet.headline, &sheet.why, &sheet.paragraphs[0]] {
@@ -270,8 +273,14 @@ mod tests {
     #[test]
     fn times_are_told_in_the_readers_zone() {
         let zone = Zone::from_name("Africa/Tunis").unwrap();
-        let reader =
-            Reader { zone: &zone, address: "a@b.c", home: "https://h.example", secret_link: "", inviter: "" };
+        let reader = Reader {
+            zone: &zone,
+            address: "a@b.c",
+            home: "https://h.example",
+            secret_link: "",
+            inviter: "",
+            inviter_name: "",
+        };
         let sheet = all()[3].sheet(&reader);
         assert_eq!(sheet.facts[0].value, "Mon 4 May 2026, 23:30 (Tunis)");
     }

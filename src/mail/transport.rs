@@ -94,7 +94,7 @@ impl Mailer {
 
     fn message(&self, parcel: &Parcel<'_>) -> Result<Message, Failure> {
         let address = parcel.to_address.parse().map_err(|error: AddressError| {
-            Failure::ForGood(format!("{:?} is no mail address: {error}", parcel.to_address))
+            Failure::ForGood(format!("{:?} is no email address: {error}", parcel.to_address))
         })?;
         let name = Some(one_line(parcel.to_name)).filter(|name| !name.is_empty());
         let mut builder = Message::builder()

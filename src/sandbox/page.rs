@@ -14,6 +14,7 @@ use crate::web::form::Fields;
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
 
+const ICON: &str = include_str!("../../static/sandbox/pay.svg");
 const CSS: &str = include_str!("../../static/sandbox/pay.css");
 
 pub fn routes() -> Routes {
@@ -21,6 +22,7 @@ pub fn routes() -> Routes {
         .get("/sandbox/pay/{reference}", Access::Token, show)
         .post("/sandbox/pay/{reference}", Access::Token, choose)
         .get("/sandbox/pay.css", Access::Bare, style)
+        .get("/sandbox/pay.svg", Access::Bare, icon)
 }
 
 #[derive(Template)]
@@ -33,6 +35,8 @@ struct Page {
     return_url: String,
     now: Now,
     has_problem: bool,
+    /// Nothing is left to do here but to go back.
+    is_over: bool,
     magic: [(&'static str, &'static str); 5],
 }
 
@@ -59,6 +63,7 @@ impl Page {
             figures: amount.figures(),
             code: amount.currency.code(),
             return_url: charge.return_url.clone(),
+            is_over: !matches!(now, Now::Choose { .. }),
             now,
             has_problem,
             magic: MAGIC,
@@ -90,4 +95,8 @@ async fn choose(
 
 async fn style() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "no-cache")], CSS)
+}
+
+async fn icon() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "max-age=86400")], ICON)
 }

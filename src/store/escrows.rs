@@ -195,6 +195,8 @@ pub struct Person {
     pub name: String,
     pub email: Option<String>,
     pub claimed: bool,
+    /// What this party typed as a signature under the newest version that it signed.
+    pub signed_as: Option<String>,
 }
 
 /// The people of an escrow.
@@ -206,7 +208,9 @@ pub async fn people(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Person>, Db
         conn,
         Person,
         "SELECT p.user_id, p.role, CASE WHEN u.email_confirmed_at IS NULL THEN '' ELSE u.name END AS name,
-                u.email, u.email_confirmed_at IS NOT NULL AS claimed
+                u.email, u.email_confirmed_at IS NOT NULL AS claimed,
+                (SELECT s.typed_name FROM signatures s WHERE s.escrow_id = p.escrow_id AND s.user_id = p.user_id
+                 ORDER BY s.version DESC LIMIT 1) AS signed_as
          FROM parties p JOIN users u ON u.id = p.user_id WHERE p.escrow_id = $1",
         escrow
     )

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::engine::time::Time;
-use crate::store::db::{Conn, DbError, claim, exec, opt};
+use crate::store::db::{Conn, DbError, all, claim, exec, opt};
 
 /// After so long a worker that claimed a mail is given up for dead, and another takes the mail.
 pub const LEASE: Duration = Duration::minutes(5);
@@ -197,6 +197,31 @@ pub async fn postpone(conn: &mut Conn<'_>, until: Time, mail: &Claimed, why: &st
         why
     )?;
     Ok(rows == 1)
+}
+
+/// A mail about an escrow, as far as its parties see it: to whom, about what, and how far it has come.
+#[derive(Clone, Debug, FromRow)]
+pub struct Posted {
+    pub to_user: Uuid,
+    pub kind: String,
+    pub state: String,
+    pub attempts: i64,
+    pub created_at: Time,
+}
+
+/// The newest mails about an escrow.
+///
+/// # Errors
+/// The database's.
+pub async fn of_escrow(conn: &mut Conn<'_>, escrow: Uuid, most: i64) -> Result<Vec<Posted>, DbError> {
+    all!(
+        conn,
+        Posted,
+        "SELECT to_user, kind, state, attempts, created_at FROM outbox
+         WHERE escrow_id = $1 AND to_user IS NOT NULL ORDER BY id DESC LIMIT $2",
+        escrow,
+        most
+    )
 }
 
 /// An operator has it tried again from the beginning. False when it is not parked or waiting.

@@ -160,6 +160,46 @@ pub async fn of_escrow(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Payment>
     )
 }
 
+/// What a buyer paid into an escrow, or got back from it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct OfBuyer {
+    pub id: Uuid,
+    pub reference: String,
+    pub title: String,
+    pub kind: String,
+    pub method: String,
+    pub state: String,
+    pub reason: Option<String>,
+    pub currency: String,
+    pub amount_minor: i64,
+    pub created_at: Time,
+}
+
+/// What a user paid as a buyer and got back, the newest first, those before `before`.
+///
+/// # Errors
+/// The database's.
+pub async fn of_buyer(
+    conn: &mut Conn<'_>,
+    user: Uuid,
+    before: Option<Uuid>,
+    most: i64,
+) -> Result<Vec<OfBuyer>, DbError> {
+    all!(
+        conn,
+        OfBuyer,
+        "SELECT y.id, e.reference, e.title, y.kind, y.method, y.state, y.reason, y.currency, y.amount_minor,
+                y.created_at
+         FROM parties p JOIN payments y ON y.escrow_id = p.escrow_id AND y.user_id = p.user_id
+         JOIN escrows e ON e.id = p.escrow_id
+         WHERE p.user_id = $1 AND p.role = 'buyer' AND y.kind IN ('escrow-deposit', 'escrow-refund') AND y.id < $2
+         ORDER BY y.id DESC LIMIT $3",
+        user,
+        before.unwrap_or(Uuid::max()),
+        most
+    )
+}
+
 /// Whether there is anything to claim; a look that takes no lock.
 ///
 /// # Errors

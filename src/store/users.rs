@@ -82,7 +82,7 @@ pub struct Profile<'a> {
     pub to_wallet_at_once: bool,
 }
 
-/// A mail address as it is stored and compared: trimmed and lower-cased. `None` when it is none that a
+/// An email address as it is stored and compared: trimmed and lower-cased. `None` when it is none that a
 /// mail could be sent to.
 #[must_use]
 pub fn address(typed: &str) -> Option<String> {

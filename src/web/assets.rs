@@ -48,6 +48,7 @@ const JS: &[&str] = &[
     include_str!("../../static/js/once.js"),
     include_str!("../../static/js/upload.js"),
     include_str!("../../static/js/refresh.js"),
+    include_str!("../../static/js/total.js"),
     include_str!("../../static/js/zone.js"),
 ];
 

@@ -3,19 +3,21 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use uuid::Uuid;
 
 use super::form::Search;
 use super::page;
 use super::paging::{self, ASKED, Cut, PAGE};
 use super::routes::{Access, Routes};
 use super::shell::{Place, Shell};
-use super::view::{MoneyView, TimeView};
+use super::view::{MoneyView, PillView, Reader, TimeView};
 use super::visit::Visit;
 use super::visitor::SignedIn;
 use crate::app::App;
 use crate::error::Error;
 use crate::money::Currency;
 use crate::store::ledger::{self, Holdings, StatementLine};
+use crate::store::payments::{self, OfBuyer, WALLET};
 
 pub fn routes() -> Routes {
     Routes::new().get("/balances", Access::SignedIn, all).get("/balances/{currency}", Access::SignedIn, one)
@@ -55,6 +57,21 @@ impl From<&Holdings> for Figures {
 struct All {
     shell: Shell,
     money: Vec<Figures>,
+    /// What the reader paid as a buyer, and what came back.
+    payments: Vec<PaymentRow>,
+    newer: String,
+    older: String,
+}
+
+struct PaymentRow {
+    what: String,
+    href: String,
+    reference: String,
+    title: String,
+    at: TimeView,
+    pill: PillView,
+    reason: String,
+    amount: MoneyView,
 }
 
 #[derive(Template)]
@@ -90,10 +107,48 @@ struct Line {
     after: MoneyView,
 }
 
-async fn all(State(app): State<App>, SignedIn(account): SignedIn, visit: Visit) -> Result<Response, Error> {
-    let holdings = ledger::holdings(&mut app.db.read().await?.conn(), account.id).await?;
-    let shell = Shell::new(&app, &visit, "Balances").at(Place::Balances);
-    page::html(&All { shell, money: holdings.iter().map(Figures::from).collect() })
+async fn all(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    visit: Visit,
+    Search(query): Search,
+) -> Result<Response, Error> {
+    let before: Option<Uuid> = query.get("before").parse().ok();
+    let mut db = app.db.read().await?;
+    let conn = &mut db.conn();
+    let holdings = ledger::holdings(conn, account.id).await?;
+    let cut = Cut::new(payments::of_buyer(conn, account.id, before, ASKED).await?);
+    let reader = account.reader(&app);
+    page::html(&All {
+        shell: Shell::new(&app, &visit, "Balances").at(Place::Balances),
+        money: holdings.iter().map(Figures::from).collect(),
+        older: cut.next(|last| paging::address("/balances", &[("before", &last.id.to_string())])),
+        newer: before.map(|_| "/balances".to_owned()).unwrap_or_default(),
+        payments: cut.rows.iter().filter_map(|one| payment(one, &app, &reader)).collect(),
+    })
+}
+
+/// A payment as its payer reads it. A deposit is a minus to him, and what comes back a plus.
+fn payment(one: &OfBuyer, app: &App, reader: &Reader) -> Option<PaymentRow> {
+    let currency = Currency::from_code(&one.currency)?;
+    let comes_back = one.kind == "escrow-refund";
+    let company = || app.rails.get(&one.method).map(|rail| rail.words().company);
+    let what = match (comes_back, one.method.as_str()) {
+        (true, WALLET) => "Back to your wallet".to_owned(),
+        (true, method) => format!("Back to you by {}", company().unwrap_or(method)),
+        (false, WALLET) => "Paid in from your wallet".to_owned(),
+        (false, method) => format!("Paid in by {}", company().unwrap_or(method)),
+    };
+    Some(PaymentRow {
+        what,
+        href: format!("/escrows/{}", one.reference),
+        reference: one.reference.clone(),
+        title: one.title.clone(),
+        at: reader.time(one.created_at).plain(),
+        pill: super::admin::payments::pill(&one.state),
+        reason: one.reason.clone().unwrap_or_default(),
+        amount: signed(currency, if comes_back { one.amount_minor } else { -one.amount_minor }),
+    })
 }
 
 async fn one(
@@ -165,10 +220,10 @@ fn words(line: &StatementLine) -> String {
     };
     let what = match (line.kind.as_str(), share) {
         ("paid_out", _) => "Released to you",
-        ("refunded", "platform") => "Our fee, back to you",
+        ("refunded", "platform") => "Platform fee, back to you",
         ("refunded", "broker-on-top") => "The commission, back to you",
         ("refunded", _) => "Back to you",
-        ("charge_settled", "platform") => "Our fee, paid into escrow",
+        ("charge_settled", "platform") => "Platform fee, paid into escrow",
         ("charge_settled", "broker-on-top") => "The commission, paid into escrow",
         ("charge_settled", _) => "Paid into escrow",
         ("charge_returned", _) => "Came too late for the escrow, back to you",

@@ -29,6 +29,53 @@ pub fn local(country: &str) -> Option<Currency> {
     Currency::of_country(country).into_iter().find(|currency| is_offered(*currency))
 }
 
+/// What is usual where a time zone is the one of a single country, for those who have not said where they
+/// live; only what forms offer. Zones of several countries, or of none, say nothing.
+const OF_ZONES: &[(&str, &str)] = &[
+    ("Africa/Algiers", "DZD"),
+    ("Africa/Cairo", "EGP"),
+    ("Africa/Casablanca", "MAD"),
+    ("Africa/Nairobi", "KES"),
+    ("Africa/Tripoli", "LYD"),
+    ("Africa/Tunis", "TND"),
+    ("America/Chicago", "USD"),
+    ("America/Los_Angeles", "USD"),
+    ("America/Mexico_City", "MXN"),
+    ("America/New_York", "USD"),
+    ("America/Sao_Paulo", "BRL"),
+    ("America/Toronto", "CAD"),
+    ("Asia/Amman", "JOD"),
+    ("Asia/Hong_Kong", "HKD"),
+    ("Asia/Kolkata", "INR"),
+    ("Asia/Manila", "PHP"),
+    ("Asia/Seoul", "KRW"),
+    ("Asia/Shanghai", "CNY"),
+    ("Asia/Tokyo", "JPY"),
+    ("Australia/Sydney", "AUD"),
+    ("Europe/Athens", "EUR"),
+    ("Europe/Dublin", "EUR"),
+    ("Europe/Helsinki", "EUR"),
+    ("Europe/Istanbul", "TRY"),
+    ("Europe/Kyiv", "UAH"),
+    ("Europe/Lisbon", "EUR"),
+    ("Europe/London", "GBP"),
+    ("Europe/Madrid", "EUR"),
+    ("Europe/Paris", "EUR"),
+    ("Europe/Prague", "CZK"),
+    ("Europe/Rome", "EUR"),
+    ("Europe/Vienna", "EUR"),
+    ("Europe/Warsaw", "PLN"),
+    ("Europe/Zurich", "CHF"),
+    ("Pacific/Auckland", "NZD"),
+];
+
+/// What people in a time zone most likely pay with, where that can be said.
+#[must_use]
+pub fn of_zone(zone: &str) -> Option<Currency> {
+    let (_, code) = OF_ZONES.iter().find(|(name, _)| *name == zone)?;
+    Currency::from_code(code)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,6 +84,17 @@ mod tests {
     fn every_offered_currency_is_one() {
         assert_eq!(choices().len(), CODES.len());
         assert!(CODES.is_sorted());
+    }
+
+    #[test]
+    fn a_time_zone_hints_at_a_currency_that_is_offered() {
+        assert_eq!(of_zone("Africa/Tunis").map(Currency::code), Some("TND"));
+        assert_eq!(of_zone("Etc/UTC"), None);
+        for (zone, _) in OF_ZONES {
+            assert!(of_zone(zone).is_some_and(is_offered), "{zone}");
+            assert!(crate::web::places::is_zone(zone), "{zone}");
+        }
+        assert!(OF_ZONES.is_sorted());
     }
 
     #[test]

@@ -99,6 +99,9 @@ async fn list(
     match shown {
         Shown::Escrows(filter) => {
             cut = Cut::new(escrows::page(conn, account.id, filter, before, ASKED).await?);
+            if cut.rows.is_empty() && matches!(filter, Filter::All | Filter::Open) {
+                drafts = drafts::of_user(conn, account.id, MOST_DRAFTS).await?;
+            }
         }
         Shown::Drafts => drafts = drafts::of_user(conn, account.id, MOST_DRAFTS).await?,
     }

@@ -157,11 +157,11 @@ impl Entries {
             "split" => Some(FeePayer::Split),
             "broker" if self.commission_kind != "none" => Some(FeePayer::Broker),
             "broker" => {
-                problems.add("fee-payer", "Without a broker, choose who else pays the fee.");
+                problems.add("fee-payer", "Without a broker, choose who else pays the platform fee.");
                 None
             }
             _ => {
-                problems.add("fee-payer", "Choose who pays the fee.");
+                problems.add("fee-payer", "Choose who pays the platform fee.");
                 None
             }
         }

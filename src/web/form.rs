@@ -135,9 +135,10 @@ impl Fields {
         }
     }
 
-    /// A percentage from 0 to 100 with at most four decimals.
+    /// A percentage from 0 to 100 with at most four decimals, with or without its sign.
     pub fn percent(&self, name: &str, problems: &mut Problems) -> Option<Decimal> {
         let text = self.get(name);
+        let text = text.strip_suffix('%').unwrap_or(text).trim_end();
         let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         let percent = Decimal::from_str(text).ok().filter(|percent| {
             is_plain && *percent <= Decimal::ONE_HUNDRED && percent.normalize().scale() <= 4
@@ -163,8 +164,11 @@ impl Fields {
     /// The last moment of a day of the calendar (`2026-11-26`) in the time zone of whoever typed it.
     pub fn end_of_day(&self, name: &str, zone: &str, problems: &mut Problems) -> Option<Time> {
         let end = end_of_day(self.get(name), zone);
-        if end.is_none() {
-            problems.add(name, "Enter a date as year-month-day, like 2026-11-26.");
+        if self.get(name).is_empty() {
+            problems.add(name, "Choose the day on which it is due.");
+        } else if end.is_none() {
+            problems
+                .add(name, "This is no day of the calendar. Write it as year-month-day, like 2026-11-26.");
         }
         end
     }
@@ -209,6 +213,14 @@ impl Problems {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The same in the order in which the fields stand on the page: those of `names` first and as there.
+    #[must_use]
+    pub fn in_order_of(mut self, names: &[&str]) -> Self {
+        let place = |name: &str| names.iter().position(|known| *known == name).unwrap_or(names.len());
+        self.0.sort_by_key(|(name, _)| place(name));
+        self
     }
 
     /// Every problem, for the summary on top of the form.
@@ -292,8 +304,11 @@ mod tests {
     fn percentages_and_numbers_stay_within_their_bounds() {
         let mut problems = Problems::new();
         assert_eq!(fields("x=2.5").percent("x", &mut problems), Decimal::from_str("2.5").ok());
+        for typed in ["x=2.5%25", "x=2.5+%25+", "x=2.5%C2%A0%25"] {
+            assert_eq!(fields(typed).percent("x", &mut problems), Decimal::from_str("2.5").ok(), "{typed}");
+        }
         assert_eq!(fields("x=3").number("x", 1, 30, &mut problems), Some(3));
-        for bad in ["", "-1", "100.01", "1e1", "2,5", "0.00001", "NaN", "."] {
+        for bad in ["", "-1", "100.01", "1e1", "2,5", "0.00001", "NaN", ".", "%25", "2%25%25"] {
             assert!(!problem(|p| fields(&format!("x={bad}")).percent("x", p)).is_empty(), "{bad}");
         }
         for bad in ["", "0", "31", "1.0", "%2B3", "99999999999999999999"] {
@@ -321,5 +336,8 @@ mod tests {
         problems.add("x", "Second.");
         problems.add("", "Of the whole form.");
         assert_eq!(problems.iter().collect::<Vec<_>>(), [("x", "First."), ("", "Of the whole form.")]);
+        problems.add("w", "Above it.");
+        let sorted = problems.in_order_of(&["", "w", "x"]);
+        assert_eq!(sorted.iter().map(|(field, _)| field).collect::<Vec<_>>(), ["", "w", "x"]);
     }
 }

@@ -23,6 +23,7 @@ use crate::app::App;
 use crate::engine::command::Command;
 use crate::engine::escrow::Stage;
 use crate::engine::offers::Action;
+use crate::engine::party::{PartyStatus, Role};
 use crate::error::Error;
 use crate::store::db::Conn;
 use crate::store::execute::{Request, Who};
@@ -54,6 +55,10 @@ struct Preview {
     /// Whoever is signed in, if it is somebody else.
     other: String,
     can_decline: bool,
+    /// What the button to the sign-up says; empty for none.
+    register: &'static str,
+    /// Where the reader stands once nothing is to be answered.
+    over: &'static str,
     document: Document,
 }
 
@@ -132,9 +137,15 @@ async fn preview(
         let next = form_urlencoded::Serializer::new(String::new()).append_pair("next", &seat.path()).finish();
         return Ok(Redirect::to(&format!("/sign-in?{next}")).into_response());
     }
+    let can_decline = seat.offered(Action::Decline);
     let answer_by = match seat.escrow.stage {
-        Stage::Proposed { expires_at, .. } => Some(seat.reader.time(expires_at)),
+        Stage::Proposed { expires_at, .. } if can_decline => Some(seat.reader.time(expires_at)),
         _ => None,
+    };
+    let register = match seat.role {
+        Role::Payee if !seat.escrow.over() => "Register to follow it",
+        _ if can_decline => "Register to accept",
+        _ => "",
     };
     page::html(&Preview {
         shell: Shell::new(&app, &visit, seat.escrow.terms.title.clone()),
@@ -146,10 +157,34 @@ async fn preview(
         amount: seat.money(seat.escrow.terms.amount_minor),
         answer_by,
         other: visitor.map(|other| other.address().to_owned()).unwrap_or_default(),
-        can_decline: seat.offered(Action::Decline),
+        can_decline,
+        register,
+        over: over(&seat),
         document: Document::load(&mut reader.conn(), &seat).await?,
         token,
     })
+}
+
+/// What is left to say where the terms can no longer be answered.
+fn over(seat: &Seat) -> &'static str {
+    let mine = seat.escrow.party_of(seat.account.id).map(|party| party.status);
+    match (mine, &seat.escrow.stage) {
+        (Some(PartyStatus::Declined), _) => {
+            "You declined this deal. It is over for everyone, nothing was paid, and nobody owes anything. \
+             There is nothing more for you to do."
+        }
+        (Some(PartyStatus::Disowned), _) => {
+            "You told us that this is not for you. Whoever sent it knows, and we send you nothing more about it."
+        }
+        (_, Stage::Ended { .. } | Stage::Closed { .. }) => {
+            "This deal has ended, so its terms can no longer be answered. You owe nothing."
+        }
+        _ if seat.role == Role::Payee => {
+            "You are named as somebody who receives a part of this deal. You decide nothing in it and need do \
+             nothing now. With an account you can follow it, and what is yours reaches your wallet there."
+        }
+        _ => "These terms can no longer be answered here.",
+    }
 }
 
 /// The seat of somebody who may answer by the link alone: nobody has claimed the address yet.

@@ -73,20 +73,26 @@ pub struct DayView {
 
 impl HtmlSafe for DayView {}
 
-/// "in 3 days", "in 5 hours", "2 days ago". Cut off and never rounded up: nobody may believe that
-/// there is more time than there is.
+/// "in 3 days", "in almost 5 hours", "2 days ago". What is left is never overstated, so it is cut off; but
+/// whoever has nearly three days shall not read two.
 fn relative(at: Time, now: Time) -> String {
     let seconds = at.since(now).whole_seconds();
     let far = seconds.unsigned_abs();
-    let (count, unit) = match far {
+    let (size, unit) = match far {
         0..60 => return if seconds > 0 { "in less than a minute" } else { "just now" }.to_owned(),
-        60..7_200 => (far / 60, "minute"),
-        7_200..172_800 => (far / 3_600, "hour"),
-        172_800..63_072_000 => (far / 86_400, "day"),
-        _ => (far / 31_536_000, "year"),
+        60..7_200 => (60, "minute"),
+        7_200..172_800 => (3_600, "hour"),
+        172_800..63_072_000 => (86_400, "day"),
+        _ => (31_536_000, "year"),
     };
+    let is_nearly = seconds > 0 && size > 60 && (far % size) * 4 >= size * 3;
+    let count = far / size + u64::from(is_nearly);
     let plural = if count == 1 { "" } else { "s" };
-    if seconds > 0 { format!("in {count} {unit}{plural}") } else { format!("{count} {unit}{plural} ago") }
+    match (seconds > 0, is_nearly) {
+        (true, true) => format!("in almost {count} {unit}{plural}"),
+        (true, false) => format!("in {count} {unit}{plural}"),
+        (false, _) => format!("{count} {unit}{plural} ago"),
+    }
 }
 
 #[cfg(test)]
@@ -119,8 +125,9 @@ mod tests {
         assert_eq!(told(0), "just now");
         assert_eq!(told(60), "in 1 minute");
         assert_eq!(told(7_199), "in 119 minutes");
-        assert_eq!(told(172_799), "in 47 hours");
-        assert_eq!(told(3 * 86_400 + 86_399), "in 3 days");
+        assert_eq!(told(172_799), "in almost 48 hours");
+        assert_eq!(told(3 * 86_400 + 43_200), "in 3 days");
+        assert_eq!(told(3 * 86_400 + 86_399), "in almost 4 days");
         assert_eq!(told(-86_400), "24 hours ago");
         assert_eq!(told(-800 * 86_400), "2 years ago");
     }

@@ -65,7 +65,7 @@ async fn send(
 ) -> Result<Response, Error> {
     let Some(email) = users::address(fields.get("email")) else {
         let mut problems = Problems::new();
-        problems.add("email", "Enter the mail address of your account, like amel@example.com.");
+        problems.add("email", "Enter the email address of your account, like amel@example.com.");
         let shell = Shell::new(&app, &visit, "Choose a new password").with_problems(true);
         let again = Ask { shell, problems, email: fields.get("email").to_owned() };
         return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &again);

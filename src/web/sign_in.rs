@@ -70,7 +70,7 @@ async fn submit(
     let next = visitor::local_path(fields.get("next")).unwrap_or_default().to_owned();
     let mut problems = Problems::new();
     if typed.is_empty() {
-        problems.add("email", "Enter the mail address of your account.");
+        problems.add("email", "Enter the email address of your account.");
     }
     if password.is_empty() {
         problems.add("password", "Enter your password.");

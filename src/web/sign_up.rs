@@ -15,6 +15,7 @@ use super::form::{Fields, Problems, Search};
 use super::network::Network;
 use super::routes::{Access, Routes};
 use super::shell::{Place, Shell};
+use super::verify_email;
 use super::view::Choice;
 use super::visit::Visit;
 use super::visitor::{self, Proven, Visitor};
@@ -120,7 +121,7 @@ pub fn check(fields: &Fields, form: &mut Form, problems: &mut Problems) -> Strin
             Some(email) => form.email = email,
             None => {
                 form.email = fields.get("email").to_owned();
-                problems.add("email", "Enter a mail address, like amel@example.com.");
+                problems.add("email", "Enter an email address, like amel@example.com.");
             }
         }
     }
@@ -168,7 +169,8 @@ async fn submit(
     if form.invitation.is_empty() {
         accounts::sign_up(&app.db, &app.clock, &new).await?;
         app.wake.up();
-        return Ok(page::see_other("/verify-email", Flash::SignedUp));
+        let response = page::see_other("/verify-email", Flash::SignedUp);
+        return Ok(verify_email::remembering(response, &form.email));
     }
     let Some(user) = accounts::sign_up_invited(&app.db, &app.clock, &form.invitation, &new).await? else {
         return dead_link::page(&app, &visit, INSTEAD.used, INSTEAD);

@@ -7,8 +7,10 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
+use data_encoding::BASE64URL_NOPAD;
 use tower_sessions::Session;
 
 use super::dead_link::{self, Instead};
@@ -44,12 +46,17 @@ const INSTEAD: Instead = Instead {
 const MEANWHILE: &str = "It was used a moment ago, or another password was chosen since you opened it. Sign in, \
     or ask for the confirmation mail again.";
 
+/// The cookie with the address that was typed.
+const TYPED: &str = "typed_address";
+
 /// The page between signing up and the mail.
 #[derive(Template)]
 #[template(path = "pages/verify_email_wait.html")]
 struct Wait {
     shell: Shell,
     problems: Problems,
+    /// Where the mail went, if this browser asked for it.
+    sent_to: String,
     email: String,
 }
 
@@ -62,9 +69,30 @@ struct Confirm {
     email: String,
 }
 
-async fn wait(State(app): State<App>, visit: Visit) -> Result<Response, Error> {
+async fn wait(State(app): State<App>, visit: Visit, headers: HeaderMap) -> Result<Response, Error> {
     let shell = Shell::new(&app, &visit, "Check your mail");
-    page::html(&Wait { shell, problems: Problems::new(), email: String::new() })
+    let email = typed_before(&headers).unwrap_or_default();
+    page::html(&Wait { shell, problems: Problems::new(), sent_to: email.clone(), email })
+}
+
+/// Remembers for the next page which address was typed, so that a slip in it is seen there. A cookie and
+/// not the address of the page: that would stand in logs and histories.
+#[must_use]
+pub fn remembering(mut response: Response, email: &str) -> Response {
+    let value = BASE64URL_NOPAD.encode(email.as_bytes());
+    let cookie = format!("{TYPED}={value}; Path=/verify-email; Max-Age=3600; HttpOnly; SameSite=Lax");
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn typed_before(headers: &HeaderMap) -> Option<String> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let (_, value) = pairs.find(|(name, _)| *name == TYPED)?;
+    let email = String::from_utf8(BASE64URL_NOPAD.decode(value.as_bytes()).ok()?).ok()?;
+    users::address(&email)
 }
 
 async fn resend(
@@ -75,15 +103,15 @@ async fn resend(
 ) -> Result<Response, Error> {
     let Some(email) = users::address(fields.get("email")) else {
         let mut problems = Problems::new();
-        problems.add("email", "Enter the mail address that you signed up with.");
+        problems.add("email", "Enter the email address that you signed up with.");
         let shell = Shell::new(&app, &visit, "Check your mail").with_problems(true);
-        let page = Wait { shell, problems, email: fields.get("email").to_owned() };
+        let page = Wait { shell, problems, sent_to: String::new(), email: fields.get("email").to_owned() };
         return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
     page::slow_down(&app, &[(&throttle::FORMS_BY_NETWORK, &network.neighbourhood())]).await?;
     accounts::resend_confirmation(&app.db, &app.clock, &email).await?;
     app.wake.up();
-    Ok(page::see_other("/verify-email", Flash::MailSent))
+    Ok(remembering(page::see_other("/verify-email", Flash::MailSent), &email))
 }
 
 async fn show(State(app): State<App>, visit: Visit, Path(token): Path<String>) -> Result<Response, Error> {
@@ -117,7 +145,12 @@ async fn confirm(
     let stored = users::password_hash(&mut app.db.read().await?.conn(), user).await?;
     if !app.passwords.verify(stored.clone(), fields.exact("password").to_owned()).await? {
         let mut problems = Problems::new();
-        problems.add("password", "This is not the password that you chose when you signed up.");
+        let sentence = if fields.exact("password").is_empty() {
+            "Enter the password that you chose when you signed up."
+        } else {
+            "This is not the password that you chose when you signed up."
+        };
+        problems.add("password", sentence);
         let shell = Shell::new(&app, &visit, "Confirm your address").with_problems(true);
         let again = Confirm { shell, problems, token, email };
         return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &again);

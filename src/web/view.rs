@@ -213,11 +213,14 @@ impl Tick {
 /// One row of a milestone table.
 #[derive(Clone, Debug)]
 pub struct MilestoneRow {
-    pub number: u32,
+    /// "2. " where there are several; empty where there is one.
+    pub prefix: String,
     pub title: String,
     /// Where the milestone's own page is; empty for no link.
     pub href: String,
     pub due: Option<DayView>,
+    /// What stands there before the day is known: "5 days after payment".
+    pub due_words: String,
     pub pill: PillView,
     pub amount: MoneyView,
 }

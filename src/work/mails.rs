@@ -159,14 +159,16 @@ async fn prepare(app: &App, mail: &Claimed) -> Result<Ready, Unready> {
         .map(|(purpose, secret)| app.config.link(&letter::path(purpose, secret)));
     let inviter = match mail.escrow_id {
         Some(escrow) if letter.invites() => inviter(app, escrow).await?,
-        Some(_) | None => String::new(),
+        Some(_) | None => None,
     };
+    let (inviter_name, inviter) = inviter.unwrap_or_default();
     let sheet = letter.sheet(&letter::Reader {
         zone: &Zone::from_name(&time_zone).unwrap_or_else(Zone::utc),
         address: &address,
         home: &app.config.public_url,
         secret_link: link.as_deref().unwrap_or_default(),
         inviter: &inviter,
+        inviter_name: &inviter_name,
     });
     let mail = sheet
         .draw(&app.config.public_url, app.config.test_mode)
@@ -175,13 +177,17 @@ async fn prepare(app: &App, mail: &Claimed) -> Result<Ready, Unready> {
     Ok(Ready { name, address, mail, link, secret })
 }
 
-/// Whoever made an escrow, by name and address: an invitation from nobody would look like a fraud.
-async fn inviter(app: &App, escrow: Uuid) -> Result<String, DbError> {
+/// Whoever made an escrow, by name, and by name and address: an invitation from nobody would look like a fraud.
+/// Only who has confirmed an address can make one.
+async fn inviter(app: &App, escrow: Uuid) -> Result<Option<(String, String)>, DbError> {
     let mut reader = app.db.read().await?;
     let mut conn = reader.conn();
-    let Some(escrow) = escrows::by_id(&mut conn, escrow).await? else { return Ok(String::new()) };
+    let Some(escrow) = escrows::by_id(&mut conn, escrow).await? else { return Ok(None) };
     let creator = users::by_id(&mut conn, escrow.creator).await?;
-    Ok(creator.map(|creator| format!("{} ({})", creator.name, creator.address())).unwrap_or_default())
+    Ok(creator.map(|creator| {
+        let both = format!("{} ({})", creator.name, creator.address());
+        (creator.name, both)
+    }))
 }
 
 async fn mint(

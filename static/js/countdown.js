@@ -3,8 +3,9 @@
 {
   const say = (seconds) => {
     const cut = (size, unit) => {
-      const count = Math.floor(seconds / size);
-      return `in ${count} ${unit}${count === 1 ? '' : 's'}`;
+      const nearly = size > 60 && seconds % size >= size * 0.75;
+      const count = Math.floor(seconds / size) + (nearly ? 1 : 0);
+      return `in ${nearly ? 'almost ' : ''}${count} ${unit}${count === 1 ? '' : 's'}`;
     };
     if (seconds <= 0) return 'now';
     if (seconds < 60) return 'in less than a minute';

@@ -156,7 +156,7 @@ both! {
         ];
         let page = world.browser().post("/sign-up", &form).await;
         assert_eq!(page.status, 422);
-        for sentence in ["Enter your name", "Enter a mail address", "among those that attackers try first", "Choose your time zone", "Accept the terms of service"] {
+        for sentence in ["Enter your name", "Enter an email address", "among those that attackers try first", "Choose your time zone", "Accept the terms of service"] {
             page.shows(sentence);
         }
         assert!(page.body.contains("amel at &#60;example&#62;"));

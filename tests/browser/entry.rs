@@ -12,7 +12,7 @@ impl Person {
     pub async fn introduces_herself(&self, name: &str, email: Option<&str>) {
         self.fill("Your name", name).await;
         if let Some(email) = email {
-            self.fill("Mail address", email).await;
+            self.fill("Email address", email).await;
         }
         self.fill("Password", PASSWORD).await;
         self.choose("Time zone", "Africa, Tunis").await;

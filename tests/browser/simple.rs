@@ -72,7 +72,7 @@ impl Person {
         let ran = self.window.client.execute(script, Vec::new()).await.unwrap();
         assert_eq!(ran, false, "scripts are switched off");
         self.press(if sells { "Start as the seller" } else { "Start as the buyer" }).await;
-        self.tick("All at once").await;
+        self.tick("In one delivery").await;
         self.tick("Yes, a contract that everyone signs").await;
         self.press("Continue").await;
         let whose = if sells { "The buyer / Email address" } else { "The seller / Email address" };

@@ -85,7 +85,7 @@ async fn show(
         newer: if before == i64::MAX { String::new() } else { path.clone() },
         older,
         entries: shown.iter().map(|one| (timeline::entry(&scene, one), HEXLOWER.encode(&one.hash))).collect(),
-        mails: mails.into_iter().map(|one| mail_row(one, &reader)).collect(),
+        mails: mails.into_iter().map(|one| mail_row(one, &reader, app.mailer.sends())).collect(),
     })
 }
 
@@ -113,12 +113,12 @@ fn broken(book: &Book, stored: &[Stored]) -> Option<String> {
         .then(|| "The events make another state than the stored one.".to_owned())
 }
 
-fn mail_row(one: MailLine, reader: &Reader) -> Mail {
+fn mail_row(one: MailLine, reader: &Reader, sends: bool) -> Mail {
     Mail {
         href: format!("/admin/mail/{}", one.id),
         to: one.to_address.or(one.email).unwrap_or_default(),
         subject: one.subject.unwrap_or_else(|| mail::kind_in_words(&one.kind)),
-        pill: mail::pill(&one.state, one.attempts),
+        pill: mail::pill(&one.state, one.attempts, sends),
         at: reader.time(one.created_at).plain(),
     }
 }

@@ -116,7 +116,7 @@ async fn list(
     let reader = operator.reader(&app);
     let rows = found.into_iter().map(|one| Row {
         href: format!("/admin/mail/{}", one.id),
-        pill: pill(&one.state, one.attempts),
+        pill: pill(&one.state, one.attempts, app.mailer.sends()),
         at: reader.time(one.created_at).plain(),
         to: one.to_address.or(one.email).unwrap_or_default(),
         subject: one.subject.unwrap_or_else(|| kind_in_words(&one.kind)),
@@ -153,10 +153,10 @@ async fn show(
         shell: Shell::new(&app, &visit, subject).at(Place::Admin),
         to: mail.to_address.or(mail.email).unwrap_or_default(),
         kind: kind_in_words(&mail.kind),
-        pill: pill(&mail.state, mail.attempts),
+        pill: pill(&mail.state, mail.attempts, app.mailer.sends()),
         attempts: mail.attempts,
         created_at: reader.time(mail.created_at),
-        sent_at: mail.sent_at.map(|at| reader.time(at)),
+        sent_at: mail.sent_at.filter(|_| app.mailer.sends()).map(|at| reader.time(at)),
         last_error: mail.last_error.unwrap_or_default(),
         html: if text.is_empty() { String::new() } else { format!("/admin/mail/{id}/html") },
         link: own_link(&text, &app.config.public_url).to_owned(),
@@ -189,9 +189,10 @@ pub(super) fn id_of(text: &str) -> Result<Uuid, Error> {
     text.parse().map_err(|_| Error::NotFound)
 }
 
-/// What has become of a mail.
-pub(super) fn pill(state: &str, attempts: i64) -> PillView {
+/// What has become of a mail. Without a mail server none leaves the house: it can be read here.
+pub fn pill(state: &str, attempts: i64, sends: bool) -> PillView {
     match state {
+        "sent" if !sends => PillView::new(Tone::Info, Icon::Mail, "Kept here, not sent"),
         "sent" => PillView::new(Tone::Good, Icon::MailCheck, "Sent"),
         "parked" => PillView::new(Tone::Bad, Icon::CircleAlert, "Given up"),
         "claimed" => PillView::new(Tone::Info, Icon::Send, "Being sent"),
@@ -201,7 +202,7 @@ pub(super) fn pill(state: &str, attempts: i64) -> PillView {
 }
 
 /// `payment_due` → "Payment due".
-pub(super) fn kind_in_words(kind: &str) -> String {
+pub fn kind_in_words(kind: &str) -> String {
     let words = kind.replace('_', " ");
     let mut letters = words.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()

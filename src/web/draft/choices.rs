@@ -16,7 +16,7 @@ pub fn roles() -> Vec<Choice> {
 #[must_use]
 pub fn kinds() -> Vec<Choice> {
     vec![
-        Choice::new("one_off", "All at once").hint("One delivery, one inspection, one payment."),
+        Choice::new("one_off", "In one delivery").hint("One delivery, one inspection, one payment."),
         Choice::new("milestone", "In several milestones")
             .hint("Each has its own amount, date and criteria, and is paid out by itself."),
     ]

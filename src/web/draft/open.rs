@@ -81,13 +81,14 @@ impl Opened {
         read(&self.answers, &given)
     }
 
-    /// The currency of its amounts: the chosen one, else the creator's own.
+    /// The currency of its amounts: the chosen one, else the one of the creator's country or time zone.
     #[must_use]
     pub fn currency(&self) -> crate::money::Currency {
         use crate::money::Currency;
         let chosen = Currency::from_code(self.answers.get("currency"));
         let local = || crate::web::currencies::local(self.account.country.as_deref().unwrap_or_default());
-        chosen.or_else(local).unwrap_or(Currency::USD)
+        let by_zone = || crate::web::currencies::of_zone(&self.account.time_zone);
+        chosen.or_else(local).or_else(by_zone).unwrap_or(Currency::USD)
     }
 }
 

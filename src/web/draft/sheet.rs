@@ -3,7 +3,8 @@
 
 use crate::engine::party::Role;
 use crate::engine::plan::{MilestonePlan, Plan, Share, commission_of};
-use crate::engine::terms::{CommissionPayer, FeePayer, Kind, Rate, Terms};
+use crate::engine::terms::{CommissionPayer, FeePayer, Kind, Terms};
+use crate::web::escrow::rates;
 use crate::web::view::MoneyView;
 
 /// Who pays and receives what.
@@ -68,12 +69,12 @@ fn notes(terms: &Terms, plan: &Plan) -> Vec<(String, MoneyView)> {
         FeePayer::Split => "paid by buyer and seller in halves",
         FeePayer::Broker => "paid by the broker",
     };
-    notes.push((format!("Holdfast’s fee, {payer}"), terms.money(plan.fee_minor()).into()));
+    notes.push((
+        format!("Platform fee of {}, {payer}", rates::of_fee(terms)),
+        terms.money(plan.fee_minor()).into(),
+    ));
     if let Some(commission) = &terms.commission {
-        let rate = match &commission.rate {
-            Rate::Percent(percent) => format!(" of {}%", percent.normalize()),
-            Rate::FixedMinor(_) => String::new(),
-        };
+        let rate = rates::of_commission(commission).map(|rate| format!(" of {rate}")).unwrap_or_default();
         let payer = match commission.payer {
             CommissionPayer::Buyer => "paid by the buyer on top",
             CommissionPayer::Seller => "paid by the seller out of the price",

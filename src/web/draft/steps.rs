@@ -3,7 +3,7 @@
 use crate::engine::check::MOST_MILESTONES;
 
 /// The fields that share a page, in their order there.
-const RANKS: [&str; 18] = [
+const RANKS: [&str; 20] = [
     "kind",
     "mode",
     "buyer",
@@ -14,14 +14,16 @@ const RANKS: [&str; 18] = [
     "description",
     "contract_terms",
     "external_reference",
-    "amount",
     "milestones",
+    "amount",
     "delivery_days",
     "due",
     "inspection",
     "criteria",
     "fee_payer",
     "commission_kind",
+    "commission",
+    "commission_payer",
 ];
 
 /// A page of the form.
@@ -112,7 +114,12 @@ impl Step {
     /// Where on the pages a field comes, for lists in their order.
     #[must_use]
     pub fn place(field: &str) -> (Option<Self>, usize, usize) {
-        let (number, name) = milestone_field(field).unwrap_or((0, field));
+        let (number, name) = match milestone_field(field) {
+            Some(of_milestone) => of_milestone,
+            // The sum stands below the milestones that make it.
+            None if matches!(field, "amount" | "milestones") => (usize::MAX, field),
+            None => (0, field),
+        };
         let rank = RANKS.iter().position(|known| *known == name).unwrap_or(RANKS.len());
         (Self::of_field(field), number, rank)
     }

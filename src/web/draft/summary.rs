@@ -184,7 +184,7 @@ impl Sheet<'_> {
     fn fees(&self) -> Vec<Line> {
         let has_broker = self.answers.has_broker();
         let mut lines =
-            vec![self.choice("Holdfast’s fee is paid by", "fee_payer", &choices::fee_payers(true))];
+            vec![self.choice("The platform fee is paid by", "fee_payer", &choices::fee_payers(true))];
         if !has_broker {
             return lines;
         }

@@ -50,11 +50,21 @@ pub struct Reading {
 #[must_use]
 pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
     let mut problems = Problems::new();
-    let role = chosen(answers.role(), "role", "Say which part you have.", &mut problems);
+    let role = chosen(answers.role(), "role", "Choose your part in the deal.", &mut problems);
     let role = role.unwrap_or(Role::Seller);
-    let kind = chosen(answers.kind(), "kind", "Choose one delivery or several.", &mut problems);
+    let kind = chosen(
+        answers.kind(),
+        "kind",
+        "Choose how it is delivered: in one delivery, or in several milestones.",
+        &mut problems,
+    );
     let kind = kind.unwrap_or(Kind::OneOff);
-    let mode = chosen(answers.mode(), "mode", "Say whether you want a contract.", &mut problems);
+    let mode = chosen(
+        answers.mode(),
+        "mode",
+        "Choose whether you want a contract that everyone signs.",
+        &mut problems,
+    );
     let mode = mode.unwrap_or(Mode::Standard);
     let parties = people::read(answers, role, given.email, &mut problems);
     let currency = currency(answers, &mut problems);
@@ -123,7 +133,7 @@ fn fee_payer(answers: &Answers, problems: &mut Problems) -> FeePayer {
         "broker" => Some(FeePayer::Broker),
         _ => None,
     };
-    chosen(payer, "fee_payer", "Choose who pays Holdfast’s fee.", problems).unwrap_or(FeePayer::Buyer)
+    chosen(payer, "fee_payer", "Choose who pays the platform fee.", problems).unwrap_or(FeePayer::Buyer)
 }
 
 fn commission(answers: &Answers, currency: Currency, problems: &mut Problems) -> Option<Commission> {
@@ -181,8 +191,15 @@ fn add_faults(terms: &Terms, now: Time, problems: &mut Problems) {
             Some(Step::Fees) => price && field == "commission",
             _ => false,
         };
+        // The page asks for a contract and not for a mode.
+        let sentence = match (field, terms.kind) {
+            ("kind", Kind::Milestone) => {
+                "Several milestones need a contract. Choose one, or one delivery.".to_owned()
+            }
+            _ => fault.sentence,
+        };
         if !follows {
-            problems.add(field, fault.sentence);
+            problems.add(field, sentence);
         }
     }
 }

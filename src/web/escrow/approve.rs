@@ -77,11 +77,20 @@ fn part(spot: &Spot, fields: &Fields, problems: &mut Problems) -> Option<i64> {
     let left = spot.state.left_minor();
     let typed = fields.money("amount", spot.seat.escrow.terms.currency, problems)?;
     if typed.minor > left {
-        let available = spot.seat.amount(left);
-        problems.add("amount", Refusal::InsufficientFunds { available }.sentence());
+        let refusal = Refusal::InsufficientFunds { available: spot.seat.amount(left) };
+        problems.add("amount", too_much(spot, &refusal));
         return None;
     }
     Some(typed.minor)
+}
+
+/// The refusal's own sentence, the currency that it leaves out, and why there is less than the price.
+fn too_much(spot: &Spot, refusal: &Refusal) -> String {
+    let sentence = format!("{} ({}).", refusal.sentence(), spot.seat.escrow.terms.currency);
+    match spot.held_back() {
+        Some(why) => format!("{sentence} {why}"),
+        None => sentence,
+    }
 }
 
 fn confirmation(app: &App, visit: &Visit, spot: &Spot, amount: i64) -> Page {
@@ -95,10 +104,10 @@ fn confirmation(app: &App, visit: &Visit, spot: &Spot, amount: i64) -> Page {
         .sum();
     let consequence = match (whole, spot.state.stage) {
         (false, MilestoneStage::Delivered { inspect_by, .. }) => format!(
-            "This part leaves escrow at once, and nobody can take it back. The rest stays held, and you can go on inspecting until {}.",
+            "This part leaves escrow immediately, and nobody can take it back. The rest stays held, and you can go on inspecting until {}.",
             seat.reader.time(inspect_by).absolute
         ),
-        _ => "The money leaves escrow at once, and nobody can take it back. You accept this milestone as delivered.".to_owned(),
+        _ => "The money leaves escrow immediately, and nobody can take it back. You accept this milestone as delivered.".to_owned(),
     };
     // The smallest of parts may hold nothing for the seller; then the button names the sum alone.
     let button = if to_seller > 0 {
@@ -140,7 +149,7 @@ async fn approve(
     let command = Command::Approve { milestone: spot.number, part_minor };
     let outcome = send(&app, &spot.seat, &fields, command, None).await?;
     if let Outcome::Refused { refusal: refusal @ Refusal::InsufficientFunds { .. } } = &outcome {
-        problems.add("amount", refusal.sentence());
+        problems.add("amount", too_much(&spot, refusal));
         let typed = Typed { amount: Some(fields.get("amount").to_owned()), problems, ..Typed::default() };
         return inspect::draw(&app, &visit, account, &at, StatusCode::UNPROCESSABLE_ENTITY, typed).await;
     }

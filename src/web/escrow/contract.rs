@@ -64,10 +64,12 @@ pub struct NamedParty {
     pub name: String,
     pub identity_sha256: String,
     pub signed: Option<TimeView>,
+    /// The name that was typed as the signature; empty without one.
+    pub signed_as: String,
 }
 
 pub struct MilestoneText {
-    pub number: u16,
+    pub prefix: String,
     pub title: String,
     pub description: String,
     pub amount: MoneyView,
@@ -132,18 +134,17 @@ fn named(seat: &Seat, party: &Party) -> NamedParty {
         name: seat.name(party.user),
         identity_sha256: named.map(|named| named.identity_sha256.clone()).unwrap_or_default(),
         signed: signature.map(|mark| seat.reader.time(mark.at).plain()),
+        signed_as: seat.signed_as(party).unwrap_or_default(),
     }
 }
 
 fn milestone(seat: &Seat, number: u16, terms: &MilestoneTerms) -> MilestoneText {
-    let days = seat.escrow.terms.delivery_days.unwrap_or_default();
-    let plural = if days == 1 { "" } else { "s" };
     let due = match terms.due {
         Some(due) => seat.reader.time(due).absolute,
-        None => format!("{days} day{plural} after payment"),
+        None => seat.due_words(),
     };
     MilestoneText {
-        number,
+        prefix: seat.prefix(number),
         title: terms.title.clone(),
         description: terms.description.clone(),
         amount: seat.money(terms.amount_minor),

@@ -176,7 +176,7 @@ fn check(upload: &Upload, kept: usize) -> (String, Problems) {
     if note.is_empty() && upload.files.is_empty() && kept == 0 && problems.is_empty() {
         problems.add("note", "Write a message or attach a file, so that the buyer has something to check.");
     }
-    (note, problems)
+    (note, problems.in_order_of(&["note", "files"]))
 }
 
 /// What a form that comes back holds: the files that came with it wait for the next try.

@@ -8,17 +8,21 @@ use data_encoding::HEXLOWER;
 use super::seat::Seat;
 use super::timeline;
 use crate::app::App;
+use crate::engine::party::Role;
 use crate::error::Error;
 use crate::store::history;
+use crate::store::outbox::{self, Posted};
+use crate::web::admin::mail;
 use crate::web::form::Search;
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::{Place, Shell};
-use crate::web::view::EventView;
+use crate::web::view::{EventView, PillView, TimeView};
 use crate::web::visit::Visit;
 use crate::web::visitor::SignedIn;
 
 const PAGE: usize = 25;
+const MAILS: usize = 50;
 
 pub fn routes() -> Routes {
     Routes::new().get("/escrows/{reference}/history", Access::Party, show)
@@ -32,6 +36,17 @@ struct Page {
     reference: String,
     entries: Vec<(EventView, String)>,
     older: String,
+    /// What was mailed to whom, on the first page.
+    mails: Vec<Mailed>,
+    more_mails: bool,
+}
+
+/// A mail without its text, which is its reader's own.
+struct Mailed {
+    about: String,
+    to: String,
+    pill: PillView,
+    at: TimeView,
 }
 
 async fn show(
@@ -53,6 +68,14 @@ async fn show(
         Some(last) if more => format!("{}/history?before={}", seat.path(), last.seq),
         _ => String::new(),
     };
+    let mails = match before {
+        None => {
+            outbox::of_escrow(&mut conn, seat.escrow.id, i64::try_from(MAILS).unwrap_or_default() + 1).await?
+        }
+        Some(_) => Vec::new(),
+    };
+    // A payee knows of his own mails alone, as of his own line.
+    let is_shown = |one: &&Posted| seat.role != Role::Payee || one.to_user == seat.account.id;
     let hashes = stored.iter().map(|stored| HEXLOWER.encode(&stored.hash));
     let entries = timeline::entries(&seat, &stored).into_iter().zip(hashes).collect();
     page::html(&Page {
@@ -61,5 +84,17 @@ async fn show(
         reference: seat.escrow.reference.clone(),
         entries,
         older,
+        more_mails: mails.len() > MAILS,
+        mails: mails.iter().take(MAILS).filter(is_shown).map(|one| mailed(&app, &seat, one)).collect(),
     })
+}
+
+fn mailed(app: &App, seat: &Seat, one: &Posted) -> Mailed {
+    let role = seat.escrow.party_of(one.to_user).map(|party| format!(" ({})", party.role.word()));
+    Mailed {
+        about: mail::kind_in_words(&one.kind),
+        to: format!("{}{}", seat.name(one.to_user), role.unwrap_or_default()),
+        pill: mail::pill(&one.state, one.attempts, app.mailer.sends()),
+        at: seat.reader.time(one.created_at).plain(),
+    }
 }

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::act::{answer, send};
-use super::rounds::{Round, Story};
+use super::rounds::{Asked, Round, Story};
 use super::spot::{Agreed, Spot};
 use crate::app::App;
 use crate::engine::command::Command;
@@ -44,8 +44,12 @@ struct Page {
     seller: String,
     agreed: Agreed,
     last: Option<Round>,
+    /// What was asked for the time before.
+    asked: Option<Asked>,
     inspect_by: Option<TimeView>,
     left: MoneyView,
+    /// Why `left` is less than the price; empty where it is not.
+    held_back: String,
     currency: &'static str,
     amount: String,
     criteria: Vec<Choice>,
@@ -111,9 +115,11 @@ pub async fn draw(
         title: spot.terms.title.clone(),
         seller: spot.seat.name_of(Role::Seller),
         agreed: spot.agreed(),
+        asked: story.rounds.get(1).and_then(|before| before.changes.clone()),
         last: story.rounds.into_iter().next(),
         inspect_by,
         left: left.into(),
+        held_back: spot.held_back().unwrap_or_default(),
         currency: left.currency.code(),
         amount: typed.amount.unwrap_or_else(|| left.plain()),
         criteria: (0_u16..).zip(&spot.terms.criteria).map(criterion).collect(),

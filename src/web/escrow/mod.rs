@@ -14,6 +14,7 @@ pub mod inspect;
 pub mod milestone;
 pub mod pay;
 pub mod payment;
+pub mod rates;
 pub mod rounds;
 pub mod row;
 pub mod seat;

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
 use super::act::{answer, send};
+use super::rates;
 use super::seat::Seat;
 use crate::app::App;
 use crate::engine::command::Command;
@@ -16,6 +17,7 @@ use crate::engine::offers::Action;
 use crate::engine::party::Role;
 use crate::engine::plan::MilestonePlan;
 use crate::engine::refusal::Refusal;
+use crate::engine::terms::{CommissionPayer, FeePayer};
 use crate::error::Error;
 use crate::money::Money;
 use crate::rails::tell::{Told, tell};
@@ -50,7 +52,7 @@ struct Page {
     /// "Bilel (seller)", "Chiraz (broker)": those for whom it is held.
     receivers: Vec<String>,
     has_contract: bool,
-    sums: Vec<(&'static str, MoneyView)>,
+    sums: Vec<(String, MoneyView)>,
     total: Money,
     pay_by: Option<TimeView>,
     methods: Vec<Choice>,
@@ -120,7 +122,7 @@ fn methods(app: &App, wallet: Money, total: Money) -> (Vec<Choice>, String) {
     };
     let mut methods: Vec<Choice> = app.rails.iter().map(of_rail).collect();
     if wallet.minor >= total.minor {
-        let hint = format!("It holds {wallet}. The money is held in escrow at once.");
+        let hint = format!("It holds {wallet}. The money is held in escrow immediately.");
         methods.push(Choice::new(WALLET, "My wallet").hint(hint));
         return (methods, String::new());
     }
@@ -133,16 +135,23 @@ fn receivers(seat: &Seat) -> Vec<String> {
 }
 
 /// What the sum is made of, as far as the buyer pays it.
-fn sums(seat: &Seat) -> Vec<(&'static str, MoneyView)> {
+fn sums(seat: &Seat) -> Vec<(String, MoneyView)> {
     let plan = &seat.escrow.plan.milestones;
     let sum = |part: fn(&MilestonePlan) -> i64| plan.iter().map(part).sum::<i64>();
     let fee = sum(|milestone| milestone.fee_by_buyer_minor);
     let commission = sum(|milestone| milestone.commission_by_buyer_minor);
-    let mut sums = vec![("Price", seat.money(seat.escrow.terms.amount_minor))];
-    for (words, minor) in [("Your part of the fee", fee), ("Your part of the commission", commission)] {
-        if minor > 0 {
-            sums.push((words, seat.money(minor)));
-        }
+    let terms = &seat.escrow.terms;
+    let mut sums = vec![("Price".to_owned(), seat.money(terms.amount_minor))];
+    if fee > 0 {
+        let words =
+            if terms.fee_payer == FeePayer::Split { "Your half of the platform fee" } else { "Platform fee" };
+        sums.push((rates::beside(words, Some(&rates::of_fee(terms))), seat.money(fee)));
+    }
+    if let Some(agreed) = terms.commission.as_ref().filter(|_| commission > 0) {
+        let halved = agreed.payer == CommissionPayer::Split;
+        let words =
+            if halved { "Your half of the broker’s commission" } else { "The broker’s commission" };
+        sums.push((rates::beside(words, rates::of_commission(agreed).as_deref()), seat.money(commission)));
     }
     sums
 }

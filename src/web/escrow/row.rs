@@ -59,7 +59,7 @@ fn part(role: Role) -> &'static str {
 
 fn task(line: &Line, clock: &Deadline, reader: &Reader) -> Task {
     let terms = &line.escrow.terms;
-    let mut words = status::task_words(clock.waiting, terms.mode).to_owned();
+    let mut words = status::task_words(clock.waiting, terms.mode, line.role).to_owned();
     let number = clock.milestone.unwrap_or(1);
     let milestone = terms.milestones.get(usize::from(number).saturating_sub(1));
     if let (Some(milestone), Some(_), Kind::Milestone) = (milestone, clock.milestone, terms.kind) {
@@ -67,18 +67,19 @@ fn task(line: &Line, clock: &Deadline, reader: &Reader) -> Task {
     }
     // The same date as on the escrow's page: the agreed one, until only the days of grace are left.
     let by = clock.due.filter(|due| *due > reader.now).unwrap_or(clock.at);
-    let href = format!("/escrows/{}{}", line.escrow.reference, below(clock.waiting, terms.mode, number));
+    let href = format!("/escrows/{}{}", line.escrow.reference, below(clock.waiting, line, number));
     Task { words, href, by: reader.time(by) }
 }
 
 /// Where below an escrow's page a task is done.
-fn below(waiting: Waiting, mode: Mode, number: u16) -> String {
-    match (waiting, mode) {
+fn below(waiting: Waiting, line: &Line, number: u16) -> String {
+    match (waiting, line.escrow.terms.mode) {
         (Waiting::Acceptance, Mode::Standard) => "/contract/sign".to_owned(),
         (Waiting::Acceptance, Mode::Quick | Mode::QuickProof | Mode::Instant) => "/accept".to_owned(),
         (Waiting::Payment, _) => "/pay".to_owned(),
         (Waiting::Delivery | Waiting::Changes, _) => format!("/milestones/{number}/deliver"),
         (Waiting::Inspection, _) => format!("/milestones/{number}/inspect"),
+        (Waiting::Cancelling, _) if line.role == Role::Seller => format!("/milestones/{number}/deliver"),
         (Waiting::Cancelling, _) => format!("/milestones/{number}/cancel"),
         (Waiting::PayOut, _) => format!("/milestones/{number}/payout"),
         (Waiting::RailAnswer | Waiting::Closing, _) => String::new(),

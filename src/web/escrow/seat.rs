@@ -4,10 +4,11 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::engine::command::Facts;
-use crate::engine::escrow::Escrow;
+use crate::engine::escrow::{ChargeState, Escrow, MilestoneStage};
 use crate::engine::offers::{self, Action, Offer};
-use crate::engine::party::{Actor, Role};
+use crate::engine::party::{Actor, Party, Role};
 use crate::engine::status::{self, Status, Tone as StatusTone};
+use crate::engine::time::Time;
 use crate::error::Error;
 use crate::money::Money;
 use crate::store::db::Conn;
@@ -80,6 +81,14 @@ impl Seat {
         if is_me { self.account.name.clone() } else { self.scene().name(user) }
     }
 
+    /// What a party typed as its signature under the present version, if it signed that.
+    #[must_use]
+    pub fn signed_as(&self, party: &Party) -> Option<String> {
+        let signed = party.signature.as_ref().is_some_and(|mark| mark.version == self.escrow.version);
+        let person = self.people.iter().find(|person| signed && person.user_id == party.user)?;
+        person.signed_as.clone()
+    }
+
     /// What the party in a role is called.
     #[must_use]
     pub fn name_of(&self, role: Role) -> String {
@@ -102,6 +111,39 @@ impl Seat {
     #[must_use]
     pub fn title_of(&self, number: u16) -> &str {
         title_of(&self.escrow, number)
+    }
+
+    /// "2. " before what belongs to a milestone; nothing where there is only one.
+    #[must_use]
+    pub fn prefix(&self, number: u16) -> String {
+        if self.escrow.terms.milestones.len() == 1 { String::new() } else { format!("{number}. ") }
+    }
+
+    /// When a milestone is due, once that is known: a one-off deal counts its days from payment.
+    #[must_use]
+    pub fn due_of(&self, number: u16) -> Option<Time> {
+        let paid_at = match self.escrow.charge.as_ref().map(|charge| &charge.state) {
+            Some(ChargeState::Successful { at }) => Some(*at),
+            Some(ChargeState::Pending { .. } | ChargeState::Failed { .. }) | None => None,
+        };
+        if let Some(MilestoneStage::InProgress { due, .. }) =
+            self.escrow.milestone(number).map(|part| part.stage)
+        {
+            return Some(due);
+        }
+        let agreed = self.escrow.terms.milestones.get(usize::from(number).checked_sub(1)?)?.due;
+        agreed.or_else(|| Some(paid_at?.plus_days(i64::from(self.delivery_days()))))
+    }
+
+    /// When a one-off deal is due, as long as nothing is paid.
+    #[must_use]
+    pub fn due_words(&self) -> String {
+        let days = self.delivery_days();
+        format!("{days} day{} after payment", if days == 1 { "" } else { "s" })
+    }
+
+    fn delivery_days(&self) -> u16 {
+        self.escrow.terms.delivery_days.unwrap_or(1)
     }
 }
 

@@ -4,7 +4,9 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
+use super::rates;
 use super::seat::{Seat, pill, pill_of, role_title};
+use super::sign::same_name;
 use super::timeline;
 use crate::app::App;
 use crate::engine::deadlines::Deadline;
@@ -239,7 +241,8 @@ fn money_card(seat: &Seat) -> MoneyCard {
         lines.push(line("You receive in all", received_by(seat)));
     }
     if released == 0 {
-        lines.push(line("Platform fee", escrow.plan.fee_minor()));
+        let words = rates::beside("Platform fee", Some(&rates::of_fee(&escrow.terms)));
+        lines.push(line(&words, escrow.plan.fee_minor()));
     }
     MoneyCard { heading: "Held now", big: seat.money(escrow.held_minor()), lines }
 }
@@ -258,19 +261,14 @@ pub fn received_by(seat: &Seat) -> i64 {
 
 fn milestone_rows(seat: &Seat) -> Vec<MilestoneRow> {
     let terms = seat.escrow.terms.milestones.iter();
-    let row = |(number, terms): (u16, &crate::engine::terms::MilestoneTerms)| {
-        let due = match seat.escrow.milestone(number).map(|part| part.stage) {
-            Some(crate::engine::escrow::MilestoneStage::InProgress { due, .. }) => Some(due),
-            _ => terms.due,
-        };
-        MilestoneRow {
-            number: u32::from(number),
-            title: terms.title.clone(),
-            href: format!("{}/milestones/{number}", seat.path()),
-            due: due.map(|due| seat.reader.day(due)),
-            pill: pill(status::of_milestone(&seat.escrow, number)),
-            amount: seat.money(terms.amount_minor),
-        }
+    let row = |(number, terms): (u16, &crate::engine::terms::MilestoneTerms)| MilestoneRow {
+        prefix: seat.prefix(number),
+        title: terms.title.clone(),
+        href: format!("{}/milestones/{number}", seat.path()),
+        due: seat.due_of(number).map(|due| seat.reader.day(due)),
+        due_words: seat.due_words(),
+        pill: pill(status::of_milestone(&seat.escrow, number)),
+        amount: seat.money(terms.amount_minor),
     };
     (1_u16..).zip(terms).map(row).collect()
 }
@@ -298,7 +296,7 @@ fn ticks(seat: &Seat, party: &crate::engine::party::Party) -> Vec<Tick> {
         let agreed = seat.escrow.has_agreed(party);
         let signs = seat.escrow.terms.contract_terms.is_some();
         ticks.push(match (agreed, signs) {
-            (true, true) => Tick::new(true, format!("Signed version {}", seat.escrow.version)),
+            (true, true) => Tick::new(true, signed(seat, party)),
             (false, true) => Tick::new(false, "Not signed yet"),
             (true, false) => Tick::new(true, "Accepted"),
             (false, false) => Tick::new(false, "Not accepted yet"),
@@ -316,6 +314,15 @@ fn ticks(seat: &Seat, party: &crate::engine::party::Party) -> Vec<Tick> {
     ticks
 }
 
+/// "Signed version 1", and the name that was typed where it is not the one shown above it.
+fn signed(seat: &Seat, party: &crate::engine::party::Party) -> String {
+    let version = seat.escrow.version;
+    match seat.signed_as(party).filter(|typed| !same_name(typed, &seat.name(party.user))) {
+        Some(typed) => format!("Signed version {version} as “{typed}”"),
+        None => format!("Signed version {version}"),
+    }
+}
+
 /// The terms in short; the whole of them is the contract.
 #[must_use]
 pub fn term_lines(seat: &Seat) -> Vec<(&'static str, String)> {
@@ -328,7 +335,8 @@ pub fn term_lines(seat: &Seat) -> Vec<(&'static str, String)> {
         FeePayer::Split => "shared by buyer and seller",
         FeePayer::Broker => "paid by the broker",
     };
-    lines.push(("Platform fee", format!("{}, {payer}", seat.amount(seat.escrow.plan.fee_minor()))));
+    let fee = seat.amount(seat.escrow.plan.fee_minor()).to_string();
+    lines.push(("Platform fee", format!("{}, {payer}", rates::beside(&fee, Some(&rates::of_fee(terms))))));
     if let Some(commission) = &terms.commission {
         let payer = match commission.payer {
             CommissionPayer::Buyer => "paid by the buyer",
@@ -336,6 +344,7 @@ pub fn term_lines(seat: &Seat) -> Vec<(&'static str, String)> {
             CommissionPayer::Split => "shared by buyer and seller",
         };
         let sum = seat.amount(crate::engine::plan::commission_of(terms));
+        let sum = rates::beside(&sum.to_string(), rates::of_commission(commission).as_deref());
         lines.push(("Commission", format!("{sum}, {payer}")));
     }
     let outcome = match terms.default_outcome {

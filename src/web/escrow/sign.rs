@@ -33,6 +33,13 @@ pub fn routes() -> Routes {
     )
 }
 
+/// Whether two names differ in nothing but letters' case and blanks.
+#[must_use]
+pub fn same_name(one: &str, other: &str) -> bool {
+    let plain = |name: &str| name.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    plain(one) == plain(other)
+}
+
 #[derive(Template)]
 #[template(path = "pages/escrow/sign.html")]
 struct Page {
@@ -43,6 +50,9 @@ struct Page {
     /// Empty where the viewer can sign now, else why not.
     blocked: String,
     typed_name: String,
+    /// The account's name where another one was typed: it asks to be confirmed. Empty else.
+    other_name: String,
+    name_confirmed: bool,
     consent: bool,
     problems: Problems,
     seen: String,
@@ -64,6 +74,8 @@ impl Page {
             version: seat.escrow.version,
             blocked,
             typed_name: String::new(),
+            other_name: String::new(),
+            name_confirmed: false,
             consent: false,
             problems: Problems::default(),
             seen: seat.escrow.seen(None),
@@ -97,6 +109,14 @@ async fn sign(
     let mut problems = Problems::default();
     let missing = "Type your full name: it stands as your signature.";
     let typed_name = fields.text("typed_name", LONGEST_NAME, missing, &mut problems);
+    let is_other = !typed_name.is_empty() && !same_name(&typed_name, &seat.account.name);
+    if is_other && !fields.ticked("name_confirmed") {
+        let sentence = format!(
+            "Your account is called “{}”. Sign with that name, or confirm below that this one is yours.",
+            seat.account.name
+        );
+        problems.add("typed_name", sentence);
+    }
     if !fields.ticked("consent") {
         problems.add("consent", "Confirm that you agree to sign electronically.");
     }
@@ -105,6 +125,8 @@ async fn sign(
         let mut page = Page::new(&app, &visit, &seat, document);
         page.shell = page.shell.with_problems(true);
         page.typed_name = typed_name;
+        page.other_name = if is_other { seat.account.name.clone() } else { String::new() };
+        page.name_confirmed = fields.ticked("name_confirmed");
         page.consent = fields.ticked("consent");
         page.key = fields.get("key").to_owned();
         page.problems = problems;

@@ -8,12 +8,11 @@ use super::seat::Seat;
 use crate::app::App;
 use crate::engine::command::Facts;
 use crate::engine::decide::{Decision, decide};
-use crate::engine::escrow::{ChargeState, Milestone, MilestoneStage};
+use crate::engine::escrow::Milestone;
 use crate::engine::offers::{self, Action};
 use crate::engine::plan::{MilestonePlan, Share};
 use crate::engine::refusal::Refusal;
-use crate::engine::terms::MilestoneTerms;
-use crate::engine::time::Time;
+use crate::engine::terms::{FeePayer, MilestoneTerms};
 use crate::error::Error;
 use crate::store::db::Conn;
 use crate::store::users::Account;
@@ -75,27 +74,22 @@ impl Spot {
     /// "1. Design", and the title alone where there is only one.
     #[must_use]
     pub fn heading(&self) -> String {
-        match self.seat.escrow.milestones.len() {
-            1 => self.terms.title.clone(),
-            _ => format!("{}. {}", self.number, self.terms.title),
-        }
+        format!("{}{}", self.seat.prefix(self.number), self.terms.title)
     }
 
-    /// When it is due, once that is known: a one-off deal counts its days from payment.
-    fn due(&self) -> Option<Time> {
-        let escrow = &self.seat.escrow;
-        let paid_at = match escrow.charge.as_ref().map(|charge| &charge.state) {
-            Some(ChargeState::Successful { at }) => Some(*at),
-            Some(ChargeState::Pending { .. } | ChargeState::Failed { .. }) | None => None,
+    /// Why less than the price can be released, where that is so: a fee that is paid out of the price stays
+    /// in escrow until the price moves.
+    #[must_use]
+    pub fn held_back(&self) -> Option<String> {
+        let price = self.terms.amount_minor;
+        let whose = match self.seat.escrow.terms.fee_payer {
+            FeePayer::Buyer => return None,
+            FeePayer::Seller => "the platform fee",
+            FeePayer::Split => "the seller’s half of the platform fee",
+            FeePayer::Broker => "the platform fee that the broker pays",
         };
-        match self.state.stage {
-            MilestoneStage::InProgress { due, .. } => Some(due),
-            _ => self.terms.due.or_else(|| Some(paid_at?.plus_days(i64::from(self.delivery_days())))),
-        }
-    }
-
-    fn delivery_days(&self) -> u16 {
-        self.seat.escrow.terms.delivery_days.unwrap_or(1)
+        let price = (self.plan.balance_minor() < price).then(|| self.seat.amount(price))?;
+        Some(format!("Of {price}, {whose} is kept aside and follows by itself."))
     }
 
     /// What the engine would say to an action now. It is asked itself and not its list of offers, which
@@ -150,8 +144,8 @@ impl Spot {
         Agreed {
             description: self.terms.description.clone(),
             criteria: (0_u16..).zip(&self.terms.criteria).map(criterion).collect(),
-            due: self.due().map(|due| self.seat.reader.time(due)),
-            days_after_payment: self.delivery_days(),
+            due: self.seat.due_of(self.number).map(|due| self.seat.reader.time(due)),
+            due_words: self.seat.due_words(),
             inspection_days: self.terms.inspection_days,
         }
     }
@@ -192,7 +186,8 @@ pub struct Agreed {
     pub criteria: Vec<Criterion>,
     /// Nothing where it counts from a payment that has not come.
     pub due: Option<TimeView>,
-    pub days_after_payment: u16,
+    /// What stands there until then: "5 days after payment".
+    pub due_words: String,
     pub inspection_days: u8,
 }
 

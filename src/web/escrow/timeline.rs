@@ -74,9 +74,9 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
             let words = format!("{who} delivered {}{again}", title(milestone));
             (Icon::PackageCheck, Tone::Info, words, note.clone())
         }
-        Event::ChangesRequested { milestone, reason, .. } => {
+        Event::ChangesRequested { milestone, failed, reason, .. } => {
             let words = format!("{who} asked for changes to {}", title(milestone));
-            (Icon::Undo2, Tone::Wait, words, reason.clone())
+            (Icon::Undo2, Tone::Wait, words, asked(scene, *milestone, failed, reason))
         }
         Event::Released { .. } | Event::Refunded { .. } | Event::PaidOut { .. } => {
             moved(scene, &record.event, &who)
@@ -91,6 +91,14 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
         Event::Ended { end } => ended(end),
         Event::Closed => plain(Icon::CircleCheckBig, Tone::Neutral, format!("{who} closed the escrow")),
     }
+}
+
+/// What is to be changed: the criteria that are not met, a line each, and the buyer's own words.
+fn asked(scene: &Scene<'_>, milestone: u16, failed: &[u16], reason: &str) -> String {
+    let terms = scene.escrow.terms.milestones.get(usize::from(milestone).saturating_sub(1));
+    let criterion = |place: &u16| terms?.criteria.get(usize::from(*place));
+    let failed = failed.iter().filter_map(criterion).map(|criterion| format!("Not met: {criterion}\n"));
+    format!("{}{reason}", failed.collect::<String>())
 }
 
 /// "Amel Trabelsi (buyer)", or what acted where nobody did.
