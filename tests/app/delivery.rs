@@ -81,7 +81,7 @@ both! {
         page.shows("Deliver “Design” by Wed 3 Jun 2026, 10:00 (Tunis).");
         page.shows("Nothing has been delivered yet.");
         let page = cast.seller.get(&cast.first("/deliver")).await;
-        page.shows("It is done when: It works It is documented");
+        page.shows("It is done when: • It works • It is documented");
         page.shows("until about Thu 7 May 2026, 10:00 (Tunis)");
 
         let done = deliver(&mut cast, &[

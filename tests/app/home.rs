@@ -277,7 +277,7 @@ both! {
         let mut buyer = world.signed_in(BUYER).await;
         buyer.get("/balances").await.shows("In your wallet 0.000 TND");
         let page = buyer.get("/balances/TND").await;
-        for words in ["Our fee, back to you", "Back to you, milestone 1", "Paid into escrow", "Our fee, paid into escrow"] {
+        for words in ["Platform fee, back to you", "Back to you, milestone 1", "Paid into escrow", "Platform fee, paid into escrow"] {
             page.shows(words);
         }
         page.shows("\u{2212}50.000 TND");

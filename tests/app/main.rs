@@ -21,6 +21,7 @@ mod mails;
 mod milestone;
 mod notices;
 mod paying;
+mod plain;
 mod program;
 mod provider;
 mod races;

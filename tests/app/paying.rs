@@ -44,7 +44,7 @@ both! {
         page.shows("Bilel Seller (seller)");
         page.shows("Chiraz Broker (broker)");
         page.shows("You pay 1,010.000 TND Pay by Thu 14 May 2026");
-        page.shows("Price 1,000.000 TND Your part of the fee 10.000 TND");
+        page.shows("Price 1,000.000 TND Platform fee (1%) 10.000 TND");
         page.shows("Pay 1,010.000 TND");
         page.shows("Not by my wallet: It holds 0.000 TND, which does not cover this payment.");
         page.shows("…01 refused: not enough money");

@@ -116,7 +116,7 @@ impl Person {
             self.fill(&format!("{title} / It is done when"), criteria).await;
         }
         self.turns_the_page("new-delivery").await;
-        self.tick("Who pays Holdfast’s fee? / The buyer").await;
+        self.tick("Who pays the platform fee? / The buyer").await;
         self.tick("A percentage of the price").await;
         self.fill("Commission", "5").await;
         self.tick("Who pays the commission? / The seller").await;

@@ -88,7 +88,7 @@ impl Person {
         self.fill("Time for the buyer to inspect it", "2").await;
         self.fill("It is done when", "It is round").await;
         self.press("Continue").await;
-        self.tick("Who pays Holdfast’s fee? / The seller").await;
+        self.tick("Who pays the platform fee? / The seller").await;
         self.press("Continue").await;
         self.tick("It is divided in halves").await;
         self.press("Continue").await;

@@ -53,7 +53,7 @@ fn a_late_seller_still_reads_how_to_deliver() {
     world.days_pass(27);
     let of_seller = panel(&world, &seller());
     assert_eq!((of_seller.primary, of_seller.milestone), (Some(Action::Deliver(1)), Some(1)));
-    let said = "“Foundation and walls” is overdue and the buyer may cancel it. Deliver it";
+    let said = "“Foundation and walls” is overdue and the buyer may cancel it any time. Deliver it";
     assert_eq!(of_seller.headline, said);
     let of_buyer = panel(&world, &buyer());
     assert_eq!((of_buyer.primary, of_buyer.secondary), (None, vec![Action::Cancel(1)]));

@@ -192,7 +192,7 @@ fn the_seller_and_the_broker_are_left_with_something() {
 
 #[test]
 fn a_senseless_schedule_of_fees_is_refused_and_never_reckoned_with() {
-    let sentence = "The platform's fee for this currency is not set up correctly. Please tell the operators.";
+    let sentence = "The platform fee for this currency is not set up correctly. Please tell the operators.";
     let schedules = [
         FeeSchedule { percent: Decimal::NEGATIVE_ONE, ..fixed_fee(0) },
         FeeSchedule { percent: Decimal::MAX, ..fixed_fee(0) },
