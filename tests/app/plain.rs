@@ -8,7 +8,7 @@ use holdfast::store::execute::Outcome;
 use crate::browser::Browser;
 use crate::deal::Deal;
 use crate::milestone::hidden_field;
-use crate::world::{World, both};
+use crate::world::both;
 
 const BUYER: &str = "amel.buyer@example.com";
 const SELLER: &str = "bilel.seller@example.com";
