@@ -6,6 +6,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use axum::http::Uri;
 use lettre::message::Mailbox;
@@ -32,8 +33,38 @@ pub struct Config {
     pub mail_from: Mailbox,
     /// The least important lines that are still logged.
     pub log: LevelFilter,
+    /// How much and how long anybody at the other end of a connection may keep us.
+    pub limits: Limits,
     /// No real money: every page says so. It stays on while the sandbox is the only way to pay.
     pub test_mode: bool,
+}
+
+/// What keeps one caller from keeping all others out. Only the number of connections can be set; the rest is
+/// what pages and forms need.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many there are at a time; the next one waits for its turn.
+    pub connections: usize,
+    /// How long a request's head may take to arrive, and a connection wait for its next request.
+    pub header: Duration,
+    /// How long an answer may wait to be taken, even if only a part of it.
+    pub stall: Duration,
+    /// How long a page may take, with the form that is sent to it.
+    pub page: Duration,
+    /// The same for a form with files.
+    pub upload: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 512,
+            header: Duration::from_secs(15),
+            stall: Duration::from_secs(60),
+            page: Duration::from_secs(30),
+            upload: Duration::from_secs(15 * 60),
+        }
+    }
 }
 
 /// A setting that cannot be used. `Display` is the one line to print.
@@ -60,6 +91,15 @@ struct Raw {
     smtp_url: Option<String>,
     mail_from: Option<String>,
     log: Option<String>,
+    connections: Option<Number>,
+}
+
+/// A number as it is written in the file, or a text as it comes from the environment.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Number {
+    Number(u32),
+    Text(String),
 }
 
 impl Config {
@@ -121,6 +161,7 @@ impl fmt::Debug for Config {
             .field("smtp_url", &self.smtp_url.as_ref().map(|_| "…"))
             .field("mail_from", &self.mail_from)
             .field("log", &self.log)
+            .field("limits", &self.limits)
             .field("test_mode", &self.test_mode)
             .finish()
     }
@@ -144,7 +185,13 @@ impl Raw {
             if !name.starts_with("HOLDFAST_") || name.starts_with(FOR_TESTS) {
                 continue;
             }
+            // An empty variable is how shells and containers say "not set".
+            let value = Some(value).filter(|value| !value.is_empty());
             let field = match name.as_str() {
+                "HOLDFAST_CONNECTIONS" => {
+                    self.connections = value.map(Number::Text);
+                    continue;
+                }
                 "HOLDFAST_LISTEN" => &mut self.listen,
                 "HOLDFAST_DATA_DIR" => &mut self.data_dir,
                 "HOLDFAST_DATABASE_URL" => &mut self.database_url,
@@ -154,8 +201,7 @@ impl Raw {
                 "HOLDFAST_LOG" => &mut self.log,
                 _ => return Err(ConfigError::UnknownVariable(name)),
             };
-            // An empty variable is how shells and containers say "not set".
-            *field = Some(value).filter(|value| !value.is_empty());
+            *field = value;
         }
         Ok(())
     }
@@ -208,9 +254,23 @@ impl Raw {
                     return Err(ConfigError::BadValue { name: "log", value: other.into(), wanted });
                 }
             },
+            limits: Limits { connections: connections(self.connections)?, ..Limits::default() },
             test_mode: true,
         })
     }
+}
+
+fn connections(set: Option<Number>) -> Result<usize, ConfigError> {
+    let (number, value) = match set {
+        None => return Ok(Limits::default().connections),
+        Some(Number::Number(number)) => (Some(number), number.to_string()),
+        Some(Number::Text(text)) => (text.parse().ok(), text),
+    };
+    let wanted = "a whole number from 1 to 100000";
+    number
+        .filter(|number| (1..=100_000).contains(number))
+        .and_then(|number| usize::try_from(number).ok())
+        .ok_or(ConfigError::BadValue { name: "connections", value, wanted })
 }
 
 fn parsed<T: std::str::FromStr>(
@@ -281,6 +341,8 @@ mod tests {
             ("HOLDFAST_PUBLIC_URL", "ftp://example.com"),
             ("HOLDFAST_MAIL_FROM", "nobody"),
             ("HOLDFAST_LOG", "loud"),
+            ("HOLDFAST_CONNECTIONS", "many"),
+            ("HOLDFAST_CONNECTIONS", "0"),
         ] {
             let error = with(&[(name, value)]).unwrap_err();
             assert!(error.contains(value) && !error.contains('\n'), "{error}");
@@ -290,6 +352,15 @@ mod tests {
         }
         let config = with(&[("HOLDFAST_SMTP_URL", "smtp://u:hunter2@h")]).unwrap();
         assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_number_may_come_from_the_file_or_from_the_environment() {
+        let connections = |raw: Raw| raw.check().unwrap().limits.connections;
+        assert_eq!(connections(Raw::default()), 512);
+        assert_eq!(connections(toml::from_str("connections = 64").unwrap()), 64);
+        let config = with(&[("HOLDFAST_CONNECTIONS", "64")]).unwrap();
+        assert_eq!(config.limits.connections, 64);
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl Error {
             Self::Stale { sentence, .. } | Self::Refused { sentence, .. } => sentence.clone(),
             Self::Throttled { retry_after_seconds } => format!(
                 "To keep accounts safe we limit how often this can be tried. Try again in {}.",
-                wait(*retry_after_seconds)
+                in_words(*retry_after_seconds)
             ),
             Self::TimedOut => "We stopped waiting for an answer. Look at the page again before you repeat what you did.".to_owned(),
             Self::Unavailable(_) => "A part that we need does not answer. It is nothing that you did. Try again in a minute.".to_owned(),
@@ -145,7 +145,8 @@ impl Error {
 }
 
 /// Seconds in words, rounded up: nobody should come back too early.
-fn wait(seconds: u64) -> String {
+#[must_use]
+pub fn in_words(seconds: u64) -> String {
     match seconds {
         0..=1 => "a second".to_owned(),
         2..=90 => format!("{seconds} seconds"),
@@ -203,9 +204,9 @@ mod tests {
 
     #[test]
     fn a_wait_is_told_in_words_and_never_too_short() {
-        assert_eq!(wait(1), "a second");
-        assert_eq!(wait(45), "45 seconds");
-        assert_eq!(wait(121), "3 minutes");
-        assert_eq!(wait(7_201), "3 hours");
+        assert_eq!(in_words(1), "a second");
+        assert_eq!(in_words(45), "45 seconds");
+        assert_eq!(in_words(121), "3 minutes");
+        assert_eq!(in_words(7_201), "3 hours");
     }
 }

@@ -20,8 +20,8 @@ const HEAD_BYTES: usize = 8 * 1024;
 /// The folder of the files. Cheap to clone.
 #[derive(Clone)]
 pub struct Files {
-    root: PathBuf,
-    clock: Clock,
+    pub(crate) root: PathBuf,
+    pub(crate) clock: Clock,
 }
 
 /// What was taken in.
@@ -93,7 +93,11 @@ impl Files {
     /// # Errors
     /// The disk's; `NotFound` when they are gone.
     pub async fn open(&self, sha256: &str) -> io::Result<File> {
-        File::open(self.path(sha256)?).await
+        match File::open(self.path(sha256)?).await {
+            // Bytes that are set aside are still there, and go back to their place if a row names them.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => File::open(self.aside(sha256)).await,
+            opened => opened,
+        }
     }
 
     /// Whether the bytes are there and are still what they were.
@@ -129,7 +133,7 @@ impl Files {
         Ok(())
     }
 
-    fn path(&self, sha256: &str) -> io::Result<PathBuf> {
+    pub(crate) fn path(&self, sha256: &str) -> io::Result<PathBuf> {
         // Nothing but a digest may become a path.
         if sha256.len() != 64
             || !sha256.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))

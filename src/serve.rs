@@ -2,7 +2,6 @@
 //! are started and ended, and nothing of what they do.
 
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -10,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::listen::listen;
 use crate::work::Workers;
 use crate::{accounts, web};
 
@@ -21,23 +21,21 @@ const LAST_CALL: Duration = Duration::from_secs(20);
 /// # Errors
 /// One line about what kept it from starting.
 pub async fn run(mut app: App) -> Result<(), String> {
-    let listen = app.config.listen;
-    let listener = TcpListener::bind(listen).await.map_err(|error| format!("{listen}: {error}"))?;
+    let address = app.config.listen;
+    let listener = TcpListener::bind(address).await.map_err(|error| format!("{address}: {error}"))?;
     at_the_port_given(&mut app, &listener);
     let ended = ending().map_err(|error| error.to_string())?;
     announce(&app).await?;
     let workers = Workers::start(&app);
-    let pages = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let serve = axum::serve(listener, pages).with_graceful_shutdown(ended.clone().cancelled_owned());
     // Whoever is in the middle of a long upload is not waited for without end.
-    let served = tokio::select! {
-        served = serve => served,
-        () = async { ended.cancelled().await; tokio::time::sleep(LAST_CALL).await } => Ok(()),
-    };
+    tokio::select! {
+        () = listen(listener, web::router(app.clone()), app.config.limits, ended.clone()) => {}
+        () = async { ended.cancelled().await; tokio::time::sleep(LAST_CALL).await } => {}
+    }
     workers.stop().await;
     app.mailer.close().await;
     app.db.close().await;
-    served.map_err(|error| error.to_string())
+    Ok(())
 }
 
 /// With port 0 the system chooses one, and the addresses that people are told must name that.

@@ -6,10 +6,14 @@ use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::db::{Conn, Db, DbError, all, exec, opt};
+use super::db::{Conn, Db, DbError, all, exec, one, opt};
+use super::throttle;
 use crate::clock::Clock;
 use crate::engine::terms::FileRef;
 use crate::engine::time::Time;
+
+/// How many files of one person may wait for their form or draft to be sent.
+pub const MOST_WAITING: usize = 200;
 
 /// How long a form that was begun may still be finished with its files.
 const UNFINISHED_DAYS: i64 = 7;
@@ -204,6 +208,33 @@ pub async fn discard(conn: &mut Conn<'_>, id: Uuid, uploader: Uuid) -> Result<bo
     Ok(rows == 1)
 }
 
+/// How many files of this person wait for their form or draft to be sent, counted no further than
+/// [`MOST_WAITING`].
+///
+/// # Errors
+/// The database's.
+pub async fn waiting(conn: &mut Conn<'_>, uploader: Uuid) -> Result<usize, DbError> {
+    let (count,) = one!(
+        conn,
+        (i64,),
+        "SELECT count(*) FROM (SELECT id FROM files WHERE uploader = $1 AND escrow_id IS NULL LIMIT $2) AS few",
+        uploader,
+        i64::try_from(MOST_WAITING).unwrap_or(i64::MAX)
+    )?;
+    Ok(usize::try_from(count).unwrap_or(MOST_WAITING))
+}
+
+/// Counts bytes that this person has attached, sent or not.
+///
+/// # Errors
+/// The database's.
+pub async fn count_bytes(db: &Db, clock: &Clock, uploader: Uuid, size_bytes: i64) -> Result<(), DbError> {
+    let mut tx = db.write().await?;
+    let who = uploader.to_string();
+    throttle::weigh(&mut tx.conn(), clock.now(), &throttle::UPLOADS_BY_USER, &who, size_bytes).await?;
+    tx.commit().await
+}
+
 /// Removes files of deliveries that were begun and not sent for so long that nobody will. Those of drafts
 /// go with their drafts.
 ///
@@ -218,7 +249,15 @@ pub async fn sweep(conn: &mut Conn<'_>, now: Time) -> Result<u64, DbError> {
     )
 }
 
-/// The digests of all stored bytes behind `after`, in order, for `doctor`.
+/// Whether any row names these bytes.
+///
+/// # Errors
+/// The database's.
+pub async fn is_named(conn: &mut Conn<'_>, sha256: &str) -> Result<bool, DbError> {
+    Ok(opt!(conn, (Uuid,), "SELECT id FROM files WHERE sha256 = $1 LIMIT 1", sha256)?.is_some())
+}
+
+/// The digests of all bytes that a row names behind `after`, in order.
 ///
 /// # Errors
 /// The database's.

@@ -5,7 +5,7 @@
 
 use time::Duration;
 
-use super::db::{Conn, DbError, exec, one};
+use super::db::{Conn, DbError, exec, one, opt};
 use super::hash;
 use crate::engine::time::Time;
 
@@ -40,6 +40,9 @@ pub const PASSWORD_BY_USER: Limit = Limit::new("password/user", 10, Duration::mi
 /// Deals that one person sends, each of which is mailed to addresses of his choice.
 pub const PROPOSALS_BY_USER: Limit = Limit::new("proposals/user", 60, Duration::hours(1));
 
+/// Bytes that one person attaches.
+pub const UPLOADS_BY_USER: Limit = Limit::new("uploads/user", 1 << 30, Duration::days(1));
+
 impl Limit {
     /// `tries` are let through in each `window`.
     #[must_use]
@@ -57,21 +60,60 @@ impl Limit {
 /// # Errors
 /// The database did not answer.
 pub async fn hit(conn: &mut Conn<'_>, now: Time, limit: &Limit, who: &str) -> Result<Option<u64>, DbError> {
+    weigh(conn, now, limit, who, 1).await
+}
+
+/// Counts something of `who` that weighs as much as so many tries.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn weigh(
+    conn: &mut Conn<'_>,
+    now: Time,
+    limit: &Limit,
+    who: &str,
+    weight: i64,
+) -> Result<Option<u64>, DbError> {
     let (count, ends_at) = one!(
         conn,
         (i64, Time),
-        "INSERT INTO throttle (key_hash, started_at, ends_at, count) VALUES ($1, $2, $3, 1)
+        "INSERT INTO throttle (key_hash, started_at, ends_at, count) VALUES ($1, $2, $3, $4)
          ON CONFLICT (key_hash) DO UPDATE SET
-             count = CASE WHEN throttle.ends_at <= $2 THEN 1 ELSE throttle.count + 1 END,
+             count = CASE WHEN throttle.ends_at <= $2 THEN $4 ELSE throttle.count + $4 END,
              started_at = CASE WHEN throttle.ends_at <= $2 THEN $2 ELSE throttle.started_at END,
              ends_at = CASE WHEN throttle.ends_at <= $2 THEN $3 ELSE throttle.ends_at END
          RETURNING count, ends_at",
         limit.key(who),
         now,
-        now.plus(limit.window)
+        now.plus(limit.window),
+        weight
     )?;
-    let wait = u64::try_from(ends_at.since(now).whole_seconds()).unwrap_or_default() + 1;
-    Ok((count > limit.tries).then_some(wait))
+    Ok((count > limit.tries).then(|| seconds(now, ends_at)))
+}
+
+/// Looks whether `who` has used up the window, and counts nothing. `Some` is the number of seconds to wait.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn used_up(
+    conn: &mut Conn<'_>,
+    now: Time,
+    limit: &Limit,
+    who: &str,
+) -> Result<Option<u64>, DbError> {
+    let window = opt!(
+        conn,
+        (Time,),
+        "SELECT ends_at FROM throttle WHERE key_hash = $1 AND ends_at > $2 AND count >= $3",
+        limit.key(who),
+        now,
+        limit.tries
+    )?;
+    Ok(window.map(|(ends_at,)| seconds(now, ends_at)))
+}
+
+fn seconds(now: Time, until: Time) -> u64 {
+    u64::try_from(until.since(now).whole_seconds()).unwrap_or_default() + 1
 }
 
 /// Forgives `who`: the right password was given after all.

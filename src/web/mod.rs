@@ -2,7 +2,8 @@
 //!
 //! One file a page or feature, each with `pub fn routes() -> Routes`. This one puts them
 //! together and holds the layers that stand around all of them, from the outside in:
-//! request id · log · headers · gzip · error pages · panics · forms of other sites · time · size.
+//! request id · log · headers · gzip · error pages · panics · forms of other sites · size; and around each
+//! route, by what it is for, how long it may take.
 
 pub mod about;
 pub mod admin;
@@ -44,14 +45,13 @@ pub mod visitor;
 pub mod webhooks;
 
 use std::any::Any;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::handler::Handler;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::header::CONTENT_DISPOSITION;
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
-use axum::middleware::{Next, from_fn, from_fn_with_state, map_request};
+use axum::middleware::{from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -68,10 +68,6 @@ use crate::error::Error;
 /// What a form may weigh. A page that takes files raises it for itself with a `DefaultBodyLimit` of
 /// its own.
 pub const FORM_LIMIT: usize = 256 * 1024;
-
-/// How long a request may take, and one that brings files.
-const PATIENCE: Duration = Duration::from_secs(30);
-const UPLOAD_PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// Every page there is, with who may call it.
 #[must_use]
@@ -112,7 +108,6 @@ fn dress(pages: Router<App>, app: App) -> Router {
         .method_not_allowed_fallback(async || Error::WrongMethod)
         .layer(visitor::session_layer(&app))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
-        .layer(from_fn(patience))
         .layer(own_forms_only(&app))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), faults::layer))
@@ -143,12 +138,6 @@ fn own_forms_only(app: &App) -> CsrfLayer<Refuse> {
     let trusting =
         guard::origin(&app.config.public_url).and_then(|own| layer.clone().add_trusted_origin(own).ok());
     trusting.unwrap_or(layer).with_rejection_response(refuse)
-}
-
-async fn patience(request: Request, next: Next) -> Response {
-    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let limit = if kind.starts_with("multipart/") { UPLOAD_PATIENCE } else { PATIENCE };
-    tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| Error::TimedOut.into_response())
 }
 
 fn panicked(cause: Box<dyn Any + Send>) -> Response {

@@ -4,15 +4,19 @@
 //! its handler here. So no route can be added without saying whom it is for, what it says is enforced,
 //! and a test walks the list.
 
+use std::time::Duration;
+
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
 use axum::http::Method;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::visitor;
 use crate::app::App;
+use crate::error::Error;
 
 /// Who may call a route. The gate refuses everybody else before the handler runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +48,14 @@ pub struct Listed {
 
 /// Routes with who may call them.
 #[derive(Default)]
-pub struct Routes(Vec<(Listed, MethodRouter<App>)>);
+pub struct Routes(Vec<Route>);
+
+struct Route {
+    listed: Listed,
+    /// It takes files, and so takes longer.
+    uploads: bool,
+    handler: MethodRouter<App>,
+}
 
 impl Routes {
     #[must_use]
@@ -59,7 +70,7 @@ impl Routes {
         H: Handler<T, App>,
         T: 'static,
     {
-        self.with(Method::GET, path, access, on(MethodFilter::GET, handler))
+        self.with(Method::GET, path, access, false, on(MethodFilter::GET, handler))
     }
 
     /// What a form or a provider sends.
@@ -69,7 +80,7 @@ impl Routes {
         H: Handler<T, App>,
         T: 'static,
     {
-        self.with(Method::POST, path, access, on(MethodFilter::POST, handler))
+        self.with(Method::POST, path, access, false, on(MethodFilter::POST, handler))
     }
 
     /// What a form with files sends: up to so many bytes in all.
@@ -80,7 +91,18 @@ impl Routes {
         T: 'static,
     {
         let route = on(MethodFilter::POST, handler).route_layer(DefaultBodyLimit::max(most_bytes));
-        self.with(Method::POST, path, access, route)
+        self.with(Method::POST, path, access, true, route)
+    }
+
+    /// What a provider sends: up to so many bytes, of whatever kind.
+    #[must_use]
+    pub fn notice<H, T>(self, path: &'static str, access: Access, most_bytes: usize, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        let route = on(MethodFilter::POST, handler).route_layer(DefaultBodyLimit::max(most_bytes));
+        self.with(Method::POST, path, access, false, route)
     }
 
     /// These and those.
@@ -92,19 +114,34 @@ impl Routes {
 
     /// Every entry, for the test that walks them.
     pub fn listed(&self) -> impl Iterator<Item = &Listed> {
-        self.0.iter().map(|(listed, _)| listed)
+        self.0.iter().map(|route| &route.listed)
     }
 
-    /// The router, with every entry's gate in front of its handler.
+    /// The router, with every entry's gate in front of its handler, and a limit to the time that both may
+    /// take. A sender's word on what it sends is not asked: any route could be kept waiting by it.
     pub fn into_router(self, app: &App) -> Router<App> {
-        self.0.into_iter().fold(Router::new(), |router, (listed, route)| {
+        self.0.into_iter().fold(Router::new(), |router, Route { listed, uploads, handler }| {
             let gate = from_fn_with_state((app.clone(), listed.access), visitor::gate);
-            router.route(listed.path, route.route_layer(gate))
+            let limits = app.config.limits;
+            let limit = if uploads { limits.upload } else { limits.page };
+            let handler = handler.route_layer(gate).route_layer(from_fn_with_state(limit, patience));
+            router.route(listed.path, handler)
         })
     }
 
-    fn with(mut self, method: Method, path: &'static str, access: Access, route: MethodRouter<App>) -> Self {
-        self.0.push((Listed { method, path, access }, route));
+    fn with(
+        mut self,
+        method: Method,
+        path: &'static str,
+        access: Access,
+        uploads: bool,
+        handler: MethodRouter<App>,
+    ) -> Self {
+        self.0.push(Route { listed: Listed { method, path, access }, uploads, handler });
         self
     }
+}
+
+async fn patience(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+    tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| Error::TimedOut.into_response())
 }

@@ -14,12 +14,17 @@ use super::FORM_LIMIT;
 use super::form::{Fields, Problems};
 use crate::app::App;
 use crate::engine::check::{LARGEST_FILE_BYTES, MOST_FILES};
-use crate::error::Error;
+use crate::error::{Error, in_words};
 use crate::files::{Stored, TakeError, clean_name};
-use crate::store::files::{NewFile, Purpose};
+use crate::store::files::{self, MOST_WAITING, NewFile, Purpose};
+use crate::store::throttle;
 
 /// What a whole form with files may weigh: as many files as there may be, each as large as it may be.
 pub const MOST_BYTES: usize = MOST_FILES * LARGEST_FILE_BYTES as usize + FORM_LIMIT;
+
+/// What a part of a form weighs beside its name and its text, so that many parts without either come to
+/// an end as well.
+const PART_WEIGHT: usize = 128;
 
 /// A form with files, taken in.
 #[derive(Debug, Default)]
@@ -57,12 +62,12 @@ impl Uploaded {
 }
 
 impl Upload {
-    /// Takes the form in. A file that is too large or empty becomes a problem of its field, so that the
+    /// Takes the form of `uploader` in. A file that is too large or empty becomes a problem of its field, so that the
     /// page can come back with everything else that was typed; a form without files is read as well.
     ///
     /// # Errors
     /// What is no form at all, one that is too large as a whole, or a disk that does not take it.
-    pub async fn receive(app: &App, request: Request) -> Result<Self, Error> {
+    pub async fn receive(app: &App, uploader: Uuid, request: Request) -> Result<Self, Error> {
         let kind = request.headers().get(axum::http::header::CONTENT_TYPE);
         if !kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/")) {
             let fields = Fields::from_request(request, app).await?;
@@ -71,37 +76,50 @@ impl Upload {
         let mut form = Multipart::from_request(request, app)
             .await
             .map_err(|error| Error::BadRequest(error.body_text()))?;
+        let mut room = Room::of(app, uploader).await?;
         let (mut upload, mut pairs, mut weight) = (Self::default(), Vec::new(), 0);
         while let Some(field) = form.next_field().await.map_err(unreadable)? {
             let name = field.name().unwrap_or_default().to_owned();
-            if field.file_name().is_some() {
-                upload.file(app, name, field).await?;
-                continue;
-            }
-            let text = text(field, FORM_LIMIT - weight).await?;
-            weight += name.len() + text.len();
+            weight += PART_WEIGHT + name.len();
             if weight > FORM_LIMIT {
                 return Err(too_large());
             }
+            if field.file_name().is_some() {
+                upload.file(app, &mut room, name, field).await?;
+                continue;
+            }
+            let text = text(field, FORM_LIMIT - weight).await?;
+            weight += text.len();
             pairs.push((name, text));
         }
         upload.fields = Fields::new(pairs)?;
         Ok(upload)
     }
 
-    async fn file(&mut self, app: &App, field: String, mut part: Field<'_>) -> Result<(), Error> {
+    async fn file(
+        &mut self,
+        app: &App,
+        room: &mut Room,
+        field: String,
+        mut part: Field<'_>,
+    ) -> Result<(), Error> {
         let name = part.file_name().unwrap_or_default().to_owned();
         if name.is_empty() {
             // What browsers send for a file field in which nothing was chosen.
             return drain(part).await;
         }
         let name = clean_name(&name);
-        if self.files.len() == MOST_FILES {
-            self.problems.add(field, format!("Attach at most {MOST_FILES} files."));
+        if let Some(sentence) = room.lacks(app).await? {
+            self.problems.add(field, sentence);
             return drain(part).await;
         }
+        room.chosen += 1;
         match app.files.take(&mut part).await {
-            Ok(stored) => self.files.push(Uploaded { field, name, stored }),
+            Ok(stored) => {
+                files::count_bytes(&app.db, &app.clock, room.uploader, stored.size_bytes).await?;
+                room.waiting += 1;
+                self.files.push(Uploaded { field, name, stored });
+            }
             Err(TakeError::TooLarge) => {
                 let most = LARGEST_FILE_BYTES / (1024 * 1024);
                 self.problems
@@ -115,6 +133,43 @@ impl Upload {
             Err(TakeError::Disk(error)) => return Err(error.into()),
         }
         Ok(())
+    }
+}
+
+/// How much more one person may attach.
+struct Room {
+    uploader: Uuid,
+    /// Files of this form so far, those too that were empty or too large.
+    chosen: usize,
+    /// Files that wait for something to be sent, those of this form included.
+    waiting: usize,
+}
+
+impl Room {
+    async fn of(app: &App, uploader: Uuid) -> Result<Self, Error> {
+        let waiting = files::waiting(&mut app.db.read().await?.conn(), uploader).await?;
+        Ok(Self { uploader, chosen: 0, waiting })
+    }
+
+    /// Why there is no room for another file, if there is none.
+    async fn lacks(&self, app: &App) -> Result<Option<String>, Error> {
+        if self.chosen == MOST_FILES {
+            return Ok(Some(format!("Attach at most {MOST_FILES} files.")));
+        }
+        if self.waiting >= MOST_WAITING {
+            return Ok(Some(format!(
+                "You have {MOST_WAITING} files that wait in drafts and unfinished forms. Send or remove some of them first."
+            )));
+        }
+        let (who, mut reader) = (self.uploader.to_string(), app.db.read().await?);
+        let limit = &throttle::UPLOADS_BY_USER;
+        let wait = throttle::used_up(&mut reader.conn(), app.clock.now(), limit, &who).await?;
+        Ok(wait.map(|seconds| {
+            format!(
+                "You have attached as much as one person may in a day. Attach the rest in {}.",
+                in_words(seconds)
+            )
+        }))
     }
 }
 

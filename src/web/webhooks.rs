@@ -16,7 +16,7 @@ use crate::rails::hear::hear;
 const LARGEST_NOTICE: usize = 64 * 1024;
 
 pub fn routes() -> Routes {
-    Routes::new().upload("/webhooks/{rail}", Access::SignedNotice, LARGEST_NOTICE, receive)
+    Routes::new().notice("/webhooks/{rail}", Access::SignedNotice, LARGEST_NOTICE, receive)
 }
 
 /// 200 says "taken, do not send it again"; 401 that it is none of the provider's; anything else that it

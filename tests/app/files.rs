@@ -5,10 +5,12 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use holdfast::error::Error;
 use holdfast::store::files::{self, FileRow, Purpose};
-use holdfast::store::users;
+use holdfast::store::{throttle, users};
 use holdfast::web::download::attachment;
 use holdfast::web::upload::{MOST_BYTES, Upload, Uploaded};
+use holdfast::work;
 use sha2::{Digest, Sha256};
+use time::Duration;
 use uuid::Uuid;
 
 use crate::world::{World, both};
@@ -114,9 +116,12 @@ async fn hostile_forms_are_refused_with_a_sentence() {
     assert!(matches!(long, Err(Error::TooLarge(_))));
     let mut cut = form(&[("files", Some("a.txt"), b"abc")]);
     cut.truncate(cut.len() - 10);
-    assert!(matches!(Upload::receive(&world.app, request(cut)).await, Err(Error::BadRequest(_))));
+    assert!(matches!(
+        Upload::receive(&world.app, Uuid::nil(), request(cut)).await,
+        Err(Error::BadRequest(_))
+    ));
     let odd = Request::post("/").header(CONTENT_TYPE, "multipart/form-data").body(Body::empty()).unwrap();
-    assert!(matches!(Upload::receive(&world.app, odd).await, Err(Error::BadRequest(_))));
+    assert!(matches!(Upload::receive(&world.app, Uuid::nil(), odd).await, Err(Error::BadRequest(_))));
 }
 
 #[tokio::test]
@@ -126,7 +131,7 @@ async fn a_form_without_files_is_read_as_well() {
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Body::from("note=hello+there"))
         .unwrap();
-    let upload = Upload::receive(&world.app, request).await.unwrap();
+    let upload = Upload::receive(&world.app, Uuid::nil(), request).await.unwrap();
     assert_eq!(upload.fields.get("note"), "hello there");
 }
 
@@ -140,6 +145,138 @@ async fn bytes_that_are_gone_or_cut_are_an_error_and_no_empty_file() {
     assert!(matches!(attachment(&world.app, &row).await, Err(Error::Internal(_))));
     row.sha256 = "0".repeat(64);
     assert!(matches!(attachment(&world.app, &row).await, Err(Error::Internal(_))));
+}
+
+#[tokio::test]
+async fn parts_without_anything_in_them_count_as_well() {
+    let world = World::sqlite().await;
+    let unchosen: Vec<Part<'_>> = (0..3_000).map(|_| ("files", Some(""), &b""[..])).collect();
+    assert!(matches!(receive(&world, &unchosen).await, Err(Error::TooLarge(_))));
+    let hollow: Vec<Part<'_>> = (0..20).map(|_| ("files", Some("a.txt"), &b""[..])).collect();
+    let upload = receive(&world, &hollow).await.unwrap();
+    assert!(upload.problems.get("files").unwrap().contains("is empty"));
+    let and_a_full_one = [&hollow[..], &[("more", Some("a.txt"), &b"a"[..])]].concat();
+    let upload = receive(&world, &and_a_full_one).await.unwrap();
+    assert!(upload.files.is_empty());
+    assert!(upload.problems.get("more").unwrap().contains("at most 20"));
+}
+
+both! {
+    async fn nobody_fills_the_disk_by_attaching_without_end(world) {
+        let amel = person(&world).await;
+        let (now, almost) = (world.app.clock.now(), (1 << 30) - 3);
+        let mut tx = world.app.db.write().await.unwrap();
+        let limit = &throttle::UPLOADS_BY_USER;
+        throttle::weigh(&mut tx.conn(), now, limit, &amel.to_string(), almost).await.unwrap();
+        tx.commit().await.unwrap();
+        let parts: [Part<'_>; 3] =
+            [("files", Some("a.txt"), b"abc"), ("files", Some("b.txt"), b"b"), ("note", None, b"still here")];
+        let upload = receive_from(&world, amel, &parts).await.unwrap();
+        assert_eq!((upload.files.len(), upload.fields.get("note")), (1, "still here"));
+        let problem = upload.problems.get("files").unwrap();
+        assert_eq!(problem, "You have attached as much as one person may in a day. Attach the rest in 25 hours.");
+        assert_eq!(receive_from(&world, Uuid::nil(), &parts).await.unwrap().files.len(), 2, "somebody else may");
+        world.app.clock.advance(Duration::days(1));
+        assert_eq!(receive_from(&world, amel, &parts).await.unwrap().files.len(), 2);
+    }
+}
+
+both! {
+    async fn nobody_has_files_without_end_waiting_in_drafts(world) {
+        let amel = person(&world).await;
+        let upload = receive(&world, &[("files", Some("a.txt"), b"a")]).await.unwrap();
+        let mut tx = world.app.db.write().await.unwrap();
+        for _ in 0..files::MOST_WAITING - 1 {
+            let row = upload.files[0].row(amel, None, Purpose::Terms);
+            files::add(&mut tx.conn(), &world.app.clock, &row).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let parts: [Part<'_>; 2] = [("files", Some("a.txt"), b"a"), ("files", Some("b.txt"), b"b")];
+        let upload = receive_from(&world, amel, &parts).await.unwrap();
+        assert_eq!(upload.files.len(), 1);
+        assert!(upload.problems.get("files").unwrap().contains("Send or remove some of them first"));
+    }
+}
+
+/// Lets bytes lie unused for so many hours more, and says where they lie.
+fn age(world: &World, sha256: &str, hours: u64) -> Option<&'static str> {
+    let files = world.app.config.data_dir.join("files");
+    let place = files.join(&sha256[..2]).join(&sha256[2..4]).join(sha256);
+    let places = [("place", place), ("aside", files.join("aside").join(sha256))];
+    let (name, path) = places.into_iter().find(|(_, path)| path.exists())?;
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    let written = file.metadata().unwrap().modified().unwrap();
+    file.set_modified(written - std::time::Duration::from_secs(hours * 3_600)).unwrap();
+    Some(name)
+}
+
+async fn sweep(world: &World) {
+    work::sweep::run_due(&world.app).await.unwrap();
+}
+
+both! {
+    async fn bytes_that_no_row_names_are_deleted_after_two_days_and_no_others(world) {
+        let amel = person(&world).await;
+        let parts: [Part<'_>; 2] = [("files", Some("a.txt"), b"kept"), ("files", Some("b.txt"), b"dropped")];
+        let upload = receive(&world, &parts).await.unwrap();
+        let (kept, dropped) = (&upload.files[0].stored.sha256, &upload.files[1].stored.sha256);
+        add(&world, &upload.files[0], amel, None).await;
+        // However far a rehearsal's clock is ahead, the disk's counts.
+        world.app.clock.advance(Duration::days(400));
+        sweep(&world).await;
+        assert_eq!((age(&world, kept, 25), age(&world, dropped, 25)), (Some("place"), Some("place")));
+        sweep(&world).await;
+        assert_eq!((age(&world, kept, 25), age(&world, dropped, 0)), (Some("place"), Some("aside")));
+        sweep(&world).await;
+        assert_eq!(age(&world, dropped, 25), Some("aside"), "its patience began anew");
+        sweep(&world).await;
+        assert_eq!((age(&world, kept, 0), age(&world, dropped, 0)), (Some("place"), None));
+    }
+}
+
+both! {
+    async fn bytes_that_a_row_names_again_go_back_to_their_place(world) {
+        let amel = person(&world).await;
+        let parts: [Part<'_>; 1] = [("files", Some("a.txt"), b"again")];
+        let upload = receive(&world, &parts).await.unwrap();
+        let sha256 = &upload.files[0].stored.sha256;
+        age(&world, sha256, 25);
+        sweep(&world).await;
+        // A form that was begun long ago names them at last: they can be read where they are.
+        let row = add(&world, &upload.files[0], amel, None).await;
+        assert_eq!(age(&world, sha256, 48), Some("aside"));
+        assert!(attachment(&world.app, &row).await.is_ok());
+        sweep(&world).await;
+        assert_eq!(age(&world, sha256, 48), Some("place"));
+
+        // The same file is attached once more while the first is set aside.
+        let mut tx = world.app.db.write().await.unwrap();
+        assert!(files::discard(&mut tx.conn(), row.id, amel).await.unwrap());
+        tx.commit().await.unwrap();
+        sweep(&world).await;
+        assert_eq!(age(&world, sha256, 48), Some("aside"));
+        let upload = receive(&world, &parts).await.unwrap();
+        add(&world, &upload.files[0], amel, None).await;
+        sweep(&world).await;
+        assert!(world.app.files.lying_aside().await.unwrap().is_empty());
+        assert_eq!(age(&world, sha256, 0), Some("place"));
+        assert!(world.app.files.is_whole(sha256).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn what_a_cut_off_upload_left_behind_is_deleted_after_a_day() {
+    let world = World::sqlite().await;
+    let folder = world.app.config.data_dir.join("files/tmp");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, hours) in [("old", 25), ("new", 1)] {
+        let file = std::fs::File::create(folder.join(name)).unwrap();
+        let written = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(written - std::time::Duration::from_secs(hours * 3_600)).unwrap();
+    }
+    sweep(&world).await;
+    let left: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["new"]);
 }
 
 async fn person(world: &World) -> Uuid {
@@ -163,7 +300,11 @@ async fn find(world: &World, id: Uuid) -> Option<FileRow> {
 }
 
 async fn receive(world: &World, parts: &[Part<'_>]) -> Result<Upload, Error> {
-    Upload::receive(&world.app, request(form(parts))).await
+    receive_from(world, Uuid::nil(), parts).await
+}
+
+async fn receive_from(world: &World, uploader: Uuid, parts: &[Part<'_>]) -> Result<Upload, Error> {
+    Upload::receive(&world.app, uploader, request(form(parts))).await
 }
 
 fn request(body: Vec<u8>) -> Request {

@@ -6,6 +6,7 @@
 
 mod account_store;
 mod browser;
+mod connections;
 mod console;
 mod database;
 // Not every helper has a test that needs it yet.

@@ -116,7 +116,7 @@ async fn take(
         Found::Sent(response) => return Ok(response),
     };
     let id = opened.id;
-    let Upload { fields, files, mut problems } = Upload::receive(&app, request).await?;
+    let Upload { fields, files, mut problems } = Upload::receive(&app, account.id, request).await?;
     let rows: Vec<NewFile<'_>> =
         files.iter().map(|file| file.row(account.id, None, Purpose::Terms)).collect();
     match drafts::attach(&app.db, &app.clock, id, account.id, &rows, MOST_FILES).await? {

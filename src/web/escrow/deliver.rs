@@ -139,7 +139,7 @@ async fn deliver(
             return Err(refused(&refusal));
         }
     }
-    let upload = Upload::receive(&app, request).await?;
+    let upload = Upload::receive(&app, account.id, request).await?;
     let kept = kept(&app, &spot, &upload.fields).await?;
     let (note, problems) = check(&upload, kept.len());
     if !problems.is_empty() {
