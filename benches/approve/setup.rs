@@ -153,6 +153,7 @@ fn terms() -> Terms {
         commission: None,
         dispute_handler: DisputeHandler::Platform,
         default_outcome: DefaultOutcome::Halves,
+        arbiter: None,
         contract_terms: Some("Work for money.".to_owned()),
         delivery_days: Some(10),
         proof_upload_hours: None,

@@ -161,6 +161,7 @@ fn base(code: &str, title: &str, kind: Kind) -> Terms {
         commission: None,
         dispute_handler: DisputeHandler::Platform,
         default_outcome: DefaultOutcome::Halves,
+        arbiter: None,
         contract_terms: Some(
             "The seller delivers what is described, free of the rights of others. The buyer inspects it \
              within the agreed days. Both keep what they learn of each other's business to themselves."

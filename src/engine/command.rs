@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::deadlines::{Mark, Waiting};
+use super::dispute::{FailedCriterion, Split};
 use super::escrow::Method;
 use super::party::UserId;
 use super::terms::{FileRef, Terms};
@@ -79,9 +80,92 @@ pub enum Command {
         failed: Vec<u16>,
         reason: String,
     },
+    /// Vesicash: the buyer gives himself longer to check, once a delivery.
+    ExtendInspection {
+        milestone: u16,
+        days: u8,
+    },
+    AskExtension {
+        milestone: u16,
+        due: Time,
+        reason: String,
+    },
+    GrantExtension {
+        milestone: u16,
+    },
+    RefuseExtension {
+        milestone: u16,
+    },
     /// Once a clock has given the buyer the right.
     Cancel {
         milestone: u16,
+    },
+    /// The seller gives money back. Without an amount: all that is left.
+    Refund {
+        milestone: u16,
+        part_minor: Option<i64>,
+    },
+    /// The buyer asks to cancel everything that is open.
+    RequestCancellation {
+        reason: String,
+    },
+    WithdrawCancellation,
+    /// The seller cancels everything that is open, asked or not.
+    CancelAll {
+        reason: String,
+    },
+    RefuseCancellation {
+        reason: String,
+    },
+    OfferSettlement {
+        splits: Vec<Split>,
+        note: String,
+    },
+    AcceptSettlement {
+        settlement: u16,
+    },
+    RefuseSettlement {
+        settlement: u16,
+    },
+    WithdrawSettlement {
+        settlement: u16,
+    },
+    OpenDispute {
+        /// What is sought.
+        claims: Vec<Split>,
+        reason: String,
+        failed: Vec<FailedCriterion>,
+        files: Vec<FileRef>,
+    },
+    Statement {
+        dispute: u16,
+        text: String,
+        files: Vec<FileRef>,
+    },
+    WithdrawDispute {
+        dispute: u16,
+    },
+    /// The other side gives what is sought.
+    Concede {
+        dispute: u16,
+    },
+    Rule {
+        dispute: u16,
+        splits: Vec<Split>,
+        reasons: String,
+    },
+    /// A second operator agrees to a ruling above the set sum.
+    ConfirmRuling {
+        dispute: u16,
+    },
+    ReturnRuling {
+        dispute: u16,
+        reason: String,
+    },
+    /// A message to the other parties.
+    Say {
+        text: String,
+        files: Vec<FileRef>,
     },
     /// All that is payable to the actor in a milestone, to his wallet.
     PayOut {
@@ -111,7 +195,12 @@ impl Command {
             Self::MarkDone { milestone, .. }
             | Self::Approve { milestone, .. }
             | Self::RequestChanges { milestone, .. }
+            | Self::ExtendInspection { milestone, .. }
+            | Self::AskExtension { milestone, .. }
+            | Self::GrantExtension { milestone }
+            | Self::RefuseExtension { milestone }
             | Self::Cancel { milestone }
+            | Self::Refund { milestone, .. }
             | Self::PayOut { milestone } => Some(*milestone),
             Self::Lapse { milestone, .. }
             | Self::Remind { milestone, .. }
@@ -128,6 +217,22 @@ impl Command {
             | Self::StartCharge { .. }
             | Self::ChargeSettled { .. }
             | Self::ChargeFailed { .. }
+            | Self::RequestCancellation { .. }
+            | Self::WithdrawCancellation
+            | Self::CancelAll { .. }
+            | Self::RefuseCancellation { .. }
+            | Self::OfferSettlement { .. }
+            | Self::AcceptSettlement { .. }
+            | Self::RefuseSettlement { .. }
+            | Self::WithdrawSettlement { .. }
+            | Self::OpenDispute { .. }
+            | Self::Statement { .. }
+            | Self::WithdrawDispute { .. }
+            | Self::Concede { .. }
+            | Self::Rule { .. }
+            | Self::ConfirmRuling { .. }
+            | Self::ReturnRuling { .. }
+            | Self::Say { .. }
             | Self::Close => None,
         }
     }
@@ -144,6 +249,8 @@ pub struct Facts {
     pub wallet_available: Option<Money>,
     /// The smallest amount of the mode in the currency, in minor units.
     pub minimum_minor: i64,
+    /// Above what is at stake in a dispute, in minor units, a second operator has to agree.
+    pub second_operator_above_minor: i64,
     /// Parties whose released money goes to their wallet at once.
     pub to_wallet_at_once: Vec<UserId>,
 }
@@ -155,6 +262,7 @@ impl Default for Facts {
             terms_of_service_accepted: true,
             wallet_available: None,
             minimum_minor: 0,
+            second_operator_above_minor: i64::MAX,
             to_wallet_at_once: Vec::new(),
         }
     }

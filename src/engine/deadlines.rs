@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::command::Command;
-use super::escrow::{ChargeState, Escrow, MilestoneStage, Reminder, Stage};
+use super::dispute::{Handler, Step};
+use super::escrow::{ChargeState, Escrow, Milestone, MilestoneStage, Reminder, Stage};
 use super::party::{Role, UserId};
 use super::time::Time;
 
@@ -19,6 +20,12 @@ pub const DELIVERY_GRACE_DAYS: i64 = 7;
 pub const CHANGES_DAYS: i64 = 14;
 pub const CANCEL_DAYS: i64 = 14;
 pub const PAYOUT_DAYS: i64 = 7;
+pub const EXTENSION_DAYS: i64 = 5;
+pub const CANCELLATION_DAYS: i64 = 5;
+pub const SETTLEMENT_DAYS: i64 = 5;
+pub const ANSWER_DAYS: i64 = 3;
+pub const TALK_DAYS: i64 = 7;
+pub const HANDLER_DAYS: i64 = 7;
 pub const CLOSING_DAYS: i64 = 30;
 
 /// What an escrow waits for.
@@ -39,6 +46,18 @@ pub enum Waiting {
     Changes,
     /// The buyer's cancelling after an overdue delivery; silence: refunded.
     Cancelling,
+    /// The buyer's answer to a later date that was asked for; silence: it lapses.
+    Extension,
+    /// The seller's answer to a request to cancel; silence: a dispute.
+    CancellationAnswer,
+    /// The other side's answer to an offer; silence: it lapses.
+    Settlement,
+    /// The other side's first word in a dispute; silence: as sought, or to the handler above the set sum.
+    DisputeAnswer,
+    /// An agreement between the two; silence: to the handler.
+    DisputeTalk,
+    /// The handler's decision; silence: from an arbiter to the platform once, then what the terms name.
+    Ruling,
     /// The payee's moving his money; silence: to his wallet.
     PayOut,
     /// Somebody's closing; silence: closed. No reminders.
@@ -57,6 +76,12 @@ impl Waiting {
             Self::Inspection => "inspection",
             Self::Changes => "changes",
             Self::Cancelling => "cancelling",
+            Self::Extension => "extension",
+            Self::CancellationAnswer => "cancellation_answer",
+            Self::Settlement => "settlement",
+            Self::DisputeAnswer => "dispute_answer",
+            Self::DisputeTalk => "dispute_talk",
+            Self::Ruling => "ruling",
             Self::PayOut => "pay_out",
             Self::Closing => "closing",
         }
@@ -73,6 +98,12 @@ impl Waiting {
             Self::Inspection,
             Self::Changes,
             Self::Cancelling,
+            Self::Extension,
+            Self::CancellationAnswer,
+            Self::Settlement,
+            Self::DisputeAnswer,
+            Self::DisputeTalk,
+            Self::Ruling,
             Self::PayOut,
             Self::Closing,
         ];
@@ -133,6 +164,12 @@ impl Deadline {
             | Waiting::Inspection
             | Waiting::Changes
             | Waiting::Cancelling
+            | Waiting::Extension
+            | Waiting::CancellationAnswer
+            | Waiting::Settlement
+            | Waiting::DisputeAnswer
+            | Waiting::DisputeTalk
+            | Waiting::Ruling
             | Waiting::PayOut => {}
         }
         let all = [Mark::Half, Mark::Due, Mark::Hours24, Mark::Hours2];
@@ -180,8 +217,21 @@ pub fn all(escrow: &Escrow) -> Vec<Deadline> {
         Stage::Ended { at, .. } => add(Waiting::Closing, *at, at.plus_days(CLOSING_DAYS)),
         Stage::Proposed { .. } | Stage::Agreed { .. } | Stage::Active { .. } | Stage::Closed { .. } => {}
     }
+    if let Some(request) = &escrow.cancellation {
+        add(Waiting::CancellationAnswer, request.since, request.answer_by);
+    }
+    for offer in &escrow.settlements {
+        add(Waiting::Settlement, offer.since, offer.answer_by);
+    }
+    clocks.extend(escrow.disputes.iter().filter_map(of_dispute));
     for (number, milestone) in (1_u16..).zip(&escrow.milestones) {
-        clocks.extend(of_milestone(number, &milestone.stage));
+        if milestone.stopped_at.is_none() {
+            clocks.extend(of_milestone(number, milestone));
+        }
+        if let Some(asked) = &milestone.extension {
+            let (waiting, since, at) = (Waiting::Extension, asked.since, asked.answer_by);
+            clocks.push(Deadline { waiting, milestone: Some(number), since, at, due: None });
+        }
         if let (true, Some(at)) = (milestone.payable_minor() > 0, milestone.payable_since) {
             clocks.push(Deadline {
                 waiting: Waiting::PayOut,
@@ -196,9 +246,33 @@ pub fn all(escrow: &Escrow) -> Vec<Deadline> {
     clocks
 }
 
-fn of_milestone(number: u16, stage: &MilestoneStage) -> Option<Deadline> {
-    let clock = |waiting, since, at, due| Deadline { waiting, milestone: Some(number), since, at, due };
-    match *stage {
+/// A dispute's clock carries the first of its milestones, since a milestone is in one dispute at most.
+fn of_dispute(dispute: &super::dispute::Dispute) -> Option<Deadline> {
+    let waiting = match dispute.step {
+        Step::Answer { .. } => Waiting::DisputeAnswer,
+        Step::Talk { .. } => Waiting::DisputeTalk,
+        Step::Handler { .. } => Waiting::Ruling,
+    };
+    let (since, at) = dispute.step.times();
+    let milestone = dispute.claims.first()?.milestone;
+    Some(Deadline { waiting, milestone: Some(milestone), since, at, due: None })
+}
+
+/// A milestone's clock that stands still, and how long it would still run.
+#[must_use]
+pub fn stopped(escrow: &Escrow, number: u16) -> Option<(Deadline, ::time::Duration)> {
+    let milestone = escrow.milestone(number)?;
+    let stopped_at = milestone.stopped_at?;
+    let clock = of_milestone(number, milestone)?;
+    Some((clock, clock.at.since(stopped_at)))
+}
+
+fn of_milestone(number: u16, milestone: &Milestone) -> Option<Deadline> {
+    let clock = |waiting, since, at, due: Option<Time>| {
+        let due = due.map(|due| milestone.later(due));
+        Deadline { waiting, milestone: Some(number), since, at: milestone.later(at), due }
+    };
+    match milestone.stage {
         MilestoneStage::InProgress { since, due, overdue_since: None } => {
             Some(clock(Waiting::Delivery, since, due.plus_days(DELIVERY_GRACE_DAYS), Some(due)))
         }
@@ -274,8 +348,29 @@ pub fn waits_for(escrow: &Escrow, clock: &Deadline) -> Vec<UserId> {
             let open = escrow.parties.iter().filter(|party| party.role.must_agree());
             open.filter(|party| !escrow.has_agreed(party)).map(|party| party.user).collect()
         }
-        Waiting::Payment | Waiting::Inspection | Waiting::Cancelling => role(Role::Buyer),
-        Waiting::Delivery | Waiting::Changes => role(Role::Seller),
+        Waiting::Payment | Waiting::Inspection | Waiting::Cancelling | Waiting::Extension => {
+            role(Role::Buyer)
+        }
+        Waiting::Delivery | Waiting::Changes | Waiting::CancellationAnswer => role(Role::Seller),
+        Waiting::Settlement => {
+            let offer = escrow.settlements.iter().find(|offer| offer.since == clock.since);
+            offer.map_or_else(Vec::new, |offer| {
+                role(if offer.by == Role::Buyer { Role::Seller } else { Role::Buyer })
+            })
+        }
+        Waiting::DisputeAnswer => {
+            let dispute = clock.milestone.and_then(|number| escrow.dispute_over(number));
+            dispute.map_or_else(Vec::new, |dispute| role(dispute.other_side()))
+        }
+        Waiting::DisputeTalk => [role(Role::Buyer), role(Role::Seller)].concat(),
+        Waiting::Ruling => {
+            let dispute = clock.milestone.and_then(|number| escrow.dispute_over(number));
+            let arbiter = escrow.terms.arbiter.as_ref().map(|arbiter| arbiter.user);
+            match dispute.map(|dispute| &dispute.step) {
+                Some(Step::Handler { handler: Handler::Arbiter, .. }) => arbiter.into_iter().collect(),
+                Some(Step::Answer { .. } | Step::Talk { .. } | Step::Handler { .. }) | None => Vec::new(),
+            }
+        }
         Waiting::PayOut => {
             let number = clock.milestone.unwrap_or_default();
             let users = escrow.parties.iter().map(|party| party.user);

@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::deadlines::{Mark, Waiting};
+use super::dispute::{Cancellation, Dispute, Settlement};
+pub use super::milestone::{Changes, Delivery, Holding, How, Milestone, MilestoneEnd, MilestoneStage};
 use super::party::{Actor, Party, PartyStatus, Role, UserId};
 use super::plan::{Part, Plan, Share};
-use super::terms::{FileRef, Mode, Terms};
+use super::terms::{Mode, Terms};
 use super::time::Time;
 use crate::money::share_of;
 
@@ -40,6 +42,22 @@ pub struct Escrow {
     /// Failed attempts before the last one. A provider can still bring their money: then it goes back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given_up: Vec<Charge>,
+    /// The buyer's standing request to cancel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancellation: Option<Cancellation>,
+    /// How often the buyer has asked to cancel.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cancellations_asked: u16,
+    /// Standing offers to settle, at most one a side.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settlements: Vec<Settlement>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub settlements_offered: u16,
+    /// Open disputes. A milestone is in one at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disputes: Vec<Dispute>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub disputes_opened: u16,
     /// Reminders that were sent for clocks that still run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reminded: Vec<Reminder>,
@@ -99,114 +117,6 @@ pub enum End {
     },
 }
 
-/// By what act a milestone was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum How {
-    Approved,
-    ByClock,
-    Cancelled,
-    Settled,
-    Ruled,
-}
-
-/// What became of a milestone's money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MilestoneEnd {
-    Released,
-    Refunded,
-    Split,
-    /// Never funded.
-    Dropped,
-}
-
-/// Where one milestone stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "snake_case")]
-pub enum MilestoneStage {
-    Unfunded,
-    InProgress {
-        since: Time,
-        due: Time,
-        /// Set once the seller is so late that the buyer may cancel.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        overdue_since: Option<Time>,
-    },
-    Delivered {
-        since: Time,
-        inspect_by: Time,
-    },
-    ChangesRequested {
-        since: Time,
-        /// Set once the seller is so late that the buyer may cancel.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        overdue_since: Option<Time>,
-    },
-    /// Decided; something is still to be paid out.
-    Settling {
-        end: MilestoneEnd,
-        how: How,
-        at: Time,
-    },
-    Ended {
-        end: MilestoneEnd,
-        how: How,
-        at: Time,
-    },
-}
-
-/// What a milestone holds for one share, in minor units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holding {
-    pub share: Share,
-    /// In our custody, not yet decided.
-    pub held_minor: i64,
-    /// Decided for the beneficiary, not yet paid out.
-    #[serde(default)]
-    pub payable_minor: i64,
-}
-
-/// The seller's last delivery of a milestone, and what the buyer found wrong with it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Delivery {
-    /// From 1, counted over all rounds.
-    pub round: u16,
-    pub at: Time,
-    pub note: String,
-    pub files: Vec<FileRef>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub changes: Option<Changes>,
-}
-
-/// What is to be mended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Changes {
-    /// Places of the failed criteria, from 0.
-    pub failed: Vec<u16>,
-    pub reason: String,
-    pub at: Time,
-}
-
-/// One milestone's state and money.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Milestone {
-    pub stage: MilestoneStage,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub holdings: Vec<Holding>,
-    /// Of the balance, what has been released so far.
-    #[serde(default)]
-    pub released_minor: i64,
-    /// Of the balance, what has been refunded so far.
-    #[serde(default)]
-    pub refunded_minor: i64,
-    /// Since when something is payable and not yet paid out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub payable_since: Option<Time>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delivery: Option<Delivery>,
-}
-
 /// Where a payment comes from or goes to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "snake_case")]
@@ -258,6 +168,11 @@ pub struct Nudge {
     pub at: Time,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_zero(count: &u16) -> bool {
+    *count == 0
+}
+
 impl Stage {
     /// Its stored name.
     #[must_use]
@@ -269,38 +184,6 @@ impl Stage {
             Self::Ended { .. } => "ended",
             Self::Closed { .. } => "closed",
         }
-    }
-}
-
-impl Milestone {
-    /// What is left of the balance to release or refund, in minor units.
-    #[must_use]
-    pub fn left_minor(&self) -> i64 {
-        self.holdings.iter().filter(|held| !held.share.follows()).map(|held| held.held_minor).sum()
-    }
-
-    /// Held for everyone, followers included.
-    #[must_use]
-    pub fn held_minor(&self) -> i64 {
-        self.holdings.iter().map(|held| held.held_minor).sum()
-    }
-
-    /// Decided and not yet paid out.
-    #[must_use]
-    pub fn payable_minor(&self) -> i64 {
-        self.holdings.iter().map(|held| held.payable_minor).sum()
-    }
-
-    /// Whether nothing can follow here any more.
-    #[must_use]
-    pub fn ended(&self) -> bool {
-        matches!(self.stage, MilestoneStage::Ended { .. })
-    }
-
-    /// Whether money was ever paid in for it.
-    #[must_use]
-    pub fn funded(&self) -> bool {
-        !self.holdings.is_empty()
     }
 }
 
@@ -422,6 +305,25 @@ impl Escrow {
         milestone.holdings.iter().filter(of_user).map(part).collect()
     }
 
+    /// The open dispute that freezes a milestone.
+    #[must_use]
+    pub fn dispute_over(&self, number: u16) -> Option<&Dispute> {
+        self.disputes.iter().find(|dispute| dispute.covers(number))
+    }
+
+    /// The open dispute of a number.
+    #[must_use]
+    pub fn dispute(&self, number: u16) -> Option<&Dispute> {
+        self.disputes.iter().find(|dispute| dispute.number == number)
+    }
+
+    /// The numbers of the milestones about which nothing is decided and nobody quarrels.
+    #[must_use]
+    pub fn open_milestones(&self) -> Vec<u16> {
+        let open = (1_u16..).zip(&self.milestones).filter(|(_, part)| part.undecided());
+        open.map(|(number, _)| number).filter(|number| self.dispute_over(*number).is_none()).collect()
+    }
+
     /// Whether nothing can change any more but closing, or nothing at all.
     #[must_use]
     pub fn over(&self) -> bool {
@@ -446,6 +348,8 @@ impl Escrow {
             MilestoneStage::Ended { .. } => "ended",
         };
         let round = part.delivery.as_ref().map_or(0, |delivery| delivery.round);
-        format!("v{}-{stage}-m{number}-{at}-r{round}-{}", self.version, part.left_minor())
+        let asked =
+            part.extension.as_ref().map_or_else(String::new, |ask| format!("-x{}", ask.due.seconds()));
+        format!("v{}-{stage}-m{number}-{at}-r{round}-{}{asked}", self.version, part.left_minor())
     }
 }

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::deadlines::{Mark, Waiting};
+use super::dispute::{
+    CancellationEnd, DisputeEnd, ExtensionEnd, FailedCriterion, SettlementEnd, Split, Step,
+};
 use super::escrow::{End, How, Method};
 use super::party::{Actor, Role, UserId};
 use super::plan::{Part, Plan, Share};
@@ -105,6 +108,86 @@ pub enum Event {
         failed: Vec<u16>,
         reason: String,
     },
+    InspectionExtended {
+        milestone: u16,
+        days: u8,
+    },
+    ExtensionAsked {
+        milestone: u16,
+        by: Role,
+        due: Time,
+        reason: String,
+        answer_by: Time,
+    },
+    ExtensionGranted {
+        milestone: u16,
+        due: Time,
+    },
+    ExtensionEnded {
+        milestone: u16,
+        how: ExtensionEnd,
+    },
+    CancellationRequested {
+        reason: String,
+        answer_by: Time,
+    },
+    CancellationEnded {
+        end: CancellationEnd,
+    },
+    SettlementOffered {
+        settlement: u16,
+        by: Role,
+        splits: Vec<Split>,
+        note: String,
+        answer_by: Time,
+    },
+    SettlementEnded {
+        settlement: u16,
+        how: SettlementEnd,
+    },
+    /// Its milestones are frozen.
+    DisputeOpened {
+        dispute: u16,
+        by: Role,
+        claims: Vec<Split>,
+        reason: String,
+        failed: Vec<FailedCriterion>,
+        files: Vec<FileRef>,
+        answer_by: Time,
+    },
+    Stated {
+        dispute: u16,
+        text: String,
+        files: Vec<FileRef>,
+    },
+    DisputeMoved {
+        dispute: u16,
+        step: Step,
+    },
+    /// Decided, with reasons. With `second`, another operator has yet to agree.
+    Ruled {
+        dispute: u16,
+        by: UserId,
+        splits: Vec<Split>,
+        reasons: String,
+        second: bool,
+    },
+    RulingReturned {
+        dispute: u16,
+        reason: String,
+    },
+    /// Its milestones run on, or are decided by what follows.
+    DisputeEnded {
+        dispute: u16,
+        how: DisputeEnd,
+        /// Of a ruling: why.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reasons: String,
+    },
+    Said {
+        text: String,
+        files: Vec<FileRef>,
+    },
     /// A part of the balance, or the rest of it, was decided for those who receive it.
     Released {
         milestone: u16,
@@ -171,6 +254,21 @@ impl Event {
             Self::ChargeReturned { .. } => "charge_returned",
             Self::Delivered { .. } => "delivered",
             Self::ChangesRequested { .. } => "changes_requested",
+            Self::InspectionExtended { .. } => "inspection_extended",
+            Self::ExtensionAsked { .. } => "extension_asked",
+            Self::ExtensionGranted { .. } => "extension_granted",
+            Self::ExtensionEnded { .. } => "extension_ended",
+            Self::CancellationRequested { .. } => "cancellation_requested",
+            Self::CancellationEnded { .. } => "cancellation_ended",
+            Self::SettlementOffered { .. } => "settlement_offered",
+            Self::SettlementEnded { .. } => "settlement_ended",
+            Self::DisputeOpened { .. } => "dispute_opened",
+            Self::Stated { .. } => "stated",
+            Self::DisputeMoved { .. } => "dispute_moved",
+            Self::Ruled { .. } => "ruled",
+            Self::RulingReturned { .. } => "ruling_returned",
+            Self::DisputeEnded { .. } => "dispute_ended",
+            Self::Said { .. } => "said",
             Self::Released { .. } => "released",
             Self::Refunded { .. } => "refunded",
             Self::PaidOut { .. } => "paid_out",
@@ -188,6 +286,10 @@ impl Event {
         match self {
             Self::Delivered { milestone, .. }
             | Self::ChangesRequested { milestone, .. }
+            | Self::InspectionExtended { milestone, .. }
+            | Self::ExtensionAsked { milestone, .. }
+            | Self::ExtensionGranted { milestone, .. }
+            | Self::ExtensionEnded { milestone, .. }
             | Self::Released { milestone, .. }
             | Self::Refunded { milestone, .. }
             | Self::PaidOut { milestone, .. }
@@ -205,6 +307,17 @@ impl Event {
             | Self::ChargeFailed { .. }
             | Self::ChargeSettled { .. }
             | Self::ChargeReturned { .. }
+            | Self::CancellationRequested { .. }
+            | Self::CancellationEnded { .. }
+            | Self::SettlementOffered { .. }
+            | Self::SettlementEnded { .. }
+            | Self::DisputeOpened { .. }
+            | Self::Stated { .. }
+            | Self::DisputeMoved { .. }
+            | Self::Ruled { .. }
+            | Self::RulingReturned { .. }
+            | Self::DisputeEnded { .. }
+            | Self::Said { .. }
             | Self::Ended { .. }
             | Self::Closed => None,
         }

@@ -3,6 +3,8 @@
 //! It decides nothing and refuses nothing. Replaying an escrow's events through it gives the stored
 //! document byte for byte.
 
+mod disagreement;
+
 use super::deadlines::{self, Waiting};
 use super::escrow::{
     Changes, Charge, ChargeState, Delivery, End, Escrow, Holding, How, Milestone, MilestoneEnd,
@@ -24,6 +26,7 @@ pub fn evolve(escrow: Option<Escrow>, event: &Event, at: Time) -> Option<Escrow>
     };
     escrow.seq += 1;
     apply(&mut escrow, event, at);
+    disagreement::drop_what_is_moot(&mut escrow);
     forget_reminders(&mut escrow);
     Some(escrow)
 }
@@ -33,11 +36,14 @@ pub fn evolve(escrow: Option<Escrow>, event: &Event, at: Time) -> Option<Escrow>
 fn forget_reminders(escrow: &mut Escrow) {
     let clocks = deadlines::all(escrow);
     let paused = escrow.charge_pending();
+    let still = |number: u16| escrow.milestone(number).is_some_and(|part| part.stopped_at.is_some());
+    let stopped: Vec<u16> = (1_u16..).take(escrow.milestones.len()).filter(|number| still(*number)).collect();
     escrow.reminded.retain(|sent| {
         let runs = |clock: &deadlines::Deadline| {
             clock.waiting == sent.waiting && clock.milestone == sent.milestone && clock.since == sent.since
         };
-        let waits = paused && matches!(sent.waiting, Waiting::Acceptance | Waiting::Payment);
+        let still = sent.milestone.is_some_and(|number| stopped.contains(&number));
+        let waits = still || paused && matches!(sent.waiting, Waiting::Acceptance | Waiting::Payment);
         waits || clocks.iter().any(runs)
     });
     escrow.nudged.retain(|sent| {
@@ -77,6 +83,12 @@ fn proposed(event: &Event, at: Time) -> Option<Escrow> {
         stage: Stage::Proposed { since: at, expires_at: *expires_at },
         charge: None,
         given_up: Vec::new(),
+        cancellation: None,
+        cancellations_asked: 0,
+        settlements: Vec::new(),
+        settlements_offered: 0,
+        disputes: Vec::new(),
+        disputes_opened: 0,
         reminded: Vec::new(),
         nudged: Vec::new(),
         proposed_at: at,
@@ -91,6 +103,9 @@ const UNFUNDED: Milestone = Milestone {
     refunded_minor: 0,
     payable_since: None,
     delivery: None,
+    extension: None,
+    stopped_at: None,
+    stopped_micros: 0,
 };
 
 fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
@@ -123,8 +138,14 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
             returned.for_each(|charge| charge.returned_at = Some(at));
         }
         Event::Delivered { milestone, round, note, files, inspect_by } => {
-            let delivery =
-                Delivery { round: *round, at, note: note.clone(), files: files.clone(), changes: None };
+            let delivery = Delivery {
+                round: *round,
+                at,
+                note: note.clone(),
+                files: files.clone(),
+                changes: None,
+                inspection_extended: false,
+            };
             with(escrow, *milestone, |part| delivered(part, delivery, *inspect_by));
         }
         Event::ChangesRequested { milestone, failed, reason, .. } => {
@@ -155,6 +176,21 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
             since: *since,
             mark: *mark,
         }),
+        Event::InspectionExtended { .. }
+        | Event::ExtensionAsked { .. }
+        | Event::ExtensionGranted { .. }
+        | Event::ExtensionEnded { .. }
+        | Event::CancellationRequested { .. }
+        | Event::CancellationEnded { .. }
+        | Event::SettlementOffered { .. }
+        | Event::SettlementEnded { .. }
+        | Event::DisputeOpened { .. }
+        | Event::Stated { .. }
+        | Event::DisputeMoved { .. }
+        | Event::Ruled { .. }
+        | Event::RulingReturned { .. }
+        | Event::DisputeEnded { .. }
+        | Event::Said { .. } => disagreement::apply(escrow, event, at),
         Event::Ended { end } => ended(escrow, end, at),
         Event::Closed => {
             if let Stage::Ended { end, .. } = &escrow.stage {
@@ -238,11 +274,13 @@ fn signed(escrow: &mut Escrow, role: Role, signature: Signature) {
 }
 
 fn delivered(milestone: &mut Milestone, delivery: Delivery, inspect_by: Time) {
+    disagreement::restart(milestone);
     milestone.stage = MilestoneStage::Delivered { since: delivery.at, inspect_by };
     milestone.delivery = Some(delivery);
 }
 
 fn changes_requested(milestone: &mut Milestone, changes: Changes) {
+    disagreement::restart(milestone);
     milestone.stage = MilestoneStage::ChangesRequested { since: changes.at, overdue_since: None };
     if let Some(delivery) = &mut milestone.delivery {
         delivery.changes = Some(changes);
@@ -345,6 +383,7 @@ fn decided(milestone: &mut Milestone, whole: bool, how: How, at: Time) {
         (true, false) => MilestoneEnd::Released,
         (false, _) => MilestoneEnd::Refunded,
     };
+    disagreement::restart(milestone);
     milestone.stage = MilestoneStage::Settling { end, how, at };
     end_when_empty(milestone, at);
 }
@@ -370,6 +409,9 @@ fn end_when_empty(milestone: &mut Milestone, at: Time) {
 }
 
 fn overdue(milestone: &mut Milestone, at: Time) {
+    let extension = milestone.extension.take();
+    disagreement::restart(milestone);
+    milestone.extension = extension;
     match &mut milestone.stage {
         MilestoneStage::InProgress { overdue_since, .. }
         | MilestoneStage::ChangesRequested { overdue_since, .. } => *overdue_since = Some(at),

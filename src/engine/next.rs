@@ -122,9 +122,22 @@ fn actions(escrow: &Escrow, waiting: Waiting, role: Role, number: u16) -> (Optio
         Waiting::Inspection => (Some(Action::Approve(number)), vec![Action::RequestChanges(number)]),
         Waiting::Cancelling if role == Role::Seller => (Some(Action::Deliver(number)), vec![]),
         Waiting::Cancelling => (None, vec![Action::Cancel(number)]),
+        Waiting::Extension => (Some(Action::GrantExtension(number)), vec![Action::RefuseExtension(number)]),
+        Waiting::CancellationAnswer => (Some(Action::CancelAll), vec![Action::RefuseCancellation]),
+        Waiting::Settlement => (offer_to(escrow, role).map(Action::AcceptSettlement), vec![]),
+        Waiting::DisputeAnswer | Waiting::DisputeTalk => {
+            let dispute = escrow.dispute_over(number).map(|dispute| dispute.number);
+            (dispute.map(Action::Statement), vec![Action::OfferSettlement])
+        }
+        Waiting::Ruling => (None, vec![]),
         Waiting::PayOut => (Some(Action::PayOut(number)), vec![]),
         Waiting::RailAnswer | Waiting::Closing => (None, vec![]),
     }
+}
+
+/// The number of the other side's standing offer.
+fn offer_to(escrow: &Escrow, role: Role) -> Option<u16> {
+    escrow.settlements.iter().find(|offer| offer.by != role).map(|offer| offer.number)
 }
 
 /// Headline and consequence of a clock, for one viewer.
@@ -186,6 +199,12 @@ fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role
             };
             (headline, "If nothing happens by then, the money goes back to the buyer by itself.".to_owned())
         }
+        Waiting::Extension
+        | Waiting::CancellationAnswer
+        | Waiting::Settlement
+        | Waiting::DisputeAnswer
+        | Waiting::DisputeTalk
+        | Waiting::Ruling => disagreement(escrow, clock, title, yours, role),
         Waiting::PayOut => {
             let headline = if yours {
                 format!("Money for {title} is released to you. Move it to your wallet")
@@ -196,6 +215,58 @@ fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role
         }
         Waiting::Closing => (String::new(), String::new()),
     }
+}
+
+/// What waits for an answer of the other side, or of a handler.
+#[allow(clippy::wildcard_enum_match_arm, reason = "`words` sorts them and names every one")]
+fn disagreement(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role) -> (String, String) {
+    let mine = |words: &str, others: String| if yours { words.to_owned() } else { others };
+    let (headline, then) = match clock.waiting {
+        Waiting::Extension => (
+            mine(
+                &format!("Answer the request for more time for {title}"),
+                format!("The buyer is to answer the request for more time for {title}"),
+            ),
+            "Without an answer the request lapses and the agreed date stays.",
+        ),
+        Waiting::CancellationAnswer => (
+            mine(
+                "The buyer asks to cancel. Agree, or say why not",
+                "The seller is to answer the request to cancel".to_owned(),
+            ),
+            "Every other deadline stands still meanwhile. Without an answer it becomes a dispute.",
+        ),
+        Waiting::Settlement => (
+            mine("Answer the offer to settle", "The offer to settle waits for an answer".to_owned()),
+            "Without an answer the offer lapses and nothing moves.",
+        ),
+        Waiting::DisputeAnswer => {
+            let other = escrow.dispute_over(clock.milestone.unwrap_or_default()).map(|it| it.other_side());
+            let other = other.unwrap_or(Role::Seller).word();
+            (
+                mine(
+                    &format!("Answer the dispute about {title}"),
+                    format!("{title} is in dispute. The {other} is to answer"),
+                ),
+                "Without an answer it is decided as sought, or goes to the operators if it is about a large sum.",
+            )
+        }
+        Waiting::DisputeTalk => (
+            format!("{title} is in dispute. Talk about it, and settle it"),
+            "Without a settlement it goes to be decided.",
+        ),
+        _ => {
+            let whom = match role {
+                Role::Buyer | Role::Seller => "You can still settle with each other meanwhile. ",
+                Role::Broker | Role::Payee => "",
+            };
+            return (
+                format!("The dispute about {title} is being decided"),
+                format!("{whom}If nobody decides by then, what the terms name for that case is carried out."),
+            );
+        }
+    };
+    (headline, then.to_owned())
 }
 
 fn acceptance(escrow: &Escrow, yours: bool) -> (String, String) {

@@ -1,6 +1,9 @@
 //! Event → who must be told what. The words stand in `words.rs`.
 
+mod disagreement;
 mod negotiation;
+
+pub use disagreement::{Disagreement, gets_minor};
 
 use serde::{Deserialize, Serialize};
 
@@ -124,7 +127,7 @@ pub enum News {
         milestone: String,
         number: u16,
         amount: Money,
-        by_clock: bool,
+        how: How,
         in_wallet: bool,
     },
     /// To the buyer: what he approved, or the clock did for him.
@@ -132,7 +135,7 @@ pub enum News {
         milestone: String,
         number: u16,
         amount: Money,
-        by_clock: bool,
+        how: How,
     },
     InWallet {
         milestone: String,
@@ -143,12 +146,12 @@ pub enum News {
         milestone: String,
         number: u16,
         amount: Money,
-        by_clock: bool,
+        how: How,
     },
     Refunded {
         milestone: String,
         number: u16,
-        by_clock: bool,
+        how: How,
     },
     MayCancel {
         milestone: String,
@@ -179,6 +182,8 @@ pub enum News {
     Closed {
         completed: bool,
     },
+    /// More time, cancelling, settling, quarrelling, talking.
+    Disagreement(Disagreement),
 }
 
 /// The notices of one decision's events, with the escrow as it is after them.
@@ -266,6 +271,21 @@ impl Told<'_> {
             Event::ChangesRequested { milestone, failed, reason, .. } => {
                 self.changes(*milestone, failed, reason);
             }
+            Event::InspectionExtended { .. }
+            | Event::ExtensionAsked { .. }
+            | Event::ExtensionGranted { .. }
+            | Event::ExtensionEnded { .. }
+            | Event::CancellationRequested { .. }
+            | Event::CancellationEnded { .. }
+            | Event::SettlementOffered { .. }
+            | Event::SettlementEnded { .. }
+            | Event::DisputeOpened { .. }
+            | Event::Stated { .. }
+            | Event::DisputeMoved { .. }
+            | Event::Ruled { .. }
+            | Event::RulingReturned { .. }
+            | Event::DisputeEnded { .. }
+            | Event::Said { .. } => self.disagreement(event, actor),
             Event::Released { milestone, amount_minor, parts, how, .. } => {
                 self.released(*milestone, *amount_minor, parts, *how, all);
             }
@@ -355,7 +375,6 @@ impl Told<'_> {
     }
 
     fn released(&mut self, number: u16, amount_minor: i64, parts: &[Part], how: How, all: &[Event]) {
-        let by_clock = how == How::ByClock;
         let title = self.title(number);
         for party in self.escrow.parties.clone() {
             let mine = |part: &&Part| {
@@ -366,21 +385,20 @@ impl Told<'_> {
             let (milestone, in_wallet) = (title.clone(), all.iter().any(paid));
             if sum > 0 {
                 let amount = self.escrow.terms.money(sum);
-                let news = News::ReleasedToYou { milestone, number, amount, by_clock, in_wallet };
+                let news = News::ReleasedToYou { milestone, number, amount, how, in_wallet };
                 self.tell(party.user, party.role, news);
             }
         }
         let amount = self.escrow.terms.money(amount_minor);
-        self.role(Role::Buyer, News::ReleasedForYou { milestone: title, number, amount, by_clock });
+        self.role(Role::Buyer, News::ReleasedForYou { milestone: title, number, amount, how });
     }
 
     fn refunded(&mut self, number: u16, parts: &[Part], how: How) {
-        let by_clock = how == How::ByClock;
         let sum = parts.iter().map(|part| part.amount_minor).sum();
         let (milestone, amount) = (self.title(number), self.escrow.terms.money(sum));
-        let to_you = News::RefundedToYou { milestone: milestone.clone(), number, amount, by_clock };
+        let to_you = News::RefundedToYou { milestone: milestone.clone(), number, amount, how };
         self.role(Role::Buyer, to_you);
-        let told = News::Refunded { milestone, number, by_clock };
+        let told = News::Refunded { milestone, number, how };
         self.role(Role::Seller, told.clone());
         self.role(Role::Broker, told);
     }

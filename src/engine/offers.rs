@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::command::{Command, Facts};
 use super::deadlines::{self, Waiting};
 use super::decide::{Decision, decide};
-use super::escrow::{Escrow, Method, MilestoneStage};
+use super::dispute::Split;
+use super::escrow::{Escrow, Method, Milestone, MilestoneStage};
 use super::party::{Actor, UserId};
 use super::refusal::Refusal;
 use super::time::Time;
@@ -30,7 +31,28 @@ pub enum Action {
     Deliver(u16),
     Approve(u16),
     RequestChanges(u16),
+    ExtendInspection(u16),
+    AskExtension(u16),
+    GrantExtension(u16),
+    RefuseExtension(u16),
     Cancel(u16),
+    Refund(u16),
+    RequestCancellation,
+    WithdrawCancellation,
+    CancelAll,
+    RefuseCancellation,
+    OfferSettlement,
+    AcceptSettlement(u16),
+    RefuseSettlement(u16),
+    WithdrawSettlement(u16),
+    OpenDispute,
+    Statement(u16),
+    WithdrawDispute(u16),
+    Concede(u16),
+    Rule(u16),
+    ConfirmRuling(u16),
+    ReturnRuling(u16),
+    Say,
     PayOut(u16),
     Close,
 }
@@ -44,7 +66,7 @@ pub struct Offer {
 
 /// The command by which an action is tried: as plain as it can be and still be accepted.
 #[must_use]
-pub fn probe(escrow: &Escrow, action: Action) -> Command {
+pub fn probe(escrow: &Escrow, action: Action, now: Time) -> Command {
     match action {
         Action::Accept => Command::Accept { version: escrow.version },
         Action::Sign => Command::Sign {
@@ -78,7 +100,31 @@ pub fn probe(escrow: &Escrow, action: Action) -> Command {
             let failed = if terms.is_some_and(|terms| !terms.criteria.is_empty()) { vec![0] } else { vec![] };
             Command::RequestChanges { milestone, failed, reason: "-".to_owned() }
         }
+        Action::ExtendInspection(milestone) => Command::ExtendInspection { milestone, days: 1 },
+        Action::AskExtension(milestone) => {
+            let due = escrow.milestone(milestone).and_then(Milestone::due).unwrap_or(now).max(now);
+            Command::AskExtension { milestone, due: due.plus_days(1), reason: "-".to_owned() }
+        }
+        Action::GrantExtension(milestone) => Command::GrantExtension { milestone },
+        Action::RefuseExtension(milestone) => Command::RefuseExtension { milestone },
         Action::Cancel(milestone) => Command::Cancel { milestone },
+        Action::Refund(milestone) => Command::Refund { milestone, part_minor: None },
+        Action::RequestCancellation => Command::RequestCancellation { reason: "-".to_owned() },
+        Action::WithdrawCancellation => Command::WithdrawCancellation,
+        Action::CancelAll => Command::CancelAll { reason: String::new() },
+        Action::RefuseCancellation => Command::RefuseCancellation { reason: "-".to_owned() },
+        Action::OfferSettlement
+        | Action::AcceptSettlement(_)
+        | Action::RefuseSettlement(_)
+        | Action::WithdrawSettlement(_)
+        | Action::OpenDispute
+        | Action::Statement(_)
+        | Action::WithdrawDispute(_)
+        | Action::Concede(_)
+        | Action::Rule(_)
+        | Action::ConfirmRuling(_)
+        | Action::ReturnRuling(_)
+        | Action::Say => quarrel(escrow, action),
         Action::PayOut(milestone) => Command::PayOut { milestone },
         Action::Close => Command::Close,
     }
@@ -89,6 +135,45 @@ pub fn probe(escrow: &Escrow, action: Action) -> Command {
 pub fn user_at(escrow: &Escrow, place: u8) -> UserId {
     let party = usize::from(place).checked_sub(1).and_then(|index| escrow.parties.get(index));
     party.map_or(Uuid::nil(), |party| party.user)
+}
+
+/// Settlements, disputes and messages, as plain as they can be.
+#[allow(clippy::wildcard_enum_match_arm, reason = "`probe` sorts them and names every one")]
+fn quarrel(escrow: &Escrow, action: Action) -> Command {
+    let text = || "-".to_owned();
+    let back = |numbers: Vec<u16>| {
+        let back = |number: u16| {
+            let refund_minor = escrow.milestone(number).map_or(0, Milestone::left_minor);
+            Split { milestone: number, release_minor: 0, refund_minor }
+        };
+        numbers.into_iter().map(back).collect::<Vec<_>>()
+    };
+    match action {
+        Action::OfferSettlement => {
+            let undecided = (1_u16..).zip(&escrow.milestones).filter(|(_, part)| part.undecided());
+            let splits = back(undecided.map(|(number, _)| number).collect());
+            Command::OfferSettlement { splits, note: text() }
+        }
+        Action::AcceptSettlement(settlement) => Command::AcceptSettlement { settlement },
+        Action::RefuseSettlement(settlement) => Command::RefuseSettlement { settlement },
+        Action::WithdrawSettlement(settlement) => Command::WithdrawSettlement { settlement },
+        Action::OpenDispute => Command::OpenDispute {
+            claims: back(escrow.open_milestones()),
+            reason: text(),
+            failed: Vec::new(),
+            files: Vec::new(),
+        },
+        Action::Statement(dispute) => Command::Statement { dispute, text: text(), files: Vec::new() },
+        Action::WithdrawDispute(dispute) => Command::WithdrawDispute { dispute },
+        Action::Concede(dispute) => Command::Concede { dispute },
+        Action::Rule(dispute) => {
+            let splits = escrow.dispute(dispute).map(|open| open.claims.clone()).unwrap_or_default();
+            Command::Rule { dispute, splits, reasons: text() }
+        }
+        Action::ConfirmRuling(dispute) => Command::ConfirmRuling { dispute },
+        Action::ReturnRuling(dispute) => Command::ReturnRuling { dispute, reason: text() },
+        _ => Command::Say { text: text(), files: Vec::new() },
+    }
 }
 
 /// Every action that has a place in this escrow, with what would be said to it.
@@ -107,6 +192,32 @@ pub fn offers(escrow: &Escrow, actor: &Actor, facts: &Facts, now: Time) -> Vec<O
     actions.extend(places.flat_map(|place| [Action::InviteAgain(place), Action::CorrectParty(place)]));
     let clocks = deadlines::all(escrow).into_iter();
     actions.extend(clocks.map(|clock| Action::Nudge(clock.waiting, clock.milestone)));
+    actions.extend([
+        Action::RequestCancellation,
+        Action::WithdrawCancellation,
+        Action::CancelAll,
+        Action::RefuseCancellation,
+        Action::OfferSettlement,
+        Action::OpenDispute,
+        Action::Say,
+    ]);
+    for number in escrow.settlements.iter().map(|offer| offer.number) {
+        actions.extend([
+            Action::AcceptSettlement(number),
+            Action::RefuseSettlement(number),
+            Action::WithdrawSettlement(number),
+        ]);
+    }
+    for number in escrow.disputes.iter().map(|dispute| dispute.number) {
+        actions.extend([
+            Action::Statement(number),
+            Action::WithdrawDispute(number),
+            Action::Concede(number),
+            Action::Rule(number),
+            Action::ConfirmRuling(number),
+            Action::ReturnRuling(number),
+        ]);
+    }
     for (number, part) in (1_u16..).zip(&escrow.milestones) {
         match part.stage {
             MilestoneStage::Ended { .. } => {}
@@ -118,12 +229,17 @@ pub fn offers(escrow: &Escrow, actor: &Actor, facts: &Facts, now: Time) -> Vec<O
                 Action::Deliver(number),
                 Action::Approve(number),
                 Action::RequestChanges(number),
+                Action::ExtendInspection(number),
+                Action::AskExtension(number),
+                Action::GrantExtension(number),
+                Action::RefuseExtension(number),
                 Action::Cancel(number),
+                Action::Refund(number),
                 Action::PayOut(number),
             ]),
         }
     }
-    let offer = |action: Action| match decide(Some(escrow), &probe(escrow, action), actor, facts, now) {
+    let offer = |action: Action| match decide(Some(escrow), &probe(escrow, action, now), actor, facts, now) {
         Ok(Decision::Done(_)) => Some(Offer { action, refusal: None }),
         Ok(Decision::AlreadyDone) => None,
         Err(refusal) => Some(Offer { action, refusal: Some(refusal) }),

@@ -108,6 +108,10 @@ pub enum Actor {
     Operator {
         user: UserId,
     },
+    /// The outside handler of this escrow's disputes, named by the terms; takes no other part.
+    Arbiter {
+        user: UserId,
+    },
     /// A payment provider's signed answer.
     Rail,
     /// A deadline that has passed.
@@ -120,7 +124,7 @@ impl Actor {
     pub fn role(&self) -> Option<Role> {
         match self {
             Self::Party { role, .. } => Some(*role),
-            Self::Operator { .. } | Self::Rail | Self::Clock => None,
+            Self::Operator { .. } | Self::Arbiter { .. } | Self::Rail | Self::Clock => None,
         }
     }
 
@@ -128,7 +132,7 @@ impl Actor {
     #[must_use]
     pub fn user(&self) -> Option<UserId> {
         match self {
-            Self::Party { user, .. } | Self::Operator { user } => Some(*user),
+            Self::Party { user, .. } | Self::Operator { user } | Self::Arbiter { user } => Some(*user),
             Self::Rail | Self::Clock => None,
         }
     }

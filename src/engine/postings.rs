@@ -135,6 +135,21 @@ pub fn entries(escrow: &Escrow, event: &Event) -> Vec<Entry> {
         | Event::ChargeFailed { .. }
         | Event::Delivered { .. }
         | Event::ChangesRequested { .. }
+        | Event::InspectionExtended { .. }
+        | Event::ExtensionAsked { .. }
+        | Event::ExtensionGranted { .. }
+        | Event::ExtensionEnded { .. }
+        | Event::CancellationRequested { .. }
+        | Event::CancellationEnded { .. }
+        | Event::SettlementOffered { .. }
+        | Event::SettlementEnded { .. }
+        | Event::DisputeOpened { .. }
+        | Event::Stated { .. }
+        | Event::DisputeMoved { .. }
+        | Event::Ruled { .. }
+        | Event::RulingReturned { .. }
+        | Event::DisputeEnded { .. }
+        | Event::Said { .. }
         | Event::Overdue { .. }
         | Event::Reminded { .. }
         | Event::Nudged { .. }

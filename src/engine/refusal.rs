@@ -77,6 +77,40 @@ pub enum Refusal {
     },
     TooManyFiles,
     NoRightToCancel,
+    /// The milestone is frozen by an open dispute.
+    InDispute,
+    NoSuchDispute,
+    /// The dispute is not (or no longer) in its handler's hands.
+    NotWithHandler,
+    /// A ruling waits for a second operator.
+    RulingPending,
+    NoRulingPending,
+    /// The one who ruled can't be the second.
+    SameOperator,
+    /// An operator who is a party can't decide.
+    OperatorIsParty,
+    CancellationRequested,
+    NoCancellationRequested,
+    CancellationAskedOften {
+        most: u16,
+    },
+    NoSuchSettlement,
+    OwnSettlement,
+    /// Release and refund must sum to what is left of the milestone.
+    SplitDoesNotSum {
+        milestone: u16,
+        left: Money,
+    },
+    SplitIncomplete,
+    NothingUndecided,
+    NoExtensionAsked,
+    ExtensionAsked,
+    DateNotLater,
+    InspectionExtendedBefore,
+    DaysOutOfRange {
+        most: u8,
+    },
+    MessageMissing,
     NotOverYet,
     PayAll,
     NotDueYet,
@@ -159,6 +193,33 @@ impl Refusal {
             Self::NoRightToCancel => {
                 "You can cancel only once the seller is late by more than the agreed days."
             }
+            Self::InDispute => "This milestone is in dispute and frozen until the dispute ends.",
+            Self::NoSuchDispute => "This dispute is over, or there is none of this number.",
+            Self::NotWithHandler => {
+                "This dispute is not with its handler yet: the parties are still talking."
+            }
+            Self::RulingPending => "A decision has been made and waits for a second operator.",
+            Self::NoRulingPending => "No decision is waiting for a second operator.",
+            Self::SameOperator => "Another operator than the one who decided has to confirm it.",
+            Self::OperatorIsParty => "You take part in this escrow yourself, so another operator has to act.",
+            Self::CancellationRequested => "The buyer has asked to cancel. That has to be answered first.",
+            Self::NoCancellationRequested => "No request to cancel is waiting for an answer.",
+            Self::CancellationAskedOften { most } => {
+                return format!("You have asked to cancel {most} times. Open a dispute instead.");
+            }
+            Self::NoSuchSettlement => "This offer no longer stands.",
+            Self::OwnSettlement => "This is your own offer: the other side has to answer it.",
+            Self::SplitDoesNotSum { milestone, left } => {
+                return format!("Milestone {milestone}: release and refund together must be {left}.");
+            }
+            Self::SplitIncomplete => "Say for each milestone, once, what is released and what is refunded.",
+            Self::NothingUndecided => "Nothing is held here about which something is still to be decided.",
+            Self::NoExtensionAsked => "Nobody is asking for more time here.",
+            Self::ExtensionAsked => "More time has already been asked for. It has to be answered first.",
+            Self::DateNotLater => "Choose a later date than the present one, within ten years.",
+            Self::InspectionExtendedBefore => "The inspection of this delivery was already extended once.",
+            Self::DaysOutOfRange { most } => return format!("Choose 1 to {most} days."),
+            Self::MessageMissing => "Write something first.",
             Self::NotOverYet => "The escrow can be closed once it has ended and nothing is held.",
             Self::PayAll => "This escrow is paid as a whole: all its milestones together.",
             Self::NotDueYet => "This deadline has not passed.",

@@ -14,6 +14,7 @@ pub enum Tone {
     Held,
     Good,
     Bad,
+    Dispute,
 }
 
 /// A status: words that stand by themselves, and a tone.
@@ -40,6 +41,9 @@ pub fn of(escrow: &Escrow) -> Status {
         },
         (Stage::Agreed { .. }, Some(ChargeState::Failed { .. })) => status(Tone::Bad, "Payment failed"),
         (Stage::Agreed { .. }, _) => status(Tone::Wait, "To pay"),
+        (Stage::Active { .. }, _) if escrow.cancellation.is_some() => {
+            status(Tone::Wait, "Cancellation asked for")
+        }
         (Stage::Active { .. }, _) => of_milestone(escrow, open_milestone(escrow)),
         (Stage::Ended { end, .. }, _) => of_end(end),
         (Stage::Closed { end: End::Completed, .. }, _) => status(Tone::Neutral, "Closed: completed"),
@@ -74,6 +78,9 @@ pub fn open_milestone(escrow: &Escrow) -> u16 {
 #[must_use]
 pub fn of_milestone(escrow: &Escrow, number: u16) -> Status {
     let Some(part) = escrow.milestone(number) else { return status(Tone::Neutral, "Unknown") };
+    if escrow.dispute_over(number).is_some() {
+        return status(Tone::Dispute, "In dispute");
+    }
     match part.stage {
         MilestoneStage::Unfunded => status(Tone::Neutral, "Not paid yet"),
         MilestoneStage::InProgress { overdue_since: None, .. } => status(Tone::Held, "Held in escrow"),
@@ -87,6 +94,8 @@ pub fn of_milestone(escrow: &Escrow, number: u16) -> Status {
             status(Tone::Good, "Release under way")
         }
         MilestoneStage::Settling { .. } => status(Tone::Info, "Being paid out"),
+        MilestoneStage::Ended { how: How::Ruled, .. } => status(Tone::Neutral, "Decided"),
+        MilestoneStage::Ended { how: How::Settled, .. } => status(Tone::Good, "Settled"),
         MilestoneStage::Ended { end: MilestoneEnd::Released, how: How::ByClock, .. } => {
             status(Tone::Good, "Released by deadline")
         }
@@ -168,6 +177,12 @@ pub fn task_words(waiting: Waiting, mode: Mode, role: Role) -> &'static str {
         (Waiting::Changes, _) => "Make the changes and deliver again",
         (Waiting::Cancelling, _) if role == Role::Seller => "Deliver, it is overdue",
         (Waiting::Cancelling, _) => "Decide whether to cancel",
+        (Waiting::Extension, _) => "Answer the request for more time",
+        (Waiting::CancellationAnswer, _) => "Answer the request to cancel",
+        (Waiting::Settlement, _) => "Answer the offer to settle",
+        (Waiting::DisputeAnswer, _) => "Answer the dispute",
+        (Waiting::DisputeTalk, _) => "Settle the dispute",
+        (Waiting::Ruling, _) => "Decide the dispute",
         (Waiting::PayOut, _) => "Move your money to your wallet",
         (Waiting::Closing, _) => "Close the escrow",
     }

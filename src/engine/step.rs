@@ -46,3 +46,27 @@ pub fn parts(milestone: &Milestone, plan: &MilestonePlan, amount_minor: i64) -> 
     parts.retain(|part| part.amount_minor > 0);
     parts
 }
+
+/// The parts of a release of `release_minor` and of the refund of `refund_minor` that follows it, of a
+/// milestone of which they are the rest. Nothing is moved.
+#[must_use]
+pub fn split(
+    milestone: &Milestone,
+    plan: &MilestonePlan,
+    release_minor: i64,
+    refund_minor: i64,
+) -> (Vec<Part>, Vec<Part>) {
+    let released = parts(milestone, plan, release_minor);
+    let mut rest = milestone.clone();
+    for held in &mut rest.holdings {
+        held.held_minor -= sum_of(&released, |part| part.share == held.share);
+    }
+    let refunded = parts(&rest, plan, refund_minor);
+    (released, refunded)
+}
+
+/// The sum of some parts, in minor units.
+#[must_use]
+pub fn sum_of(parts: &[Part], which: impl Fn(&Part) -> bool) -> i64 {
+    parts.iter().filter(|part| which(part)).map(|part| part.amount_minor).sum()
+}

@@ -118,6 +118,13 @@ pub struct TermsParty {
     pub identity_sha256: String,
 }
 
+/// The outside arbiter, with a salted digest of the address he was named by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arbiter {
+    pub user: UserId,
+    pub identity_sha256: String,
+}
+
 /// One recipient's gross line of a milestone, in minor units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipient {
@@ -169,6 +176,9 @@ pub struct Terms {
     pub commission: Option<Commission>,
     pub dispute_handler: DisputeHandler,
     pub default_outcome: DefaultOutcome,
+    /// Who decides disputes, if not the platform's operators.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arbiter: Option<Arbiter>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contract_terms: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

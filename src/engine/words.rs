@@ -2,9 +2,13 @@
 //!
 //! Times are put into words by the caller, who knows the reader's zone.
 
+mod disagreement;
 mod negotiation;
 
+pub use disagreement::dispute_ended;
+
 use super::deadlines::{Mark, Waiting};
+use super::escrow::How;
 use super::notices::{News, Notice};
 use super::party::Role;
 use super::status::roles_in_words;
@@ -75,6 +79,7 @@ impl News {
                 let due = *mark == Mark::Due;
                 reminder(*waiting, due, left(*mark), milestone.as_deref(), *number, &at(*deadline))
             }
+            Self::Disagreement(news) => news.say(title, at),
             Self::Completed => (
                 format!("Completed: {title}"),
                 vec![
@@ -247,15 +252,8 @@ impl News {
     #[allow(clippy::wildcard_enum_match_arm, reason = "`say` sorts them and names every one")]
     fn money_out(&self) -> Said {
         let page = |number: &u16| format!("/milestones/{number}");
-        let clock = |by_clock: bool| {
-            if by_clock {
-                "The time for inspection ran out, so it counts as approved."
-            } else {
-                "The buyer has approved it."
-            }
-        };
         match self {
-            Self::ReleasedToYou { milestone, number, amount, by_clock, in_wallet } => {
+            Self::ReleasedToYou { milestone, number, amount, how, in_wallet } => {
                 let place = if *in_wallet {
                     "It is in your wallet."
                 } else {
@@ -264,22 +262,23 @@ impl News {
                 (
                     format!("Released to you: {amount} for {milestone}"),
                     vec![
-                        format!("“{milestone}”: {}", clock(*by_clock)),
+                        format!("“{milestone}”: {}", released(*how)),
                         format!("{amount} is released to you. {place}"),
                     ],
                     OPEN,
                     page(number),
                 )
             }
-            Self::ReleasedForYou { milestone, number, amount, by_clock } => {
-                let act = if *by_clock {
-                    "The time for inspection ran out, so it counts as approved"
-                } else {
-                    "You have approved it"
+            Self::ReleasedForYou { milestone, number, amount, how } => {
+                let act = match how {
+                    How::Approved => "You have approved it.",
+                    How::ByClock | How::Cancelled | How::Refunded | How::Settled | How::Ruled => {
+                        released(*how)
+                    }
                 };
                 (
                     format!("Released: {milestone}"),
-                    vec![format!("“{milestone}”: {act}, and {amount} was released to those who delivered.")],
+                    vec![format!("“{milestone}”: {act} {amount} was released to those who delivered.")],
                     OPEN,
                     page(number),
                 )
@@ -290,28 +289,24 @@ impl News {
                 OPEN,
                 page(number),
             ),
-            Self::RefundedToYou { milestone, number, amount, by_clock } => {
-                let act = if *by_clock { "The seller did not deliver in time" } else { "You cancelled it" };
+            Self::RefundedToYou { milestone, number, amount, how } => {
+                let act = refunded(*how);
                 (
                     format!("Refunded to you: {amount} for {milestone}"),
-                    vec![format!("“{milestone}”: {act}. {amount} went back to your wallet.")],
+                    vec![
+                        format!("“{milestone}”: {act} {amount} went back to your wallet."),
+                        "Your statement shows it as two lines: the payment, and its refund.".to_owned(),
+                    ],
                     OPEN,
                     page(number),
                 )
             }
-            Self::Refunded { milestone, number, by_clock } => {
-                let act = if *by_clock {
-                    "was not delivered in time"
-                } else {
-                    "was cancelled by the buyer, since it was overdue"
-                };
-                (
-                    format!("Refunded to the buyer: {milestone}"),
-                    vec![format!("“{milestone}” {act}. Its money went back to the buyer.")],
-                    OPEN,
-                    page(number),
-                )
-            }
+            Self::Refunded { milestone, number, how } => (
+                format!("Refunded to the buyer: {milestone}"),
+                vec![format!("“{milestone}”: {} The money went back to the buyer.", refunded(*how))],
+                OPEN,
+                page(number),
+            ),
             _ => (String::new(), Vec::new(), OPEN, String::new()),
         }
     }
@@ -340,6 +335,29 @@ impl News {
             ),
             _ => (String::new(), Vec::new(), OPEN, String::new()),
         }
+    }
+}
+
+/// Why money was released.
+fn released(how: How) -> &'static str {
+    match how {
+        How::Approved => "The buyer has approved it.",
+        How::ByClock => "The time for inspection ran out, so it counts as approved.",
+        How::Settled => "Both sides settled it so.",
+        How::Ruled => "The dispute was decided so.",
+        How::Cancelled | How::Refunded => "It was given back.",
+    }
+}
+
+/// Why money went back.
+fn refunded(how: How) -> &'static str {
+    match how {
+        How::ByClock => "It was not delivered in time.",
+        How::Cancelled => "It was cancelled.",
+        How::Refunded => "The seller gave it back.",
+        How::Settled => "Both sides settled it so.",
+        How::Ruled => "The dispute was decided so.",
+        How::Approved => "It was approved.",
     }
 }
 
@@ -402,6 +420,42 @@ fn reminder(
             "After that it moves to your wallet by itself.",
             "Move it now",
             format!("/milestones/{number}"),
+        ),
+        Waiting::Extension => (
+            format!("your answer about more time for {title}"),
+            "After that the request lapses and the agreed date stays.",
+            "Answer",
+            format!("/milestones/{number}/extension"),
+        ),
+        Waiting::CancellationAnswer => (
+            "your answer to the request to cancel".to_owned(),
+            "After that it becomes a dispute.",
+            "Answer",
+            "/cancel".to_owned(),
+        ),
+        Waiting::Settlement => (
+            "your answer to the offer to settle".to_owned(),
+            "After that the offer lapses.",
+            "See the offer",
+            "/settlement".to_owned(),
+        ),
+        Waiting::DisputeAnswer => (
+            format!("your answer in the dispute about {title}"),
+            "After that it can be decided as the other side seeks.",
+            "Answer",
+            "/disputes".to_owned(),
+        ),
+        Waiting::DisputeTalk => (
+            format!("a settlement of the dispute about {title}"),
+            "After that it goes to be decided.",
+            "Open the dispute",
+            "/disputes".to_owned(),
+        ),
+        Waiting::Ruling => (
+            format!("a decision of the dispute about {title}"),
+            "After that it passes on, or what the terms name for it is carried out.",
+            "Open the dispute",
+            "/disputes".to_owned(),
         ),
         Waiting::RailAnswer | Waiting::Closing => (title, "", OPEN, String::new()),
     };

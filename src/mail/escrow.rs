@@ -118,6 +118,7 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
         | News::ExpiredNotAccepted
         | News::ExpiredNotPaid
         | News::Completed
+        | News::Disagreement(_)
         | News::Closed { .. } => Vec::new(),
     }
 }

@@ -235,6 +235,7 @@ fn terms(price: Money, fee_payer: FeePayer, commission: Option<Commission>) -> T
         commission,
         dispute_handler: DisputeHandler::Platform,
         default_outcome: DefaultOutcome::RefundBuyer,
+        arbiter: None,
         contract_terms: None,
         delivery_days: None,
         proof_upload_hours: None,

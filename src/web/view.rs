@@ -69,6 +69,7 @@ impl From<status::Tone> for Tone {
             status::Tone::Held => Self::Held,
             status::Tone::Good => Self::Good,
             status::Tone::Bad => Self::Bad,
+            status::Tone::Dispute => Self::Dispute,
         }
     }
 }
@@ -82,6 +83,7 @@ impl From<status::Status> for PillView {
             status::Tone::Held => Icon::Lock,
             status::Tone::Good => Icon::CircleCheck,
             status::Tone::Bad => Icon::CircleAlert,
+            status::Tone::Dispute => Icon::Scale,
         };
         Self::new(status.tone.into(), icon, status.words)
     }

@@ -1,9 +1,10 @@
 //! Deadlines that have passed, and reminders before them.
 
-use super::Draft;
 use super::ending::{pay_out_at_once, pay_out_to, refund, release};
+use super::{Draft, dispute};
 use crate::engine::command::Facts;
 use crate::engine::deadlines::{self, CANCEL_DAYS, Deadline, Mark, Waiting};
+use crate::engine::dispute::{ExtensionEnd, Settlement, SettlementEnd};
 use crate::engine::escrow::{End, How};
 use crate::engine::event::Event;
 use crate::engine::party::Actor;
@@ -18,7 +19,7 @@ fn running(
 ) -> Result<Option<Deadline>, Refusal> {
     match draft.actor {
         Actor::Clock => {}
-        Actor::Party { .. } | Actor::Operator { .. } | Actor::Rail => {
+        Actor::Party { .. } | Actor::Operator { .. } | Actor::Arbiter { .. } | Actor::Rail => {
             return Err(Refusal::NotYourRole { needs: Vec::new() });
         }
     }
@@ -52,6 +53,19 @@ pub(super) fn lapse(
         }
         Waiting::Delivery | Waiting::Changes => {
             draft.push(Event::Overdue { milestone: number, refund_at: draft.now.plus_days(CANCEL_DAYS) });
+        }
+        Waiting::Extension => {
+            draft.push(Event::ExtensionEnded { milestone: number, how: ExtensionEnd::Lapsed });
+        }
+        Waiting::CancellationAnswer => dispute::from_cancellation(draft),
+        Waiting::Settlement => {
+            let lapsed = |offer: &&Settlement| offer.since == since && offer.answer_by <= draft.now;
+            if let Some(settlement) = draft.escrow.settlements.iter().find(lapsed).map(|offer| offer.number) {
+                draft.push(Event::SettlementEnded { settlement, how: SettlementEnd::Lapsed });
+            }
+        }
+        Waiting::DisputeAnswer | Waiting::DisputeTalk | Waiting::Ruling => {
+            dispute::lapse(draft, number, facts);
         }
         Waiting::Cancelling => refund(draft, number, left, How::ByClock),
         Waiting::Inspection => {

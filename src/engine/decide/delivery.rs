@@ -1,5 +1,6 @@
 //! Work delivered, inspected, approved, sent back.
 
+use super::cancellation::superseded;
 use super::ending::{pay_out_at_once, release};
 use super::{Draft, said, short_enough};
 use crate::engine::check::MOST_FILES;
@@ -25,6 +26,8 @@ pub(super) fn mark_done(
         MilestoneStage::Unfunded => return Err(unpaid(draft)),
         MilestoneStage::Settling { .. } | MilestoneStage::Ended { .. } => return Err(Refusal::NotInProgress),
     }
+    draft.unfrozen(number)?;
+    draft.not_cancelling()?;
     short_enough(note)?;
     if files.len() > MOST_FILES {
         return Err(Refusal::TooManyFiles);
@@ -67,6 +70,7 @@ pub(super) fn approve(
         | MilestoneStage::Settling { .. }
         | MilestoneStage::Ended { .. } => return Err(Refusal::NotDelivered),
     }
+    draft.unfrozen(number)?;
     let amount = part_minor.unwrap_or(left);
     if amount <= 0 {
         return Err(Refusal::AmountMissing);
@@ -74,6 +78,7 @@ pub(super) fn approve(
     if amount > left {
         return Err(Refusal::InsufficientFunds { available: draft.escrow.terms.money(left) });
     }
+    superseded(draft);
     release(draft, number, amount, How::Approved);
     pay_out_at_once(draft, number, facts);
     Ok(())
@@ -96,6 +101,8 @@ pub(super) fn request_changes(
         | MilestoneStage::Settling { .. }
         | MilestoneStage::Ended { .. } => return Err(Refusal::NotDelivered),
     }
+    draft.unfrozen(number)?;
+    draft.not_cancelling()?;
     let known = draft.escrow.terms.milestones[usize::from(number) - 1].criteria.len();
     let mut failed = failed.to_vec();
     failed.sort_unstable();

@@ -91,7 +91,7 @@ fn end_if_all(draft: &mut Draft) {
     let end = match (released, last) {
         (true, _) => End::Completed,
         (false, Some(How::Cancelled | How::ByClock)) => End::Cancelled,
-        (false, Some(How::Approved | How::Settled | How::Ruled) | None) => End::Refunded,
+        (false, Some(How::Approved | How::Refunded | How::Settled | How::Ruled) | None) => End::Refunded,
     };
     draft.push(Event::Ended { end });
 }
@@ -110,6 +110,7 @@ pub(super) fn cancel(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
         } => Ok(()),
         MilestoneStage::InProgress { overdue_since: Some(_), .. }
         | MilestoneStage::ChangesRequested { overdue_since: Some(_), .. } => {
+            draft.unfrozen(number)?;
             refund(draft, number, left, How::Cancelled);
             Ok(())
         }

@@ -61,7 +61,9 @@ pub(super) fn start_charge(
 fn by_rail(draft: &Draft) -> Result<(), Refusal> {
     match draft.actor {
         Actor::Rail | Actor::Clock => Ok(()),
-        Actor::Party { .. } | Actor::Operator { .. } => Err(Refusal::NotYourRole { needs: Vec::new() }),
+        Actor::Party { .. } | Actor::Operator { .. } | Actor::Arbiter { .. } => {
+            Err(Refusal::NotYourRole { needs: Vec::new() })
+        }
     }
 }
 

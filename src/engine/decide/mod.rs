@@ -4,12 +4,18 @@
 //! change as they are made, so that a later event of the same decision sees what an earlier one did.
 
 mod agreement;
+mod cancellation;
 mod clock;
+mod dates;
 mod delivery;
+mod dispute;
 mod ending;
 mod funding;
 mod negotiation;
+mod settlement;
 
+pub use cancellation::MOST_REQUESTS;
+pub use dates::MOST_INSPECTION_DAYS;
 pub use negotiation::{MOST_VERSIONS, may_nudge, nudged_at};
 
 use super::command::{Command, Facts};
@@ -85,7 +91,34 @@ pub fn decide(
         Command::RequestChanges { milestone, failed, reason } => {
             delivery::request_changes(&mut draft, *milestone, failed, reason)?;
         }
+        Command::ExtendInspection { milestone, days } => {
+            dates::extend_inspection(&mut draft, *milestone, *days)?;
+        }
+        Command::AskExtension { milestone, due, reason } => {
+            dates::ask_extension(&mut draft, *milestone, *due, reason)?;
+        }
+        Command::GrantExtension { milestone } => dates::grant_extension(&mut draft, *milestone)?,
+        Command::RefuseExtension { milestone } => dates::refuse_extension(&mut draft, *milestone)?,
         Command::Cancel { milestone } => ending::cancel(&mut draft, *milestone)?,
+        Command::Refund { milestone, part_minor } => {
+            cancellation::refund_by_seller(&mut draft, *milestone, *part_minor)?;
+        }
+        Command::RequestCancellation { .. }
+        | Command::WithdrawCancellation
+        | Command::CancelAll { .. }
+        | Command::RefuseCancellation { .. }
+        | Command::OfferSettlement { .. }
+        | Command::AcceptSettlement { .. }
+        | Command::RefuseSettlement { .. }
+        | Command::WithdrawSettlement { .. }
+        | Command::OpenDispute { .. }
+        | Command::Statement { .. }
+        | Command::WithdrawDispute { .. }
+        | Command::Concede { .. }
+        | Command::Rule { .. }
+        | Command::ConfirmRuling { .. }
+        | Command::ReturnRuling { .. }
+        | Command::Say { .. } => disagreement(&mut draft, command, facts)?,
         Command::PayOut { milestone } => ending::pay_out(&mut draft, *milestone)?,
         Command::Close => ending::close(&mut draft)?,
         Command::Lapse { waiting, milestone, since } => {
@@ -96,6 +129,32 @@ pub fn decide(
         }
     }
     Ok(draft.finish())
+}
+
+/// Cancellations, settlements, disputes and what is said.
+#[allow(clippy::wildcard_enum_match_arm, reason = "`decide` sorts them and names every one")]
+fn disagreement(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(), Refusal> {
+    match command {
+        Command::RequestCancellation { reason } => cancellation::request(draft, reason),
+        Command::WithdrawCancellation => cancellation::withdraw(draft),
+        Command::CancelAll { reason } => cancellation::cancel_all(draft, reason),
+        Command::RefuseCancellation { reason } => cancellation::refuse(draft, reason),
+        Command::OfferSettlement { splits, note } => settlement::offer(draft, splits, note),
+        Command::AcceptSettlement { settlement } => settlement::accept(draft, *settlement, facts),
+        Command::RefuseSettlement { settlement } => settlement::refuse(draft, *settlement),
+        Command::WithdrawSettlement { settlement } => settlement::withdraw(draft, *settlement),
+        Command::OpenDispute { claims, reason, failed, files } => {
+            dispute::open(draft, claims, reason, failed, files)
+        }
+        Command::Statement { dispute, text, files } => dispute::state(draft, *dispute, text, files),
+        Command::WithdrawDispute { dispute } => dispute::withdraw(draft, *dispute),
+        Command::Concede { dispute } => dispute::concede(draft, *dispute, facts),
+        Command::Rule { dispute, splits, reasons } => dispute::rule(draft, *dispute, splits, reasons, facts),
+        Command::ConfirmRuling { dispute } => dispute::confirm(draft, *dispute, facts),
+        Command::ReturnRuling { dispute, reason } => dispute::send_back(draft, *dispute, reason),
+        Command::Say { text, files } => dispute::say(draft, text, files),
+        _ => Ok(()),
+    }
 }
 
 /// A decision in the making.
@@ -133,6 +192,16 @@ impl Draft {
 
     fn user(&self) -> Result<UserId, Refusal> {
         self.actor.user().ok_or(Refusal::NotAParty)
+    }
+
+    /// A dispute freezes its milestones for every command but those of the dispute.
+    fn unfrozen(&self, number: u16) -> Result<(), Refusal> {
+        if self.escrow.dispute_over(number).is_some() { Err(Refusal::InDispute) } else { Ok(()) }
+    }
+
+    /// While the buyer's request to cancel stands, nobody works on.
+    fn not_cancelling(&self) -> Result<(), Refusal> {
+        if self.escrow.cancellation.is_some() { Err(Refusal::CancellationRequested) } else { Ok(()) }
     }
 
     fn milestone(&self, number: u16) -> Result<&Milestone, Refusal> {

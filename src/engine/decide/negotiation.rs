@@ -169,9 +169,18 @@ fn can_nudge(waiting: Waiting) -> bool {
         | Waiting::Payment
         | Waiting::Delivery
         | Waiting::Inspection
-        | Waiting::Changes => true,
+        | Waiting::Changes
+        | Waiting::Extension
+        | Waiting::CancellationAnswer
+        | Waiting::Settlement
+        | Waiting::DisputeAnswer => true,
         // A provider and time itself read no mails, and what is only a right needs no reminder.
-        Waiting::RailAnswer | Waiting::Cancelling | Waiting::PayOut | Waiting::Closing => false,
+        Waiting::RailAnswer
+        | Waiting::Cancelling
+        | Waiting::DisputeTalk
+        | Waiting::Ruling
+        | Waiting::PayOut
+        | Waiting::Closing => false,
     }
 }
 

@@ -197,6 +197,12 @@ fn wanted(waiting: Waiting) -> &'static str {
         Waiting::Inspection => "Inspection",
         Waiting::Changes => "Changes",
         Waiting::Cancelling => "A decision on the overdue delivery",
+        Waiting::Extension => "An answer about more time",
+        Waiting::CancellationAnswer => "An answer to the request to cancel",
+        Waiting::Settlement => "An answer to an offer to settle",
+        Waiting::DisputeAnswer => "An answer in the dispute",
+        Waiting::DisputeTalk => "A settlement of the dispute",
+        Waiting::Ruling => "A decision of the dispute",
         Waiting::PayOut => "Moving the money to the wallet",
         Waiting::Closing => "Closing",
     }

@@ -84,6 +84,7 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
         commission: commission(answers, currency, &mut problems),
         dispute_handler: DisputeHandler::Platform,
         default_outcome: default_outcome(answers, &mut problems),
+        arbiter: None,
         contract_terms: (mode == Mode::Standard).then(|| answers.get("contract_terms").to_owned()),
         delivery_days: delivery_days(answers, kind, &mut problems),
         proof_upload_hours: None,

@@ -11,7 +11,6 @@ use super::spot::Spot;
 use super::transfers::Transfers;
 use crate::app::App;
 use crate::engine::command::Command;
-use crate::engine::escrow::MilestoneStage;
 use crate::engine::offers::Action;
 use crate::engine::party::Role;
 use crate::engine::plan::Share;
@@ -102,8 +101,8 @@ fn confirmation(app: &App, visit: &Visit, spot: &Spot, amount: i64) -> Page {
         .filter(|part| part.share == Share::Seller)
         .map(|part| part.amount_minor)
         .sum();
-    let consequence = match (whole, spot.state.stage) {
-        (false, MilestoneStage::Delivered { inspect_by, .. }) => format!(
+    let consequence = match (whole, spot.state.inspect_by()) {
+        (false, Some(inspect_by)) => format!(
             "This part leaves escrow immediately, and nobody can take it back. The rest stays held, and you can go on inspecting until {}.",
             seat.reader.time(inspect_by).absolute
         ),

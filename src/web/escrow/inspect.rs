@@ -12,7 +12,6 @@ use super::spot::{Agreed, Spot};
 use crate::app::App;
 use crate::engine::command::Command;
 use crate::engine::deadlines::CHANGES_DAYS;
-use crate::engine::escrow::MilestoneStage;
 use crate::engine::offers::Action;
 use crate::engine::party::Role;
 use crate::engine::refusal::{LONGEST_TEXT, Refusal};
@@ -104,10 +103,7 @@ pub async fn draw(
     let criterion = |(place, words): (u16, &String)| {
         Choice::new(place.to_string(), words.clone()).checked(typed.failed.contains(&place))
     };
-    let inspect_by = match spot.state.stage {
-        MilestoneStage::Delivered { inspect_by, .. } => Some(spot.seat.reader.time(inspect_by)),
-        _ => None,
-    };
+    let inspect_by = spot.state.inspect_by().map(|at| spot.seat.reader.time(at));
     let page = Page {
         shell: shell.with_problems(!typed.problems.is_empty()),
         back: spot.path(),

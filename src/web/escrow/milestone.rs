@@ -5,9 +5,10 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
+use super::actions::{button, words_of};
 use super::rounds::{Round, Story};
 use super::seat::pill;
-use super::show::{NextView, button, next_view, view_of};
+use super::show::{NextView, next_view, view_of};
 use super::spot::{Agreed, Spot, Standing};
 use crate::app::App;
 use crate::engine::escrow::{How, MilestoneEnd, MilestoneStage, Stage};
@@ -139,11 +140,15 @@ fn at_rest(spot: &Spot) -> &'static str {
         MilestoneStage::Ended { end: MilestoneEnd::Released, .. } => {
             "The buyer approved it. Everything is paid out."
         }
-        MilestoneStage::Ended { end: MilestoneEnd::Refunded, how: How::Cancelled, .. } if is_buyer => {
-            "It was overdue, and you cancelled it. The money is back in your wallet."
+        MilestoneStage::Ended { how: How::Ruled, .. } => {
+            "A dispute about it was decided, and that is carried out."
         }
+        MilestoneStage::Ended { how: How::Settled, .. } => "Both sides settled it, and that is carried out.",
         MilestoneStage::Ended { end: MilestoneEnd::Refunded, how: How::Cancelled, .. } => {
-            "It was overdue, and the buyer cancelled it. The money went back to the buyer."
+            "It was cancelled. The money went back to the buyer."
+        }
+        MilestoneStage::Ended { end: MilestoneEnd::Refunded, how: How::Refunded, .. } => {
+            "The seller gave it back. The money went back to the buyer."
         }
         MilestoneStage::Ended { end: MilestoneEnd::Refunded, .. } => {
             "It was not delivered in time. The money went back to the buyer."
@@ -171,28 +176,13 @@ fn blocked(spot: &Spot) -> Vec<(String, String)> {
         if over {
             continue;
         }
-        let (words, reason) = (action_words(action), refusal.sentence());
+        let (words, reason) = (words_of(action), refusal.sentence());
         match lines.iter_mut().find(|(_, known)| *known == reason) {
             Some((known, _)) => *known = format!("{known} · {words}"),
             None => lines.push((words.to_owned(), reason)),
         }
     }
     lines
-}
-
-fn action_words(action: Action) -> &'static str {
-    match action {
-        Action::Deliver(_) => "Deliver",
-        Action::Approve(_) => "Approve",
-        Action::RequestChanges(_) => "Ask for changes",
-        Action::Cancel(_) => "Cancel",
-        Action::PayOut(_) => "Move money to your wallet",
-        Action::Nudge(..) => "Send a reminder",
-        Action::Counter | Action::InviteAgain(_) | Action::CorrectParty(_) => "",
-        Action::Accept | Action::Sign | Action::Decline | Action::Withdraw | Action::Pay | Action::Close => {
-            ""
-        }
-    }
 }
 
 /// The money of the milestone, in the viewer's own figures.

@@ -4,6 +4,7 @@
 //! puts its outcome into an answer. The other files are a page each.
 
 pub mod act;
+pub mod actions;
 pub mod answer;
 pub mod approve;
 pub mod contract;

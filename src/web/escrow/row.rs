@@ -81,6 +81,10 @@ fn below(waiting: Waiting, line: &Line, number: u16) -> String {
         (Waiting::Inspection, _) => format!("/milestones/{number}/inspect"),
         (Waiting::Cancelling, _) if line.role == Role::Seller => format!("/milestones/{number}/deliver"),
         (Waiting::Cancelling, _) => format!("/milestones/{number}/cancel"),
+        (Waiting::Extension, _) => format!("/milestones/{number}/extension"),
+        (Waiting::CancellationAnswer, _) => "/cancel".to_owned(),
+        (Waiting::Settlement, _) => "/settlement".to_owned(),
+        (Waiting::DisputeAnswer | Waiting::DisputeTalk | Waiting::Ruling, _) => "/disputes".to_owned(),
         (Waiting::PayOut, _) => format!("/milestones/{number}/payout"),
         (Waiting::RailAnswer | Waiting::Closing, _) => String::new(),
     }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::engine::command::Facts;
-use crate::engine::escrow::{ChargeState, Escrow, MilestoneStage};
+use crate::engine::escrow::{ChargeState, Escrow, Milestone};
 use crate::engine::offers::{self, Action, Offer};
 use crate::engine::party::{Actor, Party, Role};
 use crate::engine::status::{self, Status, Tone as StatusTone};
@@ -126,9 +126,7 @@ impl Seat {
             Some(ChargeState::Successful { at }) => Some(*at),
             Some(ChargeState::Pending { .. } | ChargeState::Failed { .. }) | None => None,
         };
-        if let Some(MilestoneStage::InProgress { due, .. }) =
-            self.escrow.milestone(number).map(|part| part.stage)
-        {
+        if let Some(due) = self.escrow.milestone(number).and_then(Milestone::due) {
             return Some(due);
         }
         let agreed = self.escrow.terms.milestones.get(usize::from(number).checked_sub(1)?)?.due;
@@ -204,6 +202,7 @@ pub fn pill(status: Status) -> PillView {
         StatusTone::Held => (Tone::Held, Icon::Lock),
         StatusTone::Good => (Tone::Good, Icon::CircleCheck),
         StatusTone::Bad => (Tone::Bad, Icon::CircleAlert),
+        StatusTone::Dispute => (Tone::Dispute, Icon::Scale),
     };
     PillView::new(tone, icon, status.words)
 }

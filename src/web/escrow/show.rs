@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
+use super::actions::{Button, button};
 use super::rates;
 use super::seat::{Seat, pill, pill_of, role_title};
 use super::sign::same_name;
@@ -64,12 +65,6 @@ pub struct NextView {
     pub waits_for: String,
     pub primary: Option<Button>,
     pub secondary: Vec<Button>,
-}
-
-/// An action as a link to its page.
-pub struct Button {
-    pub href: String,
-    pub words: String,
 }
 
 struct MoneyCard {
@@ -177,43 +172,6 @@ fn waited_for(seat: &Seat, milestone: Option<u16>) -> String {
         names.push("the payment provider".to_owned());
     }
     names.join(", ")
-}
-
-/// The page of an action.
-#[must_use]
-pub fn button(seat: &Seat, action: Action) -> Button {
-    let path = seat.path();
-    let (below, words) = match action {
-        Action::Accept => ("/accept".to_owned(), "Read the terms and accept".to_owned()),
-        Action::Sign => ("/contract/sign".to_owned(), "Read and sign".to_owned()),
-        Action::Decline => ("/decline".to_owned(), "Decline".to_owned()),
-        Action::Counter => ("/terms/propose".to_owned(), "Propose changes".to_owned()),
-        Action::InviteAgain(place) | Action::CorrectParty(place) => {
-            (format!("/parties/{place}/invitation"), "Look at the invitation".to_owned())
-        }
-        Action::Nudge(waiting, milestone) => {
-            let of = milestone.map(|number| format!("&milestone={number}")).unwrap_or_default();
-            (format!("/reminder?of={}{of}", waiting.name()), "Send a reminder".to_owned())
-        }
-        Action::Withdraw => ("/withdraw".to_owned(), "Withdraw".to_owned()),
-        Action::Pay => {
-            let charge = seat.amount(seat.escrow.plan.charge_minor());
-            ("/pay".to_owned(), format!("Pay {charge}"))
-        }
-        Action::Deliver(number) => (format!("/milestones/{number}/deliver"), "Deliver".to_owned()),
-        Action::Approve(number) => {
-            (format!("/milestones/{number}/inspect"), "Inspect the delivery".to_owned())
-        }
-        Action::RequestChanges(number) => {
-            (format!("/milestones/{number}/inspect#changes"), "Ask for changes".to_owned())
-        }
-        Action::Cancel(number) => {
-            (format!("/milestones/{number}/cancel"), "Cancel and get the money back".to_owned())
-        }
-        Action::PayOut(number) => (format!("/milestones/{number}/payout"), "Move to my wallet".to_owned()),
-        Action::Close => ("/close".to_owned(), "Close the escrow".to_owned()),
-    };
-    Button { href: format!("{path}{below}"), words }
 }
 
 /// What the viewer may know of the money: everyone sees what is held; a party who receives sees his own

@@ -97,7 +97,7 @@ impl Spot {
     #[must_use]
     pub fn standing(&self, action: Action) -> Standing {
         let (escrow, now) = (&self.seat.escrow, self.seat.reader.now);
-        let probe = offers::probe(escrow, action);
+        let probe = offers::probe(escrow, action, now);
         match decide(Some(escrow), &probe, &self.seat.actor(), &Facts::default(), now) {
             Ok(Decision::Done(_)) => Standing::Open,
             Ok(Decision::AlreadyDone) => Standing::AlreadyDone,

@@ -1,5 +1,7 @@
 //! Events as sentences: who did what.
 
+mod disagreement;
+
 use super::seat::{Scene, Seat, role_title};
 use crate::engine::deadlines::{Mark, Waiting};
 use crate::engine::escrow::{End, How, Method};
@@ -78,6 +80,21 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
             let words = format!("{who} asked for changes to {}", title(milestone));
             (Icon::Undo2, Tone::Wait, words, asked(scene, *milestone, failed, reason))
         }
+        Event::InspectionExtended { .. }
+        | Event::ExtensionAsked { .. }
+        | Event::ExtensionGranted { .. }
+        | Event::ExtensionEnded { .. }
+        | Event::CancellationRequested { .. }
+        | Event::CancellationEnded { .. }
+        | Event::SettlementOffered { .. }
+        | Event::SettlementEnded { .. }
+        | Event::DisputeOpened { .. }
+        | Event::Stated { .. }
+        | Event::DisputeMoved { .. }
+        | Event::Ruled { .. }
+        | Event::RulingReturned { .. }
+        | Event::DisputeEnded { .. }
+        | Event::Said { .. } => disagreement::told(scene, &record.event, &who),
         Event::Released { .. } | Event::Refunded { .. } | Event::PaidOut { .. } => {
             moved(scene, &record.event, &who)
         }
@@ -106,6 +123,7 @@ fn actor(scene: &Scene<'_>, actor: &Actor) -> String {
     match actor {
         Actor::Party { user, role } => format!("{} ({})", scene.name(*user), role.word()),
         Actor::Operator { .. } => "An operator".to_owned(),
+        Actor::Arbiter { .. } => "The arbiter".to_owned(),
         Actor::Rail => "The payment provider".to_owned(),
         Actor::Clock => "The deadline".to_owned(),
     }
@@ -143,7 +161,8 @@ fn moved(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
                 How::ByClock => {
                     format!("The inspection time ran out: {amount} for {part}“{title}” was released")
                 }
-                _ => format!("{who} approved {part}“{title}”: {amount} was released"),
+                How::Approved => format!("{who} approved {part}“{title}”: {amount} was released"),
+                _ => format!("{amount} for {part}“{title}” was released"),
             };
             (Icon::HandCoins, Tone::Good, words, String::new())
         }
@@ -173,6 +192,12 @@ fn awaited(scene: &Scene<'_>, waiting: Waiting, milestone: Option<u16>) -> Strin
         Waiting::Inspection => "the inspection",
         Waiting::Changes => "the changes",
         Waiting::Cancelling => "the decision on the overdue delivery",
+        Waiting::Extension => "the answer about more time",
+        Waiting::CancellationAnswer => "the answer to the request to cancel",
+        Waiting::Settlement => "the answer to the offer to settle",
+        Waiting::DisputeAnswer => "the answer in the dispute",
+        Waiting::DisputeTalk => "settling the dispute",
+        Waiting::Ruling => "the decision in the dispute",
         Waiting::PayOut => "moving the money",
         Waiting::Closing => "closing",
     };

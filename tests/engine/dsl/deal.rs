@@ -92,6 +92,7 @@ pub fn case4() -> Terms {
         commission: commission(percent(5), CommissionPayer::Seller),
         dispute_handler: DisputeHandler::Platform,
         default_outcome: DefaultOutcome::Halves,
+        arbiter: None,
         contract_terms: Some("The house stands on eight posts.".to_owned()),
         delivery_days: None,
         proof_upload_hours: None,

@@ -1,0 +1,147 @@
+//! Who is told what of extensions, cancellations, settlements, disputes and messages.
+
+use serde::{Deserialize, Serialize};
+
+use super::{News, Told};
+use crate::engine::dispute::{CancellationEnd, DisputeEnd, ExtensionEnd, SettlementEnd, Split, Step};
+use crate::engine::escrow::Escrow;
+use crate::engine::event::Event;
+use crate::engine::party::{Actor, Role, UserId};
+use crate::engine::plan::Share;
+use crate::engine::step;
+use crate::engine::time::Time;
+use crate::money::Money;
+
+/// News of these things. Amounts are the reader's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum Disagreement {
+    InspectionExtended { milestone: String, number: u16, inspect_by: Time },
+    ExtensionAsked { by: Role, milestone: String, number: u16, due: Time, reason: String, answer_by: Time },
+    ExtensionGranted { milestone: String, number: u16, due: Time },
+    ExtensionEnded { milestone: String, number: u16, how: ExtensionEnd },
+    CancellationAsked { reason: String, answer_by: Time },
+    CancellationEnded { end: CancellationEnd },
+    SettlementOffered { by: Role, yours: Money, note: String, answer_by: Time },
+    SettlementEnded { how: SettlementEnd },
+    DisputeOpened { dispute: u16, by: Role, reason: String, answer_by: Time },
+    Stated { dispute: u16, by: Role },
+    DisputeTalks { dispute: u16, until: Time },
+    DisputeWithHandler { dispute: u16, arbiter: bool, until: Time },
+    DisputeEnded { dispute: u16, how: DisputeEnd, reasons: String },
+    Said { by: Role, text: String },
+}
+
+/// What a user gets by a settlement or a ruling, followers included, in minor units.
+#[must_use]
+pub fn gets_minor(escrow: &Escrow, splits: &[Split], user: UserId) -> i64 {
+    let buyer = escrow.party(Role::Buyer).map(|party| party.user) == Some(user);
+    let one = |split: &Split| {
+        let part = escrow.milestone(split.milestone)?;
+        let plan = escrow.plan.milestones.get(usize::from(split.milestone).checked_sub(1)?)?;
+        let (released, refunded) = step::split(part, plan, split.release_minor, split.refund_minor);
+        let mine = |share: Share| share != Share::Platform && escrow.receiver(share) == Some(user);
+        Some(
+            step::sum_of(&released, |part| mine(part.share))
+                + if buyer { step::sum_of(&refunded, |_| true) } else { 0 },
+        )
+    };
+    splits.iter().filter_map(one).sum()
+}
+
+impl Told<'_> {
+    /// Tells an event of these; what is not one of them is told elsewhere.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
+    pub(super) fn disagreement(&mut self, event: &Event, actor: &Actor) {
+        use Disagreement as About;
+        let by = actor.role().unwrap_or(Role::Buyer);
+        match event {
+            Event::InspectionExtended { milestone: number, .. } => {
+                let inspect_by = self.escrow.milestone(*number).and_then(|part| part.inspect_by());
+                if let Some(inspect_by) = inspect_by {
+                    let (milestone, number) = (self.title(*number), *number);
+                    self.tell_others(actor, About::InspectionExtended { milestone, number, inspect_by });
+                }
+            }
+            Event::ExtensionAsked { milestone: number, by, due, reason, answer_by } => {
+                let (milestone, number, reason) = (self.title(*number), *number, reason.clone());
+                let (by, due, answer_by) = (*by, *due, *answer_by);
+                let news = About::ExtensionAsked { by, milestone, number, due, reason, answer_by };
+                self.tell_others(actor, news);
+            }
+            Event::ExtensionGranted { milestone: number, due } => {
+                let (milestone, number, due) = (self.title(*number), *number, *due);
+                self.tell_others(actor, About::ExtensionGranted { milestone, number, due });
+            }
+            Event::ExtensionEnded { milestone: number, how } => {
+                let (milestone, number, how) = (self.title(*number), *number, *how);
+                self.tell_others(actor, About::ExtensionEnded { milestone, number, how });
+            }
+            Event::CancellationRequested { reason, answer_by } => {
+                let (reason, answer_by) = (reason.clone(), *answer_by);
+                self.tell_others(actor, About::CancellationAsked { reason, answer_by });
+            }
+            // What took its place is told by itself.
+            Event::CancellationEnded { end: CancellationEnd::Superseded | CancellationEnd::Accepted } => {}
+            Event::CancellationEnded { end } => {
+                self.tell_others(actor, About::CancellationEnded { end: end.clone() });
+            }
+            Event::SettlementOffered { by, splits, note, answer_by, .. } => {
+                self.offered(*by, splits, note, *answer_by);
+            }
+            Event::SettlementEnded { how, .. } => {
+                self.tell_others(actor, About::SettlementEnded { how: *how })
+            }
+            Event::Said { text, .. } => self.tell_others(actor, About::Said { by, text: text.clone() }),
+            _ => self.dispute(event, actor),
+        }
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
+    fn dispute(&mut self, event: &Event, actor: &Actor) {
+        use Disagreement as About;
+        match event {
+            Event::DisputeOpened { dispute, by, reason, answer_by, .. } => {
+                let (dispute, by, reason, answer_by) = (*dispute, *by, reason.clone(), *answer_by);
+                self.tell_all(About::DisputeOpened { dispute, by, reason, answer_by });
+            }
+            Event::Stated { dispute, .. } => {
+                let by = actor.role().unwrap_or(Role::Buyer);
+                self.tell_others(actor, About::Stated { dispute: *dispute, by });
+            }
+            Event::DisputeMoved { dispute, step } => {
+                let dispute = *dispute;
+                match step {
+                    Step::Answer { .. } => {}
+                    Step::Talk { until, .. } => self.tell_all(About::DisputeTalks { dispute, until: *until }),
+                    Step::Handler { until, handler, .. } => {
+                        let arbiter = *handler == crate::engine::dispute::Handler::Arbiter;
+                        self.tell_all(About::DisputeWithHandler { dispute, arbiter, until: *until });
+                    }
+                }
+            }
+            Event::DisputeEnded { dispute, how, reasons } => {
+                let (dispute, how, reasons) = (*dispute, *how, reasons.clone());
+                self.tell_all(About::DisputeEnded { dispute, how, reasons });
+            }
+            _ => {}
+        }
+    }
+
+    fn offered(&mut self, by: Role, splits: &[Split], note: &str, answer_by: Time) {
+        let to = if by == Role::Buyer { Role::Seller } else { Role::Buyer };
+        let Some(user) = self.escrow.party(to).map(|party| party.user) else { return };
+        let yours = self.escrow.terms.money(gets_minor(self.escrow, splits, user));
+        let note = note.to_owned();
+        let news = Disagreement::SettlementOffered { by, yours, note, answer_by };
+        self.tell(user, to, News::Disagreement(news));
+    }
+
+    fn tell_others(&mut self, actor: &Actor, news: Disagreement) {
+        self.others(actor, &News::Disagreement(news));
+    }
+
+    fn tell_all(&mut self, news: Disagreement) {
+        self.others(&Actor::Clock, &News::Disagreement(news));
+    }
+}

@@ -1,0 +1,232 @@
+//! Words for extensions, cancellations, settlements, disputes and messages.
+
+use super::{OPEN, Said, by};
+use crate::engine::dispute::{CancellationEnd, DisputeEnd, ExtensionEnd, SettlementEnd};
+use crate::engine::notices::Disagreement;
+use crate::engine::time::Time;
+
+impl Disagreement {
+    pub(super) fn say(&self, title: &str, at: &dyn Fn(Time) -> String) -> Said {
+        match self {
+            Self::InspectionExtended { .. }
+            | Self::ExtensionAsked { .. }
+            | Self::ExtensionGranted { .. }
+            | Self::ExtensionEnded { .. } => self.dates(at),
+            Self::CancellationAsked { .. }
+            | Self::CancellationEnded { .. }
+            | Self::SettlementOffered { .. }
+            | Self::SettlementEnded { .. } => self.ways_out(title, at),
+            Self::DisputeOpened { .. }
+            | Self::Stated { .. }
+            | Self::DisputeTalks { .. }
+            | Self::DisputeWithHandler { .. }
+            | Self::DisputeEnded { .. } => self.dispute(title, at),
+            Self::Said { by: role, text } => (
+                format!("Message from {}: {title}", by(*role).to_lowercase()),
+                vec![format!("{} writes:", by(*role)), text.clone()],
+                "Read and answer",
+                "/messages".to_owned(),
+            ),
+        }
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`say` sorts them and names every one")]
+    fn dates(&self, at: &dyn Fn(Time) -> String) -> Said {
+        let page = |number: &u16| format!("/milestones/{number}");
+        match self {
+            Self::InspectionExtended { milestone, number, inspect_by } => (
+                format!("Longer inspection: {milestone}"),
+                vec![format!(
+                    "The buyer takes longer to check “{milestone}”, until {}. Silence until then counts as approval.",
+                    at(*inspect_by)
+                )],
+                OPEN,
+                page(number),
+            ),
+            Self::ExtensionAsked { by: role, milestone, number, due, reason, answer_by } => (
+                format!("More time asked for: {milestone}"),
+                vec![
+                    format!("{} asks to deliver “{milestone}” by {} instead.", by(*role), at(*due)),
+                    format!("The reason given: {reason}"),
+                    format!(
+                        "Without an answer by {} the request lapses and the agreed date stays.",
+                        at(*answer_by)
+                    ),
+                ],
+                "See the request",
+                format!("/milestones/{number}/extension"),
+            ),
+            Self::ExtensionGranted { milestone, number, due } => (
+                format!("More time granted: {milestone}"),
+                vec![format!("“{milestone}” is now due {}. Everything else stays as agreed.", at(*due))],
+                OPEN,
+                page(number),
+            ),
+            Self::ExtensionEnded { milestone, number, how } => {
+                let what = match how {
+                    ExtensionEnd::Refused => "The buyer did not grant more time",
+                    ExtensionEnd::Lapsed => "The request for more time was not answered and has lapsed",
+                };
+                (
+                    format!("No more time: {milestone}"),
+                    vec![format!("{what}. “{milestone}” stays due as agreed.")],
+                    OPEN,
+                    page(number),
+                )
+            }
+            _ => (String::new(), Vec::new(), OPEN, String::new()),
+        }
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`say` sorts them and names every one")]
+    fn ways_out(&self, title: &str, at: &dyn Fn(Time) -> String) -> Said {
+        match self {
+            Self::CancellationAsked { reason, answer_by } => (
+                format!("Cancellation asked for: {title}"),
+                vec![
+                    format!(
+                        "The buyer asks to cancel “{title}” and to get back everything that is still open."
+                    ),
+                    format!("The reason given: {reason}"),
+                    format!(
+                        "Every other deadline stands still. Without the seller's answer by {} it becomes a dispute.",
+                        at(*answer_by)
+                    ),
+                ],
+                "See the request",
+                "/cancel".to_owned(),
+            ),
+            Self::CancellationEnded { end } => {
+                let what = match end {
+                    CancellationEnd::Refused { .. } => "The seller did not agree to cancel",
+                    CancellationEnd::Withdrawn | CancellationEnd::Accepted | CancellationEnd::Superseded => {
+                        "The buyer took back the request to cancel"
+                    }
+                };
+                let mut paragraphs =
+                    vec![format!("{what}. Every deadline runs on with the time that was left.")];
+                if let CancellationEnd::Refused { reason } = end {
+                    paragraphs.push(format!("The reason given: {reason}"));
+                }
+                (format!("Not cancelled: {title}"), paragraphs, OPEN, String::new())
+            }
+            Self::SettlementOffered { by: role, yours, note, answer_by } => {
+                let mut paragraphs =
+                    vec![format!("{} offers to settle. By this offer you get {yours}.", by(*role))];
+                if !note.is_empty() {
+                    paragraphs.push(format!("The note with it: {note}"));
+                }
+                paragraphs.push(format!(
+                    "Nothing moves unless you accept. The offer lapses on {}.",
+                    at(*answer_by)
+                ));
+                (
+                    format!("Settlement offered: {title}"),
+                    paragraphs,
+                    "See the offer",
+                    "/settlement".to_owned(),
+                )
+            }
+            Self::SettlementEnded { how } => {
+                let (head, text) = match how {
+                    SettlementEnd::Accepted => ("Settled", "The offer was accepted and is carried out."),
+                    SettlementEnd::Refused => {
+                        ("Offer not accepted", "The other side did not accept the offer. Nothing moved.")
+                    }
+                    SettlementEnd::Withdrawn => {
+                        ("Offer withdrawn", "The offer to settle was taken back. Nothing moved.")
+                    }
+                    SettlementEnd::Lapsed => {
+                        ("Offer lapsed", "Nobody answered the offer to settle in time. Nothing moved.")
+                    }
+                };
+                (format!("{head}: {title}"), vec![text.to_owned()], OPEN, "/settlement".to_owned())
+            }
+            _ => (String::new(), Vec::new(), OPEN, String::new()),
+        }
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`say` sorts them and names every one")]
+    fn dispute(&self, title: &str, at: &dyn Fn(Time) -> String) -> Said {
+        let page = |dispute: &u16| format!("/disputes/{dispute}");
+        let button = "Open the dispute";
+        match self {
+            Self::DisputeOpened { dispute, by: role, reason, answer_by } => (
+                format!("Dispute opened: {title}"),
+                vec![
+                    format!(
+                        "{} opened a dispute. The money that it is about is frozen; everything else runs on.",
+                        by(*role)
+                    ),
+                    format!("The reason given: {reason}"),
+                    format!(
+                        "The other side can answer until {}. Silence can decide it as sought.",
+                        at(*answer_by)
+                    ),
+                ],
+                button,
+                page(dispute),
+            ),
+            Self::Stated { dispute, by: role } => (
+                format!("New in the dispute: {title}"),
+                vec![format!("{} added a statement to the dispute.", by(*role))],
+                button,
+                page(dispute),
+            ),
+            Self::DisputeTalks { dispute, until } => (
+                format!("The dispute is answered: {title}"),
+                vec![format!(
+                    "Both sides have spoken. Talk and settle until {}; after that it goes to be decided.",
+                    at(*until)
+                )],
+                button,
+                page(dispute),
+            ),
+            Self::DisputeWithHandler { dispute, arbiter, until } => {
+                let whom =
+                    if *arbiter { "the arbiter whom the terms name" } else { "the operators of Holdfast" };
+                (
+                    format!("The dispute is being decided: {title}"),
+                    vec![
+                        format!("The dispute is now with {whom}, who decide by {}.", at(*until)),
+                        "Until then you can still settle with each other.".to_owned(),
+                    ],
+                    button,
+                    page(dispute),
+                )
+            }
+            Self::DisputeEnded { dispute, how, reasons } => {
+                let (head, text) = dispute_ended(*how);
+                let mut paragraphs = vec![text.to_owned()];
+                if !reasons.is_empty() {
+                    paragraphs.push(format!("The reasons: {reasons}"));
+                }
+                (format!("{head}: {title}"), paragraphs, button, page(dispute))
+            }
+            _ => (String::new(), Vec::new(), OPEN, String::new()),
+        }
+    }
+}
+
+/// How a dispute ended, as a heading and a sentence.
+#[must_use]
+pub fn dispute_ended(how: DisputeEnd) -> (&'static str, &'static str) {
+    match how {
+        DisputeEnd::Withdrawn => (
+            "Dispute withdrawn",
+            "The dispute was withdrawn. The deadlines run on with the time that was left.",
+        ),
+        DisputeEnd::Conceded => {
+            ("Dispute conceded", "The other side gave what was sought, and it is carried out.")
+        }
+        DisputeEnd::Settled => ("Dispute settled", "Both sides agreed, and their settlement is carried out."),
+        DisputeEnd::Ruled => ("Dispute decided", "The dispute was decided, and the decision is carried out."),
+        DisputeEnd::AsSought => {
+            ("Dispute decided", "The other side did not answer in time, so what was sought is carried out.")
+        }
+        DisputeEnd::Default => (
+            "Dispute decided",
+            "Nobody decided in time, so what the terms name for that case is carried out.",
+        ),
+    }
+}

@@ -1,0 +1,112 @@
+//! Actions as links: the page below the escrow's own where each is done, and its words.
+
+use super::seat::Seat;
+use crate::engine::offers::Action;
+
+/// An action as a link to its page.
+pub struct Button {
+    pub href: String,
+    pub words: String,
+}
+
+/// The page of an action.
+#[must_use]
+pub fn button(seat: &Seat, action: Action) -> Button {
+    let words = match action {
+        Action::Accept => "Read the terms and accept".to_owned(),
+        Action::Sign => "Read and sign".to_owned(),
+        Action::Pay => format!("Pay {}", seat.amount(seat.escrow.plan.charge_minor())),
+        Action::Approve(_) => "Inspect the delivery".to_owned(),
+        Action::Cancel(_) => "Cancel and get the money back".to_owned(),
+        Action::PayOut(_) => "Move to my wallet".to_owned(),
+        Action::Close => "Close the escrow".to_owned(),
+        other => words_of(other).to_owned(),
+    };
+    Button { href: format!("{}{}", seat.path(), below(action)), words }
+}
+
+/// Where below the escrow's page it is done.
+fn below(action: Action) -> String {
+    match action {
+        Action::Accept => "/accept".to_owned(),
+        Action::Sign => "/contract/sign".to_owned(),
+        Action::Decline => "/decline".to_owned(),
+        Action::Counter => "/terms/propose".to_owned(),
+        Action::InviteAgain(place) | Action::CorrectParty(place) => format!("/parties/{place}/invitation"),
+        Action::Nudge(waiting, milestone) => {
+            let of = milestone.map(|number| format!("&milestone={number}")).unwrap_or_default();
+            format!("/reminder?of={}{of}", waiting.name())
+        }
+        Action::Withdraw => "/withdraw".to_owned(),
+        Action::Pay => "/pay".to_owned(),
+        Action::Deliver(number) => format!("/milestones/{number}/deliver"),
+        Action::Approve(number) => format!("/milestones/{number}/inspect"),
+        Action::RequestChanges(number) => format!("/milestones/{number}/inspect#changes"),
+        Action::ExtendInspection(number) => format!("/milestones/{number}/inspect#longer"),
+        Action::AskExtension(number) | Action::GrantExtension(number) | Action::RefuseExtension(number) => {
+            format!("/milestones/{number}/extension")
+        }
+        Action::Cancel(number) => format!("/milestones/{number}/cancel"),
+        Action::Refund(number) => format!("/milestones/{number}/refund"),
+        Action::RequestCancellation
+        | Action::WithdrawCancellation
+        | Action::CancelAll
+        | Action::RefuseCancellation => "/cancel".to_owned(),
+        Action::OfferSettlement
+        | Action::AcceptSettlement(_)
+        | Action::RefuseSettlement(_)
+        | Action::WithdrawSettlement(_) => "/settlement".to_owned(),
+        Action::OpenDispute => "/disputes/new".to_owned(),
+        Action::Statement(number)
+        | Action::WithdrawDispute(number)
+        | Action::Concede(number)
+        | Action::Rule(number)
+        | Action::ConfirmRuling(number)
+        | Action::ReturnRuling(number) => format!("/disputes/{number}"),
+        Action::Say => "/messages".to_owned(),
+        Action::PayOut(number) => format!("/milestones/{number}/payout"),
+        Action::Close => "/close".to_owned(),
+    }
+}
+
+/// What an action is called.
+#[must_use]
+pub fn words_of(action: Action) -> &'static str {
+    match action {
+        Action::Accept => "Accept",
+        Action::Sign => "Sign",
+        Action::Decline => "Decline",
+        Action::Counter => "Propose changes",
+        Action::InviteAgain(_) | Action::CorrectParty(_) => "Look at the invitation",
+        Action::Nudge(..) => "Send a reminder",
+        Action::Withdraw => "Withdraw",
+        Action::Pay => "Pay",
+        Action::Deliver(_) => "Deliver",
+        Action::Approve(_) => "Approve",
+        Action::RequestChanges(_) => "Ask for changes",
+        Action::ExtendInspection(_) => "Take longer to check",
+        Action::AskExtension(_) => "Ask for more time",
+        Action::GrantExtension(_) => "Answer the request",
+        Action::RefuseExtension(_) => "Don't grant it",
+        Action::Cancel(_) => "Cancel",
+        Action::Refund(_) => "Give money back",
+        Action::RequestCancellation => "Ask to cancel",
+        Action::WithdrawCancellation => "Take back the request",
+        Action::CancelAll => "Cancel and refund",
+        Action::RefuseCancellation => "Don't agree",
+        Action::OfferSettlement => "Offer a settlement",
+        Action::AcceptSettlement(_) => "See the offer",
+        Action::RefuseSettlement(_) => "Don't accept",
+        Action::WithdrawSettlement(_) => "Take back the offer",
+        Action::OpenDispute => "Open a dispute",
+        Action::Statement(_) => "Answer in the dispute",
+        Action::WithdrawDispute(_) => "Withdraw the dispute",
+        Action::Concede(_) => "Give what is sought",
+        Action::Rule(_) => "Decide",
+        Action::ConfirmRuling(_) => "Confirm the decision",
+        Action::ReturnRuling(_) => "Send it back",
+        Action::Say => "Write a message",
+        Action::PayOut(_) => "Move money to your wallet",
+        Action::Close => "Close",
+    }
+}
