@@ -352,11 +352,11 @@ pub fn waits_for(escrow: &Escrow, clock: &Deadline) -> Vec<UserId> {
             role(Role::Buyer)
         }
         Waiting::Delivery | Waiting::Changes | Waiting::CancellationAnswer => role(Role::Seller),
+        // Both sides can have made an offer at the same moment.
         Waiting::Settlement => {
-            let offer = escrow.settlements.iter().find(|offer| offer.since == clock.since);
-            offer.map_or_else(Vec::new, |offer| {
-                role(if offer.by == Role::Buyer { Role::Seller } else { Role::Buyer })
-            })
+            let made = escrow.settlements.iter().filter(|offer| offer.since == clock.since);
+            made.flat_map(|offer| role(if offer.by == Role::Buyer { Role::Seller } else { Role::Buyer }))
+                .collect()
         }
         Waiting::DisputeAnswer => {
             let dispute = clock.milestone.and_then(|number| escrow.dispute_over(number));

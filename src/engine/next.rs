@@ -127,7 +127,8 @@ fn actions(escrow: &Escrow, waiting: Waiting, role: Role, number: u16) -> (Optio
         Waiting::Settlement => (offer_to(escrow, role).map(Action::AcceptSettlement), vec![]),
         Waiting::DisputeAnswer | Waiting::DisputeTalk => {
             let dispute = escrow.dispute_over(number).map(|dispute| dispute.number);
-            (dispute.map(Action::Statement), vec![Action::OfferSettlement])
+            let offered = escrow.settlements.iter().any(|offer| offer.by == role);
+            (dispute.map(Action::Statement), if offered { vec![] } else { vec![Action::OfferSettlement] })
         }
         Waiting::Ruling => (None, vec![]),
         Waiting::PayOut => (Some(Action::PayOut(number)), vec![]),

@@ -103,6 +103,7 @@ impl World {
             }),
             dispute_handler: DisputeHandler::Platform,
             default_outcome: DefaultOutcome::Halves,
+            arbiter: None,
             contract_terms: Some("Work for money.".to_owned()),
             delivery_days: None,
             proof_upload_hours: None,

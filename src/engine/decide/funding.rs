@@ -34,6 +34,7 @@ pub(super) fn start_charge(
     if milestones != all {
         return Err(Refusal::PayAll);
     }
+    draft.not_cancelling()?;
     if !facts.terms_of_service_accepted {
         return Err(Refusal::TermsOfServiceNotAccepted);
     }

@@ -23,7 +23,11 @@ impl Disagreement {
             | Self::DisputeEnded { .. } => self.dispute(title, at),
             Self::Said { by: role, text } => (
                 format!("Message from {}: {title}", by(*role).to_lowercase()),
-                vec![format!("{} writes:", by(*role)), text.clone()],
+                if text.is_empty() {
+                    vec![format!("{} sent you files.", by(*role))]
+                } else {
+                    vec![format!("{} writes:", by(*role)), text.clone()]
+                },
                 "Read and answer",
                 "/messages".to_owned(),
             ),

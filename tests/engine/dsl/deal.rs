@@ -1,5 +1,6 @@
 //! Terms: the worked cases of the domain, and a way to bend them.
 
+use holdfast::engine::dispute::Split;
 use holdfast::engine::party::{Role, UserId};
 use holdfast::engine::terms::{
     Commission, CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, FeeSchedule, FileRef, Funding,
@@ -49,6 +50,10 @@ pub fn milestone(title: &str, amount_minor: i64) -> MilestoneTerms {
 
 pub fn line(user: UserId, amount_minor: i64) -> Recipient {
     Recipient { user, amount_minor }
+}
+
+pub fn split(milestone: u16, release_minor: i64, refund_minor: i64) -> Split {
+    Split { milestone, release_minor, refund_minor }
 }
 
 pub fn file(number: u128, size_bytes: i64) -> FileRef {

@@ -2,8 +2,12 @@
 
 use holdfast::engine::command::{Command, Facts};
 use holdfast::engine::contract;
-use holdfast::engine::deadlines::{ACCEPTANCE_DAYS, CANCEL_DAYS, PAYMENT_DAYS, RAIL_ANSWER_DAYS};
+use holdfast::engine::deadlines::{
+    ACCEPTANCE_DAYS, ANSWER_DAYS, CANCEL_DAYS, CANCELLATION_DAYS, EXTENSION_DAYS, HANDLER_DAYS, PAYMENT_DAYS,
+    RAIL_ANSWER_DAYS, SETTLEMENT_DAYS,
+};
 use holdfast::engine::decide::{Decision, decide};
+use holdfast::engine::dispute::{Handler, Split, Step};
 use holdfast::engine::escrow::{End, Escrow, How, Method};
 use holdfast::engine::event::Event;
 use holdfast::engine::evolve::evolve;
@@ -130,6 +134,57 @@ impl Past {
         let amount_minor = self.escrow.milestone(number).unwrap().left_minor();
         let how = How::Cancelled;
         self.then(Event::Refunded { milestone: number, amount_minor, parts, whole: true, how })
+    }
+
+    /// The buyer asked to cancel.
+    pub fn cancelling(self) -> Self {
+        let answer_by = self.now.plus_days(CANCELLATION_DAYS);
+        self.then(Event::CancellationRequested { reason: "I move away.".to_owned(), answer_by })
+    }
+
+    /// The buyer asked for a milestone's money back, in a dispute that nobody has answered.
+    pub fn disputed(self, milestone: u16) -> Self {
+        let refund_minor = self.escrow.milestone(milestone).unwrap().left_minor();
+        let answer_by = self.now.plus_days(ANSWER_DAYS);
+        self.then(Event::DisputeOpened {
+            dispute: 1,
+            by: Role::Buyer,
+            claims: vec![Split { milestone, release_minor: 0, refund_minor }],
+            reason: "It leaks.".to_owned(),
+            failed: Vec::new(),
+            files: Vec::new(),
+            answer_by,
+        })
+    }
+
+    /// The dispute is with the operators.
+    pub fn handed_over(self) -> Self {
+        let (since, until) = (self.now, self.now.plus_days(HANDLER_DAYS));
+        let step = Step::Handler { since, until, handler: Handler::Operators, ruling: None };
+        self.then(Event::DisputeMoved { dispute: 1, step })
+    }
+
+    /// Decided by an operator, and waiting for a second one.
+    pub fn ruled(self) -> Self {
+        let splits = self.escrow.dispute(1).unwrap().claims.clone();
+        let reasons = "It does leak.".to_owned();
+        self.then(Event::Ruled { dispute: 1, by: super::people::STRANGER, splits, reasons, second: true })
+    }
+
+    /// The buyer offered to settle the first milestone in equal parts.
+    pub fn settling(self) -> Self {
+        let left = self.escrow.milestone(1).unwrap().left_minor();
+        let splits = vec![Split { milestone: 1, release_minor: left / 2, refund_minor: left - left / 2 }];
+        let answer_by = self.now.plus_days(SETTLEMENT_DAYS);
+        let (by, note) = (Role::Buyer, String::new());
+        self.then(Event::SettlementOffered { settlement: 1, by, splits, note, answer_by })
+    }
+
+    /// The seller asked to deliver the first milestone later.
+    pub fn asking(self) -> Self {
+        let (due, answer_by) = (self.now.plus_days(30), self.now.plus_days(EXTENSION_DAYS));
+        let (by, reason) = (Role::Seller, "It rains.".to_owned());
+        self.then(Event::ExtensionAsked { milestone: 1, by, due, reason, answer_by })
     }
 
     pub fn ended(self, end: End) -> Self {

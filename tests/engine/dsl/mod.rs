@@ -8,9 +8,11 @@ pub mod books;
 pub mod deal;
 pub mod given;
 pub mod people;
+pub mod variants;
 pub mod world;
 
 pub use deal::{With, case1, case4, one_off, quick};
 pub use given::{ALREADY_DONE, Past, given};
 pub use people::*;
+pub use variants::{variant_of, variants};
 pub use world::World;

@@ -34,6 +34,10 @@ pub fn operator() -> Actor {
     Actor::Operator { user: STRANGER }
 }
 
+pub fn second_operator() -> Actor {
+    Actor::Operator { user: Uuid::from_u128(0x98) }
+}
+
 pub fn rail() -> Actor {
     Actor::Rail
 }

@@ -3,6 +3,7 @@
 use holdfast::engine::command::{Command, Facts};
 use holdfast::engine::deadlines;
 use holdfast::engine::decide::{Decision, decide};
+use holdfast::engine::dispute::Split;
 use holdfast::engine::escrow::{Escrow, Method, Milestone, Stage};
 use holdfast::engine::event::Event;
 use holdfast::engine::evolve::evolve;
@@ -28,6 +29,8 @@ pub struct World {
     pub books: Books,
     /// Users whose released money goes to their wallet at once.
     pub at_once: Vec<UserId>,
+    /// Above what is at stake a second operator has to agree, in minor units.
+    pub second_above: i64,
     /// Laws of the ledger that did not hold. Stories fail on the first one; the random runs report it.
     pub broken: Vec<String>,
     payments: u128,
@@ -46,6 +49,7 @@ impl World {
             history: Vec::new(),
             books: Books::default(),
             at_once: Vec::new(),
+            second_above: i64::MAX,
             broken: Vec::new(),
             payments: 0,
         }
@@ -166,7 +170,12 @@ impl World {
 
     pub fn facts(&self, actor: &Actor) -> Facts {
         let wallet = actor.user().map(|user| self.terms.money(self.books.wallet(user)));
-        Facts { wallet_available: wallet, to_wallet_at_once: self.at_once.clone(), ..Facts::default() }
+        Facts {
+            wallet_available: wallet,
+            to_wallet_at_once: self.at_once.clone(),
+            second_operator_above_minor: self.second_above,
+            ..Facts::default()
+        }
     }
 
     /// The write path: what has come due first, then the command.
@@ -400,6 +409,19 @@ impl Person<'_> {
 
     pub fn pays_out(self, milestone: u16) -> Outcome {
         self.does(Command::PayOut { milestone })
+    }
+
+    /// Seeks everything back of one milestone (buyer), or all of it (seller).
+    pub fn disputes(self, milestone: u16) -> Outcome {
+        let left = self.world.milestone(milestone).left_minor();
+        let release_minor = if self.actor == buyer() { 0 } else { left };
+        let claims = vec![Split { milestone, release_minor, refund_minor: left - release_minor }];
+        let (reason, failed, files) = ("It leaks.".to_owned(), Vec::new(), Vec::new());
+        self.does(Command::OpenDispute { claims, reason, failed, files })
+    }
+
+    pub fn offers(self, splits: Vec<Split>) -> Outcome {
+        self.does(Command::OfferSettlement { splits, note: "Let us end it.".to_owned() })
     }
 
     pub fn closes(self) -> Outcome {

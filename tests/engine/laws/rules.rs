@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use holdfast::engine::deadlines::{self, Mark, Waiting};
 use holdfast::engine::decide::{Decision, decide};
+use holdfast::engine::dispute::{DisputeEnd, ExtensionEnd, SettlementEnd};
 use holdfast::engine::escrow::{Escrow, How, MilestoneStage, Stage};
 use holdfast::engine::event::Event;
 use holdfast::engine::evolve::evolve;
@@ -98,7 +99,7 @@ fn panels(world: &World, actor: &Actor) -> Law {
         hold(!panel.headline.is_empty(), || format!("nothing is said to the {}", role.word()))?;
         hold(panel.primary.is_none() || panel.yours, || "a button for the wrong one".to_owned())?;
         for action in panel.primary.into_iter().chain(panel.secondary) {
-            let probe = offers::probe(escrow, action);
+            let probe = offers::probe(escrow, action, world.now);
             let decision = decide(Some(escrow), &probe, actor, &world.facts(actor), world.now);
             let taken = matches!(decision, Ok(Decision::Done(_)));
             hold(taken, || format!("{action:?} is shown and comes to {decision:?}"))?;
@@ -140,27 +141,44 @@ fn in_time(before: &Escrow, event: &Event, now: Time) -> Law {
             Err(format!("expired in {stage:?}"))
         }
         (Event::Released { milestone, how: How::ByClock, .. }, _) => {
-            match before.milestone(*milestone).map(|part| part.stage) {
-                Some(MilestoneStage::Delivered { inspect_by, .. }) => early(inspect_by),
+            match before.milestone(*milestone).map(|part| (part.stage, part)) {
+                Some((MilestoneStage::Delivered { inspect_by, .. }, part)) => early(part.later(inspect_by)),
                 other => Err(format!("released by the clock from {other:?}")),
             }
         }
-        (Event::Refunded { milestone, how, .. }, _) => {
-            match before.milestone(*milestone).map(|part| part.stage) {
-                Some(
+        (Event::Refunded { milestone, how: How::ByClock, .. }, _) => {
+            match before.milestone(*milestone).map(|part| (part.stage, part)) {
+                Some((
                     MilestoneStage::InProgress { overdue_since: Some(since), .. }
                     | MilestoneStage::ChangesRequested { overdue_since: Some(since), .. },
-                ) => early(if *how == How::ByClock { since.plus_days(14) } else { since }),
-                other => Err(format!("refunded from {other:?}")),
+                    part,
+                )) => early(part.later(since.plus_days(14))),
+                other => Err(format!("refunded by the clock from {other:?}")),
             }
         }
-        (Event::Overdue { milestone, .. }, _) => match before.milestone(*milestone).map(|part| part.stage) {
-            Some(MilestoneStage::InProgress { due, overdue_since: None, .. }) => early(due.plus_days(7)),
-            Some(MilestoneStage::ChangesRequested { since, overdue_since: None }) => {
-                early(since.plus_days(14))
+        (Event::Overdue { milestone, .. }, _) => {
+            match before.milestone(*milestone).map(|part| (part.stage, part)) {
+                Some((MilestoneStage::InProgress { due, overdue_since: None, .. }, part)) => {
+                    early(part.later(due.plus_days(7)))
+                }
+                Some((MilestoneStage::ChangesRequested { since, overdue_since: None }, part)) => {
+                    early(part.later(since.plus_days(14)))
+                }
+                other => Err(format!("overdue from {other:?}")),
             }
-            other => Err(format!("overdue from {other:?}")),
-        },
+        }
+        (Event::DisputeEnded { dispute, how: DisputeEnd::AsSought | DisputeEnd::Default, .. }, _) => {
+            let step = before.dispute(*dispute).map(|open| open.step.times().1);
+            step.map_or_else(|| Err(format!("no dispute: {event:?}")), early)
+        }
+        (Event::ExtensionEnded { milestone, how: ExtensionEnd::Lapsed }, _) => {
+            let asked = before.milestone(*milestone).and_then(|part| part.extension.as_ref());
+            asked.map_or_else(|| Err(format!("nobody asked: {event:?}")), |asked| early(asked.answer_by))
+        }
+        (Event::SettlementEnded { settlement, how: SettlementEnd::Lapsed }, _) => {
+            let offer = before.settlements.iter().find(|offer| offer.number == *settlement);
+            offer.map_or_else(|| Err(format!("no offer: {event:?}")), |offer| early(offer.answer_by))
+        }
         _ => Ok(()),
     }
 }

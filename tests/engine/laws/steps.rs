@@ -1,5 +1,7 @@
 //! Random acts: what is offered, what providers say, how time passes, and plain nonsense.
 
+mod quarrels;
+
 use std::fmt;
 
 use holdfast::engine::command::Command;
@@ -73,13 +75,17 @@ pub fn parties(world: &World) -> Vec<Actor> {
     parties.iter().map(|party| Actor::Party { user: party.user, role: party.role }).collect()
 }
 
-fn pick<T: Clone>(all: &[T], place: u8) -> T {
+pub fn pick<T: Clone>(all: &[T], place: u8) -> T {
     all[usize::from(place) % all.len()].clone()
 }
 
 /// The offer that someone takes, if anything is offered. What ends a deal is taken now and then.
 pub fn offer(world: &World, who: u8, which: u8) -> Option<(Actor, Action)> {
-    let actor = pick(&parties(world), who);
+    let mut actors = parties(world);
+    if !world.escrow().disputes.is_empty() {
+        actors.extend([operator(), second_operator()]);
+    }
+    let actor = pick(&actors, who);
     let facts = world.facts(&actor);
     let offered = offers::offers(world.escrow(), &actor, &facts, world.now);
     let mut open: Vec<Action> =
@@ -93,6 +99,13 @@ pub fn offer(world: &World, who: u8, which: u8) -> Option<(Actor, Action)> {
                 | Action::Cancel(_)
                 | Action::Counter
                 | Action::CorrectParty(_)
+                | Action::Refund(_)
+                | Action::RequestCancellation
+                | Action::CancelAll
+                | Action::AcceptSettlement(_)
+                | Action::OpenDispute
+                | Action::Concede(_)
+                | Action::Say
         )
     };
     if !which.is_multiple_of(16) {
@@ -115,8 +128,8 @@ pub fn provider(world: &World, good: bool, payment: u8) -> Command {
 /// Anyone and anything. Much of it is refused, and some of it is near enough to hit.
 pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32) -> (Actor, Command) {
     let mut actors = parties(world);
-    actors.extend([operator(), rail(), clock(), buyer(), seller(), buyer(), seller()]);
-    let command = match what % 19 {
+    actors.extend([operator(), second_operator(), rail(), clock(), buyer(), seller(), buyer(), seller()]);
+    let command = match what % 23 {
         0 => propose(world, number),
         1 => Command::Accept { version: number % 3 },
         2 => sign(world, number),
@@ -140,14 +153,25 @@ pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32
         15 => lapse(world, milestone, number),
         17 => counter(world, number),
         18 => about_people(world, milestone, number),
+        19..=22 => quarrels::anything(world, milestone, number),
         _ => remind(world, milestone, number),
     };
     let by_machine =
         matches!(command, Command::Lapse { .. } | Command::Remind { .. }) && who.is_multiple_of(2);
-    (if by_machine { clock() } else { pick(&actors, who) }, command)
+    let ruling = matches!(
+        command,
+        Command::Rule { .. } | Command::ConfirmRuling { .. } | Command::ReturnRuling { .. }
+    );
+    let actor = match who % 4 {
+        _ if by_machine => clock(),
+        0 | 1 if ruling => operator(),
+        2 if ruling => second_operator(),
+        _ => pick(&actors, who),
+    };
+    (actor, command)
 }
 
-fn text(number: u32) -> String {
+pub fn text(number: u32) -> String {
     match number % 100 {
         0 => String::new(),
         1 => "x".repeat(5_001),
@@ -239,7 +263,13 @@ fn approve(world: &World, milestone: u16, number: u32) -> Command {
     Command::Approve { milestone, part_minor }
 }
 
-const WAITING: [Waiting; 9] = [
+const WAITING: [Waiting; 15] = [
+    Waiting::Extension,
+    Waiting::CancellationAnswer,
+    Waiting::Settlement,
+    Waiting::DisputeAnswer,
+    Waiting::DisputeTalk,
+    Waiting::Ruling,
     Waiting::Acceptance,
     Waiting::Payment,
     Waiting::RailAnswer,

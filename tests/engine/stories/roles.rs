@@ -1,12 +1,14 @@
 //! Who may do what: every command, tried by everyone to whom it is not given.
 
+use std::collections::BTreeSet;
+
 use holdfast::engine::command::Command;
 use holdfast::engine::deadlines::{Mark, Waiting};
 use holdfast::engine::party::{Actor, Role};
 use holdfast::engine::refusal::Refusal;
 use uuid::Uuid;
 
-use crate::dsl::deal::start;
+use crate::dsl::deal::{split, start};
 use crate::dsl::given::{PAYMENT, given_nothing, sandbox};
 use crate::dsl::*;
 
@@ -44,37 +46,42 @@ pub fn every_command() -> Vec<(Actor, Command)> {
         (clock(), Command::Lapse { waiting, milestone, since }),
         (clock(), Command::Remind { waiting, milestone, since, mark: Mark::Half }),
     ];
-    assert_eq!(
-        all.iter().map(|(_, command)| place(command)).collect::<Vec<_>>(),
-        (0..all.len()).collect::<Vec<_>>()
-    );
+    let all: Vec<_> = all.into_iter().chain(disagreeing()).collect();
+    let named: BTreeSet<String> = all.iter().map(|(_, command)| variant_of("command", command)).collect();
+    assert_eq!(named, variants::<Command>("command"));
     all
 }
 
-fn place(command: &Command) -> usize {
-    match command {
-        Command::Propose { .. } => 0,
-        Command::Counter { .. } => 1,
-        Command::Accept { .. } => 2,
-        Command::Sign { .. } => 3,
-        Command::Decline { .. } => 4,
-        Command::Disown => 5,
-        Command::CorrectParty { .. } => 6,
-        Command::InviteAgain { .. } => 7,
-        Command::Nudge { .. } => 8,
-        Command::Withdraw => 9,
-        Command::StartCharge { .. } => 10,
-        Command::ChargeSettled { .. } => 11,
-        Command::ChargeFailed { .. } => 12,
-        Command::MarkDone { .. } => 13,
-        Command::Approve { .. } => 14,
-        Command::RequestChanges { .. } => 15,
-        Command::Cancel { .. } => 16,
-        Command::PayOut { .. } => 17,
-        Command::Close => 18,
-        Command::Lapse { .. } => 19,
-        Command::Remind { .. } => 20,
-    }
+fn disagreeing() -> Vec<(Actor, Command)> {
+    let text = || "Because.".to_owned();
+    let (milestone, due) = (1, start().plus_days(30));
+    let splits = || vec![split(1, 100_000, 300_000)];
+    vec![
+        (buyer(), Command::ExtendInspection { milestone, days: 3 }),
+        (seller(), Command::AskExtension { milestone, due, reason: text() }),
+        (buyer(), Command::GrantExtension { milestone }),
+        (buyer(), Command::RefuseExtension { milestone }),
+        (seller(), Command::Refund { milestone, part_minor: None }),
+        (buyer(), Command::RequestCancellation { reason: text() }),
+        (buyer(), Command::WithdrawCancellation),
+        (seller(), Command::CancelAll { reason: text() }),
+        (seller(), Command::RefuseCancellation { reason: text() }),
+        (buyer(), Command::OfferSettlement { splits: splits(), note: text() }),
+        (seller(), Command::AcceptSettlement { settlement: 1 }),
+        (seller(), Command::RefuseSettlement { settlement: 1 }),
+        (buyer(), Command::WithdrawSettlement { settlement: 1 }),
+        (
+            buyer(),
+            Command::OpenDispute { claims: splits(), reason: text(), failed: Vec::new(), files: Vec::new() },
+        ),
+        (seller(), Command::Statement { dispute: 1, text: text(), files: Vec::new() }),
+        (buyer(), Command::WithdrawDispute { dispute: 1 }),
+        (seller(), Command::Concede { dispute: 1 }),
+        (operator(), Command::Rule { dispute: 1, splits: splits(), reasons: text() }),
+        (second_operator(), Command::ConfirmRuling { dispute: 1 }),
+        (second_operator(), Command::ReturnRuling { dispute: 1, reason: text() }),
+        (buyer(), Command::Say { text: text(), files: Vec::new() }),
+    ]
 }
 
 /// The roles that a command is given to; nothing means: machines alone.
@@ -93,8 +100,27 @@ fn given_to(command: &Command) -> Vec<Role> {
         Command::StartCharge { .. }
         | Command::Approve { .. }
         | Command::RequestChanges { .. }
-        | Command::Cancel { .. } => vec![Role::Buyer],
-        Command::MarkDone { .. } => vec![Role::Seller],
+        | Command::Cancel { .. }
+        | Command::ExtendInspection { .. }
+        | Command::GrantExtension { .. }
+        | Command::RefuseExtension { .. }
+        | Command::RequestCancellation { .. }
+        | Command::WithdrawCancellation => vec![Role::Buyer],
+        Command::MarkDone { .. }
+        | Command::Refund { .. }
+        | Command::CancelAll { .. }
+        | Command::RefuseCancellation { .. } => vec![Role::Seller],
+        Command::AskExtension { .. } => all[1..3].to_vec(),
+        Command::OfferSettlement { .. }
+        | Command::AcceptSettlement { .. }
+        | Command::RefuseSettlement { .. }
+        | Command::WithdrawSettlement { .. }
+        | Command::OpenDispute { .. }
+        | Command::Statement { .. }
+        | Command::WithdrawDispute { .. }
+        | Command::Concede { .. } => all[..2].to_vec(),
+        Command::Say { .. } => all[..3].to_vec(),
+        Command::Rule { .. } | Command::ConfirmRuling { .. } | Command::ReturnRuling { .. } => Vec::new(),
         Command::PayOut { .. } => all[1..].to_vec(),
         Command::ChargeSettled { .. }
         | Command::ChargeFailed { .. }
@@ -112,6 +138,10 @@ fn pasts() -> Vec<Past> {
         Past::paid(&case4()),
         Past::delivered(&case4(), 1),
         Past::delivered(&case4(), 1).changes(1),
+        Past::paid(&case4()).cancelling(),
+        Past::delivered(&case4(), 1).disputed(1),
+        Past::delivered(&case4(), 1).disputed(1).handed_over(),
+        Past::delivered(&case4(), 1).disputed(1).handed_over().ruled(),
         Past::paid(&case4()).overdue(1),
         Past::delivered(&case4(), 1).released(1),
         Past::sent(&case4()).ended(holdfast::engine::escrow::End::ExpiredNotAccepted),
@@ -160,6 +190,14 @@ fn whoever_is_no_party_does_nothing() {
                     }
                     Command::Lapse { .. } | Command::Remind { .. } if actor != clock() => {
                         Refusal::NotYourRole { needs: Vec::new() }
+                    }
+                    Command::Rule { .. } | Command::ConfirmRuling { .. } | Command::ReturnRuling { .. }
+                        if actor != operator() =>
+                    {
+                        Refusal::NotYourRole { needs: Vec::new() }
+                    }
+                    Command::Rule { .. } | Command::ConfirmRuling { .. } | Command::ReturnRuling { .. } => {
+                        continue;
                     }
                     Command::ChargeSettled { .. }
                     | Command::ChargeFailed { .. }
