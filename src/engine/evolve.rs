@@ -122,54 +122,14 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
             signed(escrow, *role, Signature { version: *version, document_sha256, evidence_sha256, at });
         }
         Event::Agreed { pay_by } => escrow.stage = Stage::Agreed { since: at, pay_by: *pay_by },
-        Event::ChargeStarted { payment, milestones, method, amount_minor, answer_by } => {
-            let (milestones, method, amount_minor) = (milestones.clone(), method.clone(), *amount_minor);
-            let state = ChargeState::Pending { since: at, answer_by: *answer_by };
-            let returned_at = None;
-            escrow.given_up.extend(escrow.charge.take());
-            escrow.charge =
-                Some(Charge { payment: *payment, milestones, method, amount_minor, state, returned_at });
+        Event::ChargeStarted { .. }
+        | Event::ChargeFailed { .. }
+        | Event::ChargeSettled { .. }
+        | Event::ChargeReturned { .. } => charged(escrow, event, at),
+        Event::Delivered { .. } | Event::ChangesRequested { .. } | Event::Overdue { .. } => {
+            worked(escrow, event, at);
         }
-        Event::ChargeFailed { reason, .. } => charge_failed(escrow, reason, at),
-        Event::ChargeSettled { .. } => charge_settled(escrow, at),
-        Event::ChargeReturned { payment, .. } => {
-            let attempts = escrow.charge.iter_mut().chain(&mut escrow.given_up);
-            let returned = attempts.filter(|charge| charge.payment == *payment);
-            returned.for_each(|charge| charge.returned_at = Some(at));
-        }
-        Event::Delivered { milestone, round, note, files, inspect_by } => {
-            let delivery = Delivery {
-                round: *round,
-                at,
-                note: note.clone(),
-                files: files.clone(),
-                changes: None,
-                inspection_extended: false,
-            };
-            with(escrow, *milestone, |part| delivered(part, delivery, *inspect_by));
-        }
-        Event::ChangesRequested { milestone, failed, reason, .. } => {
-            let changes = Changes { failed: failed.clone(), reason: reason.clone(), at };
-            with(escrow, *milestone, |part| changes_requested(part, changes));
-        }
-        Event::Released { milestone, amount_minor, parts, whole, how } => {
-            with(escrow, *milestone, |part| {
-                part.released_minor += amount_minor;
-                take(part, parts, true, at);
-                decided(part, *whole, *how, at);
-            });
-        }
-        Event::Refunded { milestone, amount_minor, parts, whole, how } => {
-            with(escrow, *milestone, |part| {
-                part.refunded_minor += amount_minor;
-                take(part, parts, false, at);
-                decided(part, *whole, *how, at);
-            });
-        }
-        Event::PaidOut { milestone, share, amount_minor, .. } => {
-            with(escrow, *milestone, |part| paid_out(part, *share, *amount_minor, at));
-        }
-        Event::Overdue { milestone, .. } => with(escrow, *milestone, |part| overdue(part, at)),
+        Event::Released { .. } | Event::Refunded { .. } | Event::PaidOut { .. } => moved(escrow, event, at),
         Event::Reminded { waiting, milestone, since, mark, .. } => escrow.reminded.push(Reminder {
             waiting: *waiting,
             milestone: *milestone,
@@ -197,6 +157,78 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
                 escrow.stage = Stage::Closed { end: end.clone(), at };
             }
         }
+    }
+}
+
+/// The buyer's payment.
+#[allow(clippy::wildcard_enum_match_arm, reason = "`apply` sorts them and names every one")]
+fn charged(escrow: &mut Escrow, event: &Event, at: Time) {
+    match event {
+        Event::ChargeStarted { payment, milestones, method, amount_minor, answer_by } => {
+            let (milestones, method, amount_minor) = (milestones.clone(), method.clone(), *amount_minor);
+            let state = ChargeState::Pending { since: at, answer_by: *answer_by };
+            let returned_at = None;
+            escrow.given_up.extend(escrow.charge.take());
+            escrow.charge =
+                Some(Charge { payment: *payment, milestones, method, amount_minor, state, returned_at });
+        }
+        Event::ChargeFailed { reason, .. } => charge_failed(escrow, reason, at),
+        Event::ChargeSettled { .. } => charge_settled(escrow, at),
+        Event::ChargeReturned { payment, .. } => {
+            let attempts = escrow.charge.iter_mut().chain(&mut escrow.given_up);
+            let returned = attempts.filter(|charge| charge.payment == *payment);
+            returned.for_each(|charge| charge.returned_at = Some(at));
+        }
+        _ => {}
+    }
+}
+
+/// The seller's work and the buyer's answer to it.
+#[allow(clippy::wildcard_enum_match_arm, reason = "`apply` sorts them and names every one")]
+fn worked(escrow: &mut Escrow, event: &Event, at: Time) {
+    match event {
+        Event::Delivered { milestone, round, note, files, inspect_by } => {
+            let delivery = Delivery {
+                round: *round,
+                at,
+                note: note.clone(),
+                files: files.clone(),
+                changes: None,
+                inspection_extended: false,
+            };
+            with(escrow, *milestone, |part| delivered(part, delivery, *inspect_by));
+        }
+        Event::ChangesRequested { milestone, failed, reason, .. } => {
+            let changes = Changes { failed: failed.clone(), reason: reason.clone(), at };
+            with(escrow, *milestone, |part| changes_requested(part, changes));
+        }
+        Event::Overdue { milestone, .. } => with(escrow, *milestone, |part| overdue(part, at)),
+        _ => {}
+    }
+}
+
+/// Money that leaves what is held.
+#[allow(clippy::wildcard_enum_match_arm, reason = "`apply` sorts them and names every one")]
+fn moved(escrow: &mut Escrow, event: &Event, at: Time) {
+    match event {
+        Event::Released { milestone, amount_minor, parts, whole, how } => {
+            with(escrow, *milestone, |part| {
+                part.released_minor += amount_minor;
+                take(part, parts, true, at);
+                decided(part, *whole, *how, at);
+            });
+        }
+        Event::Refunded { milestone, amount_minor, parts, whole, how } => {
+            with(escrow, *milestone, |part| {
+                part.refunded_minor += amount_minor;
+                take(part, parts, false, at);
+                decided(part, *whole, *how, at);
+            });
+        }
+        Event::PaidOut { milestone, share, amount_minor, .. } => {
+            with(escrow, *milestone, |part| paid_out(part, *share, *amount_minor, at));
+        }
+        _ => {}
     }
 }
 

@@ -184,22 +184,7 @@ fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role
             let whom = if role == Role::Buyer { "you" } else { "the buyer" };
             (headline, format!("After that {whom} may cancel and get the money back."))
         }
-        Waiting::Cancelling => {
-            let headline = match role {
-                Role::Buyer => format!(
-                    "{title} is overdue. Cancel it and get your money back, or leave the seller time to deliver. Decide"
-                ),
-                Role::Seller => {
-                    format!("{title} is overdue and the buyer may cancel it any time. Deliver it")
-                }
-                Role::Broker | Role::Payee => {
-                    format!(
-                        "{title} is overdue. Unless the buyer cancels it first, the seller is to deliver it"
-                    )
-                }
-            };
-            (headline, "If nothing happens by then, the money goes back to the buyer by itself.".to_owned())
-        }
+        Waiting::Cancelling => cancelling(title, role),
         Waiting::Extension
         | Waiting::CancellationAnswer
         | Waiting::Settlement
@@ -216,6 +201,21 @@ fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role
         }
         Waiting::Closing => (String::new(), String::new()),
     }
+}
+
+fn cancelling(title: &str, role: Role) -> (String, String) {
+    let headline = match role {
+        Role::Buyer => format!(
+            "{title} is overdue. Cancel it and get your money back, or leave the seller time to deliver. Decide"
+        ),
+        Role::Seller => {
+            format!("{title} is overdue and the buyer may cancel it any time. Deliver it")
+        }
+        Role::Broker | Role::Payee => {
+            format!("{title} is overdue. Unless the buyer cancels it first, the seller is to deliver it")
+        }
+    };
+    (headline, "If nothing happens by then, the money goes back to the buyer by itself.".to_owned())
 }
 
 /// What waits for an answer of the other side, or of a handler.

@@ -247,29 +247,12 @@ impl Told<'_> {
                     self.tell(to, as_role, News::Disowned { by: *role });
                 }
             }
-            Event::ChargeStarted { .. } => {}
-            Event::ChargeFailed { reason, .. } => {
-                let amount = self.charged();
-                self.role(Role::Buyer, News::PaymentFailed { amount, reason: reason.clone() });
-            }
-            Event::ChargeReturned { amount_minor, .. } => {
-                let amount = self.escrow.terms.money(*amount_minor);
-                self.role(Role::Buyer, News::PaymentReturned { amount });
-            }
-            Event::ChargeSettled { .. } => self.paid(),
-            Event::Delivered { milestone, round, inspect_by, .. } => {
-                let (title, number, inspect_by) = (self.title(*milestone), *milestone, *inspect_by);
-                let again = *round > 1;
-                self.role(
-                    Role::Buyer,
-                    News::Delivered { milestone: title.clone(), number, inspect_by, again },
-                );
-                let recorded = News::DeliveryRecorded { milestone: title, number, inspect_by };
-                self.role(Role::Seller, recorded.clone());
-                self.role(Role::Broker, recorded);
-            }
-            Event::ChangesRequested { milestone, failed, reason, .. } => {
-                self.changes(*milestone, failed, reason);
+            Event::ChargeStarted { .. }
+            | Event::ChargeFailed { .. }
+            | Event::ChargeSettled { .. }
+            | Event::ChargeReturned { .. } => self.charged_or_not(event),
+            Event::Delivered { .. } | Event::ChangesRequested { .. } | Event::Overdue { .. } => {
+                self.worked(event)
             }
             Event::InspectionExtended { .. }
             | Event::ExtensionAsked { .. }
@@ -286,6 +269,61 @@ impl Told<'_> {
             | Event::RulingReturned { .. }
             | Event::DisputeEnded { .. }
             | Event::Said { .. } => self.disagreement(event, actor),
+            Event::Released { .. } | Event::Refunded { .. } | Event::PaidOut { .. } => self.moved(event, all),
+            Event::Reminded { waiting, milestone, since, mark, deadline } => {
+                self.remind(*waiting, *milestone, *since, *mark, *deadline);
+            }
+            Event::Ended { end } => self.ended(end, actor),
+            Event::Closed => self.closed(actor),
+        }
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
+    fn charged_or_not(&mut self, event: &Event) {
+        match event {
+            Event::ChargeFailed { reason, .. } => {
+                let amount = self.charged();
+                self.role(Role::Buyer, News::PaymentFailed { amount, reason: reason.clone() });
+            }
+            Event::ChargeReturned { amount_minor, .. } => {
+                let amount = self.escrow.terms.money(*amount_minor);
+                self.role(Role::Buyer, News::PaymentReturned { amount });
+            }
+            Event::ChargeSettled { .. } => self.paid(),
+            _ => {}
+        }
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
+    fn worked(&mut self, event: &Event) {
+        match event {
+            Event::Delivered { milestone, round, inspect_by, .. } => {
+                let (title, number, inspect_by) = (self.title(*milestone), *milestone, *inspect_by);
+                let again = *round > 1;
+                self.role(
+                    Role::Buyer,
+                    News::Delivered { milestone: title.clone(), number, inspect_by, again },
+                );
+                let recorded = News::DeliveryRecorded { milestone: title, number, inspect_by };
+                self.role(Role::Seller, recorded.clone());
+                self.role(Role::Broker, recorded);
+            }
+            Event::ChangesRequested { milestone, failed, reason, .. } => {
+                self.changes(*milestone, failed, reason);
+            }
+            Event::Overdue { milestone, refund_at } => {
+                let (title, number, refund_at) = (self.title(*milestone), *milestone, *refund_at);
+                let may = News::MayCancel { milestone: title.clone(), number, refund_at };
+                self.role(Role::Buyer, may);
+                self.role(Role::Seller, News::Overdue { milestone: title, number, refund_at });
+            }
+            _ => {}
+        }
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
+    fn moved(&mut self, event: &Event, all: &[Event]) {
+        match event {
             Event::Released { milestone, amount_minor, parts, how, .. } => {
                 self.released(*milestone, *amount_minor, parts, *how, all);
             }
@@ -299,17 +337,7 @@ impl Told<'_> {
                     self.tell(*user, role, news);
                 }
             }
-            Event::Overdue { milestone, refund_at } => {
-                let (title, number, refund_at) = (self.title(*milestone), *milestone, *refund_at);
-                let may = News::MayCancel { milestone: title.clone(), number, refund_at };
-                self.role(Role::Buyer, may);
-                self.role(Role::Seller, News::Overdue { milestone: title, number, refund_at });
-            }
-            Event::Reminded { waiting, milestone, since, mark, deadline } => {
-                self.remind(*waiting, *milestone, *since, *mark, *deadline);
-            }
-            Event::Ended { end } => self.ended(end, actor),
-            Event::Closed => self.closed(actor),
+            _ => {}
         }
     }
 

@@ -421,42 +421,12 @@ fn reminder(
             "Move it now",
             format!("/milestones/{number}"),
         ),
-        Waiting::Extension => (
-            format!("your answer about more time for {title}"),
-            "After that the request lapses and the agreed date stays.",
-            "Answer",
-            format!("/milestones/{number}/extension"),
-        ),
-        Waiting::CancellationAnswer => (
-            "your answer to the request to cancel".to_owned(),
-            "After that it becomes a dispute.",
-            "Answer",
-            "/cancel".to_owned(),
-        ),
-        Waiting::Settlement => (
-            "your answer to the offer to settle".to_owned(),
-            "After that the offer lapses.",
-            "See the offer",
-            "/settlement".to_owned(),
-        ),
-        Waiting::DisputeAnswer => (
-            format!("your answer in the dispute about {title}"),
-            "After that it can be decided as the other side seeks.",
-            "Answer",
-            "/disputes".to_owned(),
-        ),
-        Waiting::DisputeTalk => (
-            format!("a settlement of the dispute about {title}"),
-            "After that it goes to be decided.",
-            "Open the dispute",
-            "/disputes".to_owned(),
-        ),
-        Waiting::Ruling => (
-            format!("a decision of the dispute about {title}"),
-            "After that it passes on, or what the terms name for it is carried out.",
-            "Open the dispute",
-            "/disputes".to_owned(),
-        ),
+        Waiting::Extension
+        | Waiting::CancellationAnswer
+        | Waiting::Settlement
+        | Waiting::DisputeAnswer
+        | Waiting::DisputeTalk
+        | Waiting::Ruling => disagreement::awaited(waiting, &title, number),
         Waiting::RailAnswer | Waiting::Closing => (title, "", OPEN, String::new()),
     };
     let text = format!("{first} We wait for {what}, until {deadline}. {then}");

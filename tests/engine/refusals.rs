@@ -66,6 +66,19 @@ fn one_of_each() -> Vec<Refusal> {
         Refusal::TextTooLong { most: 5_000 },
         Refusal::TooManyFiles,
         Refusal::NoRightToCancel,
+        Refusal::NotOverYet,
+        Refusal::PayAll,
+        Refusal::NotDueYet,
+        Refusal::ModeNotOffered,
+    ];
+    let all: Vec<_> = all.into_iter().chain(of_disagreement()).collect();
+    assert_eq!(codes(&all), variants::<Refusal>("code"));
+    all
+}
+
+fn of_disagreement() -> Vec<Refusal> {
+    let available = currency("KES").of(4_800);
+    vec![
         Refusal::InDispute,
         Refusal::NoSuchDispute,
         Refusal::NotWithHandler,
@@ -87,13 +100,7 @@ fn one_of_each() -> Vec<Refusal> {
         Refusal::InspectionExtendedBefore,
         Refusal::DaysOutOfRange { most: 14 },
         Refusal::MessageMissing,
-        Refusal::NotOverYet,
-        Refusal::PayAll,
-        Refusal::NotDueYet,
-        Refusal::ModeNotOffered,
-    ];
-    assert_eq!(codes(&all), variants::<Refusal>("code"));
-    all
+    ]
 }
 
 fn sign(version: u32, document: &str) -> Command {

@@ -59,6 +59,12 @@ pub(super) fn sound(terms: &Terms, facts: &Facts, now: Time) -> Result<Plan, Ref
     Plan::of(terms).map_err(|_| Refusal::TermsFaulty { faults: Vec::new() })
 }
 
+/// What was proposed can't be proposed again; the same click twice is no second proposal.
+pub(super) fn propose_again(draft: &Draft, terms: &Terms) -> Result<(), Refusal> {
+    let same = draft.actor.user() == Some(draft.escrow.creator) && *terms == draft.escrow.terms;
+    if same { Ok(()) } else { Err(Refusal::AlreadyProposed) }
+}
+
 /// The terms are open for this party's answer to this version.
 pub(super) fn open(escrow: &Escrow, version: u32) -> Result<(), Refusal> {
     if escrow.over() {

@@ -59,49 +59,47 @@ pub fn decide(
         let again = *command == Command::Close && actor.role().is_some();
         return if again { Ok(Decision::AlreadyDone) } else { Err(Refusal::EscrowClosed) };
     }
+    carry_out(&mut draft, command, facts)?;
+    Ok(draft.finish())
+}
+
+fn carry_out(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(), Refusal> {
     match command {
-        Command::Propose { terms, .. } => {
-            let same = actor.user() == Some(escrow.creator) && **terms == escrow.terms;
-            return if same { Ok(Decision::AlreadyDone) } else { Err(Refusal::AlreadyProposed) };
-        }
-        Command::Counter { version, terms } => negotiation::counter(&mut draft, *version, terms, facts)?,
+        Command::Propose { terms, .. } => agreement::propose_again(draft, terms),
+        Command::Counter { version, terms } => negotiation::counter(draft, *version, terms, facts),
         Command::CorrectParty { user, to, identity_sha256 } => {
-            negotiation::correct_party(&mut draft, *user, *to, identity_sha256)?;
+            negotiation::correct_party(draft, *user, *to, identity_sha256)
         }
-        Command::InviteAgain { user } => negotiation::invite_again(&mut draft, *user)?,
-        Command::Nudge { waiting, milestone } => negotiation::nudge(&mut draft, *waiting, *milestone)?,
-        Command::Accept { version } => agreement::accept(&mut draft, *version, facts)?,
+        Command::InviteAgain { user } => negotiation::invite_again(draft, *user),
+        Command::Nudge { waiting, milestone } => negotiation::nudge(draft, *waiting, *milestone),
+        Command::Accept { version } => agreement::accept(draft, *version, facts),
         Command::Sign { version, document_sha256, evidence_sha256 } => {
-            agreement::sign(&mut draft, *version, document_sha256, evidence_sha256, facts)?;
+            agreement::sign(draft, *version, document_sha256, evidence_sha256, facts)
         }
-        Command::Decline { reason } => agreement::decline(&mut draft, reason)?,
-        Command::Disown => agreement::disown(&mut draft)?,
-        Command::Withdraw => agreement::withdraw(&mut draft)?,
+        Command::Decline { reason } => agreement::decline(draft, reason),
+        Command::Disown => agreement::disown(draft),
+        Command::Withdraw => agreement::withdraw(draft),
         Command::StartCharge { payment, milestones, method } => {
-            funding::start_charge(&mut draft, *payment, milestones, method, facts)?;
+            funding::start_charge(draft, *payment, milestones, method, facts)
         }
-        Command::ChargeSettled { payment } => funding::charge_settled(&mut draft, *payment)?,
-        Command::ChargeFailed { payment, reason } => funding::charge_failed(&mut draft, *payment, reason)?,
-        Command::MarkDone { milestone, note, files } => {
-            delivery::mark_done(&mut draft, *milestone, note, files)?;
-        }
+        Command::ChargeSettled { payment } => funding::charge_settled(draft, *payment),
+        Command::ChargeFailed { payment, reason } => funding::charge_failed(draft, *payment, reason),
+        Command::MarkDone { milestone, note, files } => delivery::mark_done(draft, *milestone, note, files),
         Command::Approve { milestone, part_minor } => {
-            delivery::approve(&mut draft, *milestone, *part_minor, facts)?;
+            delivery::approve(draft, *milestone, *part_minor, facts)
         }
         Command::RequestChanges { milestone, failed, reason } => {
-            delivery::request_changes(&mut draft, *milestone, failed, reason)?;
+            delivery::request_changes(draft, *milestone, failed, reason)
         }
-        Command::ExtendInspection { milestone, days } => {
-            dates::extend_inspection(&mut draft, *milestone, *days)?;
-        }
+        Command::ExtendInspection { milestone, days } => dates::extend_inspection(draft, *milestone, *days),
         Command::AskExtension { milestone, due, reason } => {
-            dates::ask_extension(&mut draft, *milestone, *due, reason)?;
+            dates::ask_extension(draft, *milestone, *due, reason)
         }
-        Command::GrantExtension { milestone } => dates::grant_extension(&mut draft, *milestone)?,
-        Command::RefuseExtension { milestone } => dates::refuse_extension(&mut draft, *milestone)?,
-        Command::Cancel { milestone } => ending::cancel(&mut draft, *milestone)?,
+        Command::GrantExtension { milestone } => dates::grant_extension(draft, *milestone),
+        Command::RefuseExtension { milestone } => dates::refuse_extension(draft, *milestone),
+        Command::Cancel { milestone } => ending::cancel(draft, *milestone),
         Command::Refund { milestone, part_minor } => {
-            cancellation::refund_by_seller(&mut draft, *milestone, *part_minor)?;
+            cancellation::refund_by_seller(draft, *milestone, *part_minor)
         }
         Command::RequestCancellation { .. }
         | Command::WithdrawCancellation
@@ -118,17 +116,16 @@ pub fn decide(
         | Command::Rule { .. }
         | Command::ConfirmRuling { .. }
         | Command::ReturnRuling { .. }
-        | Command::Say { .. } => disagreement(&mut draft, command, facts)?,
-        Command::PayOut { milestone } => ending::pay_out(&mut draft, *milestone)?,
-        Command::Close => ending::close(&mut draft)?,
+        | Command::Say { .. } => disagreement(draft, command, facts),
+        Command::PayOut { milestone } => ending::pay_out(draft, *milestone),
+        Command::Close => ending::close(draft),
         Command::Lapse { waiting, milestone, since } => {
-            clock::lapse(&mut draft, *waiting, *milestone, *since, facts)?;
+            clock::lapse(draft, *waiting, *milestone, *since, facts)
         }
         Command::Remind { waiting, milestone, since, mark } => {
-            clock::remind(&mut draft, *waiting, *milestone, *since, *mark)?;
+            clock::remind(draft, *waiting, *milestone, *since, *mark)
         }
     }
-    Ok(draft.finish())
 }
 
 /// Cancellations, settlements, disputes and what is said.

@@ -1,6 +1,7 @@
 //! Words for extensions, cancellations, settlements, disputes and messages.
 
 use super::{OPEN, Said, by};
+use crate::engine::deadlines::Waiting;
 use crate::engine::dispute::{CancellationEnd, DisputeEnd, ExtensionEnd, SettlementEnd};
 use crate::engine::notices::Disagreement;
 use crate::engine::time::Time;
@@ -231,6 +232,53 @@ pub fn dispute_ended(how: DisputeEnd) -> (&'static str, &'static str) {
         DisputeEnd::Default => (
             "Dispute decided",
             "Nobody decided in time, so what the terms name for that case is carried out.",
+        ),
+    }
+}
+
+/// What a reminder of these waits for, what follows, and where to do it.
+#[allow(clippy::wildcard_enum_match_arm, reason = "`reminder` sorts them and names every one")]
+pub(super) fn awaited(
+    waiting: Waiting,
+    title: &str,
+    number: u16,
+) -> (String, &'static str, &'static str, String) {
+    match waiting {
+        Waiting::Extension => (
+            format!("your answer about more time for {title}"),
+            "After that the request lapses and the agreed date stays.",
+            "Answer",
+            format!("/milestones/{number}/extension"),
+        ),
+        Waiting::CancellationAnswer => (
+            "your answer to the request to cancel".to_owned(),
+            "After that it becomes a dispute.",
+            "Answer",
+            "/cancel".to_owned(),
+        ),
+        Waiting::Settlement => (
+            "your answer to the offer to settle".to_owned(),
+            "After that the offer lapses.",
+            "See the offer",
+            "/settlement".to_owned(),
+        ),
+        Waiting::DisputeAnswer => (
+            format!("your answer in the dispute about {title}"),
+            "After that it can be decided as the other side seeks.",
+            "Answer",
+            "/disputes".to_owned(),
+        ),
+        Waiting::DisputeTalk => (
+            format!("a settlement of the dispute about {title}"),
+            "After that it goes to be decided.",
+            "Open the dispute",
+            "/disputes".to_owned(),
+        ),
+        _ => (
+            format!("a decision of the dispute about {title}"),
+            "After that it passes on, or what the terms name for it is carried out.",
+            "Open the dispute",
+            "/disputes".to_owned(),
         ),
     }
 }

@@ -37,27 +37,10 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
     let title = |number: &u16| format!("“{}”", scene.title_of(*number));
     match &record.event {
         Event::Proposed { .. } => plain(Icon::Send, Tone::Info, format!("{who} sent the terms, version 1")),
-        Event::Countered { version, .. } => plain(
-            Icon::FilePenLine,
-            Tone::Wait,
-            format!("{who} proposed other terms, version {version}; what was agreed before counts no longer"),
-        ),
-        Event::PartyCorrected { role, version, .. } => {
-            let words = format!(
-                "{who} corrected the address of the {}; the terms are version {version}",
-                role.word()
-            );
-            plain(Icon::UserPlus, Tone::Wait, words)
-        }
-        Event::InvitedAgain { role, .. } => plain(
-            Icon::Mail,
-            Tone::Neutral,
-            format!("{who} had the invitation of the {} sent again", role.word()),
-        ),
-        Event::Nudged { waiting, milestone, .. } => {
-            let words = format!("{who} had a reminder of {} sent", awaited(scene, *waiting, *milestone));
-            plain(Icon::Bell, Tone::Neutral, words)
-        }
+        Event::Countered { .. }
+        | Event::PartyCorrected { .. }
+        | Event::InvitedAgain { .. }
+        | Event::Nudged { .. } => negotiated(scene, &record.event, &who),
         Event::Accepted { .. } => plain(Icon::Handshake, Tone::Good, format!("{who} accepted the terms")),
         Event::Signed { version, .. } => {
             plain(Icon::FilePenLine, Tone::Good, format!("{who} signed the contract, version {version}"))
@@ -107,6 +90,34 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
         }
         Event::Ended { end } => ended(end),
         Event::Closed => plain(Icon::CircleCheckBig, Tone::Neutral, format!("{who} closed the escrow")),
+    }
+}
+
+fn negotiated(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
+    let plain = |icon, tone, words: String| (icon, tone, words, String::new());
+    match event {
+        Event::Countered { version, .. } => plain(
+            Icon::FilePenLine,
+            Tone::Wait,
+            format!("{who} proposed other terms, version {version}; what was agreed before counts no longer"),
+        ),
+        Event::PartyCorrected { role, version, .. } => {
+            let words = format!(
+                "{who} corrected the address of the {}; the terms are version {version}",
+                role.word()
+            );
+            plain(Icon::UserPlus, Tone::Wait, words)
+        }
+        Event::InvitedAgain { role, .. } => plain(
+            Icon::Mail,
+            Tone::Neutral,
+            format!("{who} had the invitation of the {} sent again", role.word()),
+        ),
+        Event::Nudged { waiting, milestone, .. } => {
+            let words = format!("{who} had a reminder of {} sent", awaited(scene, *waiting, *milestone));
+            plain(Icon::Bell, Tone::Neutral, words)
+        }
+        _ => plain(Icon::Info, Tone::Neutral, String::new()),
     }
 }
 
