@@ -209,7 +209,11 @@ impl Escrow {
     /// Who a user is in this escrow, if anyone.
     #[must_use]
     pub fn actor(&self, user: UserId) -> Option<Actor> {
-        self.party_of(user).map(|party| Actor::Party { user, role: party.role })
+        let arbiter = || {
+            let named = self.terms.arbiter.as_ref().filter(|arbiter| arbiter.user == user);
+            named.map(|_| Actor::Arbiter { user })
+        };
+        self.party_of(user).map(|party| Actor::Party { user, role: party.role }).or_else(arbiter)
     }
 
     /// Whoever sent the version that stands.

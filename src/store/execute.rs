@@ -18,13 +18,14 @@ use crate::engine::evolve::evolve;
 use crate::engine::notices::notices;
 use crate::engine::party::{Actor, UserId};
 use crate::engine::refusal::Refusal;
+use crate::engine::terms::FileRef;
 use crate::engine::time::Time;
 use crate::engine::{chain, deadlines, postings};
 use crate::store::db::{Conn, Db, DbError, exec, opt};
 use crate::store::escrows::{self, Head};
 use crate::store::files::{self, FileRow};
 use crate::store::ledger::{self, Posting};
-use crate::store::{facts, history, notifications, payments};
+use crate::store::{facts, history, notifications, payments, users};
 
 /// More deadlines than any escrow can have at once: past it something fires for ever.
 const MOST_LAPSES: usize = 500;
@@ -35,6 +36,8 @@ const MOST_TRIES: usize = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
     User(UserId),
+    /// Staff of the platform; whether he is, is looked up inside the write.
+    Operator(UserId),
     /// A provider whose signature was checked.
     Rail,
     /// Time itself.
@@ -114,7 +117,7 @@ impl Request {
 
     fn user(&self) -> Uuid {
         match self.who {
-            Who::User(user) => user,
+            Who::User(user) | Who::Operator(user) => user,
             Who::Rail | Who::Clock => Uuid::nil(),
         }
     }
@@ -134,13 +137,24 @@ impl Request {
             }
             // A file's id and salt are drawn at each try; its bytes say whether it is the same.
             Command::MarkDone { milestone, note, files } => {
-                let contents: Vec<&str> = files.iter().map(|file| file.sha256.as_str()).collect();
-                serde_json::to_string(&("deliver", milestone, note, contents))
+                serde_json::to_string(&("deliver", milestone, note, contents(files)))
             }
+            Command::OpenDispute { claims, reason, failed, files } => {
+                serde_json::to_string(&("dispute", claims, reason, failed, contents(files)))
+            }
+            Command::Statement { dispute, text, files } => {
+                serde_json::to_string(&("state", dispute, text, contents(files)))
+            }
+            Command::Say { text, files } => serde_json::to_string(&("say", text, contents(files))),
             other => serde_json::to_string(other),
         };
         Sha256::digest(format!("{escrow}\n{}", command.unwrap_or_default())).to_vec()
     }
+}
+
+/// The digests of some files' bytes.
+fn contents(files: &[FileRef]) -> Vec<&str> {
+    files.iter().map(|file| file.sha256.as_str()).collect()
 }
 
 /// Carries out a request in a transaction of its own.
@@ -260,6 +274,12 @@ impl<'a> Write<'a> {
                 Some(role) => Actor::Party { user, role },
                 None => return Ok(refused(Refusal::NotAParty)),
             },
+            (Who::Operator(user), Some(_), _)
+                if users::by_id(conn, user).await?.is_some_and(|account| account.operator) =>
+            {
+                Actor::Operator { user }
+            }
+            (Who::Operator(_), _, _) => return Ok(refused(Refusal::NotAParty)),
             (Who::User(user), Some(escrow), _) => match escrow.actor(user) {
                 Some(actor) => actor,
                 None => return Ok(refused(Refusal::NotAParty)),
@@ -368,7 +388,13 @@ async fn write_evidence(conn: &mut Conn<'_>, request: &Request, now: Time) -> Re
                 )?;
             }
         }
-        (Some(Evidence::Files { rows, kept }), Command::MarkDone { .. }) => {
+        (
+            Some(Evidence::Files { rows, kept }),
+            Command::MarkDone { .. }
+            | Command::OpenDispute { .. }
+            | Command::Statement { .. }
+            | Command::Say { .. },
+        ) => {
             for row in rows {
                 files::insert(conn, row).await?;
             }

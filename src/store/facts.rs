@@ -25,6 +25,12 @@ pub fn minimum_minor(mode: Mode, currency: Currency) -> i64 {
     }
 }
 
+/// Above what is at stake in a dispute a second operator has to agree: a thousand whole units of the currency.
+#[must_use]
+pub fn second_operator_above_minor(currency: Currency) -> i64 {
+    1_000 * 10_i64.pow(currency.scale())
+}
+
 /// The platform's fee for escrows that are proposed now.
 #[must_use]
 pub fn fee_schedule(_currency: Currency) -> FeeSchedule {
@@ -45,6 +51,9 @@ pub async fn read(
         Some(user) => of_user(conn, user).await?,
         None => Facts::default(),
     };
+    if let Some(escrow) = escrow {
+        facts.second_operator_above_minor = second_operator_above_minor(escrow.terms.currency);
+    }
     match (escrow, command) {
         (None, Command::Propose { terms, .. }) | (Some(_), Command::Counter { terms, .. }) => {
             facts.minimum_minor = minimum_minor(terms.mode, terms.currency);
@@ -56,7 +65,14 @@ pub async fn read(
                 facts.wallet_available = Some(currency.of(available));
             }
         }
-        (Some(escrow), Command::Approve { .. }) => {
+        (
+            Some(escrow),
+            Command::Approve { .. }
+            | Command::AcceptSettlement { .. }
+            | Command::Concede { .. }
+            | Command::Rule { .. }
+            | Command::ConfirmRuling { .. },
+        ) => {
             facts.to_wallet_at_once = to_wallet_at_once(conn, escrow.id).await?;
         }
         _ => {}
@@ -70,7 +86,8 @@ pub async fn read(
 /// The database's.
 pub async fn for_clock(conn: &mut Conn<'_>, escrow: &Escrow) -> Result<Facts, DbError> {
     let to_wallet_at_once = to_wallet_at_once(conn, escrow.id).await?;
-    Ok(Facts { to_wallet_at_once, ..Facts::default() })
+    let second_operator_above_minor = second_operator_above_minor(escrow.terms.currency);
+    Ok(Facts { to_wallet_at_once, second_operator_above_minor, ..Facts::default() })
 }
 
 async fn of_user(conn: &mut Conn<'_>, user: UserId) -> Result<Facts, DbError> {
