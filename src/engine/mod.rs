@@ -2,7 +2,7 @@
 //!
 //! `decide` turns a command into events or a refusal, `evolve` turns events into state, and everything
 //! else reads: `deadlines` what comes due, `postings` what moves in the ledger, `notices` who is told,
-//! `status` and `next` what people read, `offers` which commands would be accepted now.
+//! `status` and `next` what people read, `vocabulary` what other products call it, `offers` which commands would be accepted now.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod chain;
@@ -27,4 +27,5 @@ pub mod status;
 pub mod step;
 pub mod terms;
 pub mod time;
+pub mod vocabulary;
 pub mod words;

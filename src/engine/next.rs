@@ -215,7 +215,8 @@ fn cancelling(title: &str, role: Role) -> (String, String) {
             format!("{title} is overdue. Unless the buyer cancels it first, the seller is to deliver it")
         }
     };
-    (headline, "If nothing happens by then, the money goes back to the buyer by itself.".to_owned())
+    let whom = if role == Role::Buyer { "you" } else { "the buyer" };
+    (headline, format!("If nothing happens by then, the money goes back to {whom} by itself."))
 }
 
 /// What waits for an answer of the other side, or of a handler.

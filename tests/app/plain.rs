@@ -143,3 +143,13 @@ both! {
         world.browser().get("/verify-email").await.hides("Sent to");
     }
 }
+
+both! {
+    async fn an_operator_reads_what_other_products_call_a_state(world) {
+        world.operator("olfa@example.com").await;
+        let deal = world.funded().await;
+        world.delivers(&deal, 1).await;
+        let page = world.signed_in("olfa@example.com").await.get(&format!("/admin{}", deal.path(""))).await;
+        page.shows("Vesicash Delivered DHMAD delivered Tilia ESCROWED Cashless charge_successful");
+    }
+}

@@ -10,3 +10,4 @@ mod golden;
 mod laws;
 mod refusals;
 mod stories;
+mod vocabulary;

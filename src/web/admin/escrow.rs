@@ -18,6 +18,7 @@ use crate::engine::plan::Share;
 use crate::engine::postings::Account;
 use crate::engine::status;
 use crate::engine::terms::{Mode, Terms};
+use crate::engine::vocabulary::{self, Movement};
 use crate::error::Error;
 use crate::store::console::{self, Balance, Book};
 use crate::store::db::Conn;
@@ -91,6 +92,8 @@ struct Show {
     held: MoneyView,
     payable: MoneyView,
     payments: Vec<PaymentRow>,
+    /// What other products call this state, by product.
+    names: [(&'static str, String); 4],
 }
 
 struct Waits {
@@ -152,7 +155,19 @@ async fn show(
         held: escrow.terms.money(escrow.held_minor()).into(),
         payable: escrow.terms.money(escrow.payable_minor()).into(),
         payments: payments.iter().map(|payment| payment_row(escrow, payment, &reader)).collect(),
+        names: names(escrow, &payments),
     })
+}
+
+fn names(escrow: &Escrow, payments: &[Payment]) -> [(&'static str, String); 4] {
+    let movements: Vec<Movement> = payments.iter().filter_map(payments::movement).collect();
+    let names = vocabulary::names(escrow, &movements);
+    [
+        ("Vesicash", names.vesicash.to_owned()),
+        ("DHMAD", if names.ticket { format!("{} + ticket", names.dhmad) } else { names.dhmad.to_owned() }),
+        ("Tilia", names.tilia.to_owned()),
+        ("Cashless", names.cashless.to_owned()),
+    ]
 }
 
 fn about(book: &Book, reader: &Reader) -> Vec<(&'static str, String)> {

@@ -203,6 +203,19 @@ pub fn pill(state: &str, attempts: i64, sends: bool) -> PillView {
 
 /// `payment_due` → "Payment due".
 pub fn kind_in_words(kind: &str) -> String {
+    match kind {
+        "sent" => return "Terms sent".to_owned(),
+        "invited" => return "Invitation".to_owned(),
+        "signed" => return "Somebody agreed".to_owned(),
+        "agreed" => return "Everyone agreed".to_owned(),
+        "start" => return "Money held, work can start".to_owned(),
+        "released_for_you" => return "Released as approved".to_owned(),
+        "released_to_you" => return "Released to the reader".to_owned(),
+        "in_wallet" => return "Moved to the wallet".to_owned(),
+        "refunded_to_you" => return "Refunded to the reader".to_owned(),
+        "may_cancel" => return "Overdue, may cancel".to_owned(),
+        _ => {}
+    }
     let words = kind.replace('_', " ");
     let mut letters = words.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()

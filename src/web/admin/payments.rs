@@ -7,8 +7,10 @@ use uuid::Uuid;
 
 use super::laws::money;
 use crate::app::App;
+use crate::engine::vocabulary::{Kind, Movement, Progress};
 use crate::error::Error;
 use crate::store::console::{self, PaymentLine, Payments};
+use crate::store::payments::Payment;
 use crate::web::form::Search;
 use crate::web::page;
 use crate::web::paging::{self, ASKED, Cut, Filter};
@@ -107,6 +109,23 @@ pub fn what(kind: &str, method: &str) -> String {
         ("escrow-refund", _) => format!("Refund by {method}"),
         _ => format!("{kind} by {method}"),
     }
+}
+
+/// A payment as the other products' names of a state need it; nothing for what they have no word for.
+#[must_use]
+pub fn movement(payment: &Payment) -> Option<Movement> {
+    let kind = match payment.kind.as_str() {
+        "escrow-deposit" => Kind::Charge,
+        "escrow-payout" => Kind::Payout,
+        "escrow-refund" => Kind::Refund,
+        _ => return None,
+    };
+    let progress = match payment.state.as_str() {
+        "successful" => Progress::Successful,
+        "failed" => Progress::Failed,
+        _ => Progress::Initiated,
+    };
+    Some(Movement { kind, progress, at: payment.settled_at.unwrap_or(payment.created_at) })
 }
 
 /// The state of a payment.
