@@ -133,3 +133,10 @@ fn a_failed_payout_shows_in_the_names_of_a_release() {
     assert_eq!(vocabulary::names(world.escrow(), &[failed]).tilia, "COMMIT-FAILED");
     assert_eq!(vocabulary::names(world.escrow(), &[]).tilia, "COMMITTED");
 }
+
+#[test]
+fn a_dispute_changes_no_name_and_adds_a_ticket() {
+    let past = Past::delivered(&case4(), 1).disputed(1);
+    let names = names(&past.escrow, &[]);
+    assert_eq!((names.dhmad, names.ticket, names.vesicash), ("delivered", true, "Delivered"));
+}
