@@ -35,6 +35,25 @@ async fn agreement(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
     let deal = Deal::proposed(db, cast, now, 9 * DAY, Role::Broker, &warehouse).await?;
     deal.later(5);
     deal.signs(Role::Broker).await?;
+    deal.until_now().await?;
+    let terms = |at| one_off(at, "TND", "Wooden shelves for a library", 3_400_000);
+    let deal = Deal::proposed(db, cast, now, 3 * DAY + 5, Role::Seller, &terms).await?;
+    deal.later(2);
+    deal.signs(Role::Seller).await?;
+    deal.later(20);
+    deal.counters(Role::Buyer, |terms| {
+        terms.amount_minor = 3_100_000;
+        terms.milestones[0].amount_minor = 3_100_000;
+        terms.milestones[0].criteria.push("Each board carries 40 kg.".to_owned());
+        terms.delivery_days = Some(21);
+        terms.contract_terms = terms.contract_terms.as_deref().map(|text| {
+            text.replace(
+                "inspects it within the agreed days",
+                "inspects it in the library within the agreed days",
+            )
+        });
+    })
+    .await?;
     deal.until_now().await
 }
 

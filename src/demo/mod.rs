@@ -129,6 +129,14 @@ impl<'a> Deal<'a> {
         self.send(Who::User(Self::user(self.cast, role)), command, None).await
     }
 
+    /// Other terms than those that stand.
+    async fn counters(&self, role: Role, change: impl FnOnce(&mut Terms)) -> Result<(), DbError> {
+        let escrow = self.escrow().await?;
+        let mut terms = escrow.terms;
+        change(&mut terms);
+        self.by(role, Command::Counter { version: escrow.version, terms: Box::new(terms) }).await
+    }
+
     async fn signs(&self, role: Role) -> Result<(), DbError> {
         let escrow = self.escrow().await?;
         let name = match role {

@@ -27,5 +27,6 @@ pub mod status;
 pub mod step;
 pub mod terms;
 pub mod time;
+pub mod versions;
 pub mod vocabulary;
 pub mod words;

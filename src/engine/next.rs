@@ -145,7 +145,7 @@ fn offer_to(escrow: &Escrow, role: Role) -> Option<u16> {
 fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role) -> (String, String) {
     let charge = escrow.terms.money(escrow.plan.charge_minor());
     match clock.waiting {
-        Waiting::Acceptance => acceptance(escrow, yours),
+        Waiting::Acceptance => acceptance(escrow, yours, role),
         Waiting::Payment => {
             let headline = if yours {
                 format!("Everyone has agreed. Pay {charge} into escrow")
@@ -271,7 +271,7 @@ fn disagreement(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, rol
     (headline, then.to_owned())
 }
 
-fn acceptance(escrow: &Escrow, yours: bool) -> (String, String) {
+fn acceptance(escrow: &Escrow, yours: bool, role: Role) -> (String, String) {
     let open = escrow.parties.iter().filter(|party| party.role.must_agree() && !escrow.has_agreed(party));
     let open: Vec<Role> = open.map(|party| party.role).collect();
     let (do_it, done) = match escrow.terms.mode {
@@ -279,9 +279,8 @@ fn acceptance(escrow: &Escrow, yours: bool) -> (String, String) {
         Mode::Quick | Mode::QuickProof | Mode::Instant => ("Read the terms and accept or decline", "accept"),
     };
     let headline = if yours && escrow.version > 1 {
-        let proposer =
-            escrow.party_of(escrow.proposer()).filter(|party| escrow.countered_by == Some(party.user));
-        match proposer {
+        let other = escrow.countered_by.and_then(|user| escrow.party_of(user));
+        match other.filter(|party| party.role != role) {
             Some(party) => {
                 format!("The {} proposes other terms. {do_it}, version {}", party.role.word(), escrow.version)
             }

@@ -23,6 +23,10 @@ pub struct Draft {
     pub title: String,
     pub fields: String,
     pub updated_at: Time,
+    /// The escrow for which it holds other terms.
+    pub counters: Option<Uuid>,
+    /// The version that stood when it was begun.
+    pub counters_version: Option<i64>,
 }
 
 impl Draft {
@@ -68,16 +72,60 @@ pub async fn start(
     if of_user(conn, user, most).await?.len() >= MOST_DRAFTS {
         return Ok(None);
     }
+    let id = insert(conn, clock, user, title, fields, None).await?;
+    tx.commit().await?;
+    Ok(Some(id))
+}
+
+async fn insert(
+    conn: &mut Conn<'_>,
+    clock: &Clock,
+    user: Uuid,
+    title: &str,
+    fields: &Pairs,
+    counters: Option<(Uuid, u32)>,
+) -> Result<Uuid, DbError> {
     let (id, now) = (clock.id(), clock.now());
     exec!(
         conn,
-        "INSERT INTO drafts (id, user_id, title, fields, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $5)",
+        "INSERT INTO drafts (id, user_id, title, fields, created_at, updated_at, counters, counters_version)
+         VALUES ($1, $2, $3, $4, $5, $5, $6, $7)",
         id,
         user,
         title,
         json(fields)?.as_str(),
-        now
+        now,
+        counters.map(|(escrow, _)| escrow),
+        counters.map(|(_, version)| i64::from(version))
     )?;
+    Ok(id)
+}
+
+/// The draft of other terms for a version of an escrow: the one that was begun, or a new one with these
+/// fields. Nothing when its owner has as many drafts as there may be.
+///
+/// # Errors
+/// The database's.
+pub async fn counter(
+    db: &Db,
+    clock: &Clock,
+    user: Uuid,
+    (escrow, version): (Uuid, u32),
+    title: &str,
+    fields: &Pairs,
+) -> Result<Option<Uuid>, DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    let most = i64::try_from(MOST_DRAFTS).unwrap_or(i64::MAX);
+    let all = of_user(conn, user, most).await?;
+    let begun = (Some(escrow), Some(i64::from(version)));
+    if let Some(draft) = all.iter().find(|draft| (draft.counters, draft.counters_version) == begun) {
+        return Ok(Some(draft.id));
+    }
+    if all.len() >= MOST_DRAFTS {
+        return Ok(None);
+    }
+    let id = insert(conn, clock, user, title, fields, Some((escrow, version))).await?;
     tx.commit().await?;
     Ok(Some(id))
 }
@@ -163,7 +211,8 @@ pub async fn by_id(conn: &mut Conn<'_>, id: Uuid, user: Uuid) -> Result<Option<D
     opt!(
         conn,
         Draft,
-        "SELECT id, title, fields, updated_at FROM drafts WHERE id = $1 AND user_id = $2 AND escrow_id IS NULL",
+        "SELECT id, title, fields, updated_at, counters, counters_version FROM drafts
+         WHERE id = $1 AND user_id = $2 AND escrow_id IS NULL",
         id,
         user
     )
@@ -193,7 +242,8 @@ pub async fn of_user(conn: &mut Conn<'_>, user: Uuid, most: i64) -> Result<Vec<D
     all!(
         conn,
         Draft,
-        "SELECT id, title, fields, updated_at FROM drafts WHERE user_id = $1 AND escrow_id IS NULL
+        "SELECT id, title, fields, updated_at, counters, counters_version FROM drafts
+         WHERE user_id = $1 AND escrow_id IS NULL
          ORDER BY updated_at DESC, id DESC LIMIT $2",
         user,
         most

@@ -6,6 +6,7 @@ use crate::engine::chain::link;
 use crate::engine::event::{Event, Record, VERSION};
 use crate::engine::party::Actor;
 use crate::engine::time::Time;
+use crate::engine::versions;
 use crate::store::db::{Conn, DbError, all, exec, one};
 
 /// An event as it is stored.
@@ -105,6 +106,28 @@ pub async fn of_milestone(conn: &mut Conn<'_>, escrow: Uuid, number: u16) -> Res
         escrow,
         i32::from(number)
     )
+}
+
+/// The events from which the versions of the terms are read, in their order.
+///
+/// # Errors
+/// The database's, or [`DbError::Broken`] for bytes that this program did not write.
+pub async fn of_terms(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Record>, DbError> {
+    let [sent, countered, corrected, accepted, signed] = versions::KINDS;
+    let stored = all!(
+        conn,
+        Stored,
+        "SELECT seq, at, body, hash FROM events
+         WHERE escrow_id = $1 AND kind IN ($2, $3, $4, $5, $6) ORDER BY seq",
+        escrow,
+        sent,
+        countered,
+        corrected,
+        accepted,
+        signed
+    )?;
+    let read = |stored: &Stored| stored.record().map_err(|error| DbError::Broken(error.to_string()));
+    stored.iter().map(read).collect()
 }
 
 /// How many events there are in all.

@@ -12,7 +12,7 @@ use crate::engine::party::{Role, UserId};
 use crate::engine::terms::{Terms, TermsParty};
 use crate::store::db::{Conn, Db, DbError};
 use crate::store::execute::{Evidence, Executed, NamedParty, Outcome, Request, Who, execute_in};
-use crate::store::{drafts, files, users};
+use crate::store::{drafts, escrows, files, users};
 
 const MOST_TRIES: usize = 4;
 /// Crockford's base 32: no letter that is taken for a digit or for another letter.
@@ -36,6 +36,17 @@ pub struct Source {
     pub id: Uuid,
     /// What stood in it when the terms were read from it: with other fields by now they are stale.
     pub fields: String,
+}
+
+/// Other terms that are ready to be sent instead of a version that stands.
+#[derive(Clone, Debug)]
+pub struct CounterOffer {
+    pub by: UserId,
+    pub escrow: Uuid,
+    pub version: u32,
+    pub terms: Terms,
+    pub key: String,
+    pub draft: Source,
 }
 
 /// A proposal that was sent, or why not.
@@ -75,6 +86,66 @@ pub async fn propose(db: &Db, clock: &Clock, proposal: &Proposal) -> Result<Prop
             other => return other,
         }
     }
+}
+
+/// Sends other terms for an escrow. The new files of the draft come along.
+///
+/// # Errors
+/// The database's; nothing was written then.
+pub async fn counter(db: &Db, clock: &Clock, offer: &CounterOffer) -> Result<Executed, DbError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let mut tx = db.write().await?;
+        let result = match counter_in(&mut tx.conn(), clock, offer).await {
+            // What has come due meanwhile is written even if the offer is refused.
+            Ok(executed) => tx.commit().await.map(|()| executed),
+            Err(error) => Err(error),
+        };
+        match result {
+            Err(error) if tries < MOST_TRIES && (error.is_transient() || error.is_unique_violation()) => {}
+            other => return other,
+        }
+    }
+}
+
+async fn counter_in(conn: &mut Conn<'_>, clock: &Clock, offer: &CounterOffer) -> Result<Executed, DbError> {
+    // The escrow's row first, as every other write has it.
+    escrows::lock(conn, offer.escrow).await?;
+    let files = files::of_draft(conn, offer.draft.id).await?;
+    if let Some(outcome) = changed(conn, offer.by, &offer.draft, &files, &offer.terms).await? {
+        return Ok(Executed { outcome, wake: false });
+    }
+    let command = Command::Counter { version: offer.version, terms: Box::new(offer.terms.clone()) };
+    let mut request = Request::new(offer.escrow, Who::User(offer.by), command);
+    request.key = Some(offer.key.clone());
+    let executed = execute_in(conn, clock, &request).await?;
+    if executed.outcome == Outcome::Done {
+        for file in &files {
+            if !files::attach(conn, file.id, offer.by, offer.escrow).await? {
+                return Err(DbError::Broken("a file of these terms belongs to something else".to_owned()));
+            }
+        }
+        drafts::mark_sent(conn, offer.draft.id, offer.escrow).await?;
+    }
+    Ok(executed)
+}
+
+/// Locks a draft of other terms. Something else than sending comes of it when it is gone or was sent, and
+/// when it or its files are not what the terms were read from any more.
+async fn changed(
+    conn: &mut Conn<'_>,
+    user: UserId,
+    draft: &Source,
+    files: &[files::FileRow],
+    terms: &Terms,
+) -> Result<Option<Outcome>, DbError> {
+    let Some(now) = drafts::lock(conn, draft.id, user).await? else { return Ok(Some(Outcome::Unknown)) };
+    if now.escrow_id.is_some() {
+        return Ok(Some(Outcome::AlreadyDone));
+    }
+    let known = files.iter().all(|file| terms.files.iter().any(|named| named.id == file.id));
+    Ok((now.fields != draft.fields || !known).then_some(Outcome::Stale))
 }
 
 async fn propose_in(conn: &mut Conn<'_>, clock: &Clock, proposal: &Proposal) -> Result<Proposed, DbError> {

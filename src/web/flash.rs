@@ -54,6 +54,7 @@ flashes! {
     DraftDeleted "draft-deleted" Info "The draft is deleted."
     FileRemoved "file-removed" Info "The file is no longer attached."
     Proposed "proposed" Good "Sent. Everyone who takes part has been told by mail."
+    Countered "countered" Good "Your terms are sent, as a new version. The others have been told by mail."
     Accepted "accepted" Good "You accepted the terms."
     Declined "declined" Info "You declined. Nobody can pay into this escrow any more."
     Disowned "disowned" Info "Thank you. Whoever sent it is told that it reached the wrong person."

@@ -151,8 +151,20 @@ impl World {
 
     /// Everyone signs the contract as it stands.
     pub async fn all_sign(&self, deal: &Deal) {
+        self.sign_as(deal, None).await;
+    }
+
+    /// Everyone but the party in a role signs.
+    pub async fn all_sign_but(&self, deal: &Deal, role: Role) {
+        self.sign_as(deal, Some(role)).await;
+    }
+
+    async fn sign_as(&self, deal: &Deal, spared: Option<Role>) {
         for user in deal.people() {
             let escrow = self.escrow(deal).await;
+            if escrow.party_of(user).map(|party| party.role) == spared {
+                continue;
+            }
             let salt = self.app.clock.random::<16>().to_vec();
             let command = Command::Sign {
                 version: escrow.version,

@@ -20,6 +20,7 @@ mod home;
 mod layers;
 mod mails;
 mod milestone;
+mod negotiation;
 mod notices;
 mod paying;
 mod plain;

@@ -55,12 +55,19 @@ async fn draft(browser: &mut Browser) -> String {
     started.location().split('/').nth(3).unwrap().to_owned()
 }
 
+/// A draft of other terms; nothing for whoever takes no part in it.
+async fn other_terms(browser: &mut Browser, reference: &str) -> Option<String> {
+    let begun = browser.post(&format!("/escrows/{reference}/terms/propose"), &[]).await;
+    (begun.status == 303).then(|| begun.location().split('/').nth(3).unwrap().to_owned())
+}
+
 both! {
     async fn no_page_needs_more_than_six_statements(world) {
         let references = deals(&world).await;
         let mut values: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         values.insert("reference", references);
         values.insert("number", vec!["1".to_owned(), "2".to_owned()]);
+        values.insert("v", vec!["1".to_owned()]);
         values.insert("currency", vec!["TND".to_owned()]);
         values.insert("step", Step::ALL.iter().map(|step| step.slug().to_owned()).collect());
         let readers = [BUYER, SELLER, BROKER, "olfa@example.com"];
@@ -68,6 +75,9 @@ both! {
         for email in readers {
             let mut browser = world.signed_in(email).await;
             values.insert("draft", vec![draft(&mut browser).await]);
+            if let Some(draft) = other_terms(&mut browser, &values["reference"][0]).await {
+                values.get_mut("draft").unwrap().push(draft);
+            }
             for route in web::routes().listed() {
                 let is_console = route.access == Access::Operator;
                 if route.method != Method::GET || is_console != (email == "olfa@example.com") {
@@ -81,10 +91,11 @@ both! {
                     }
                 }
             }
+            let compare = format!("/escrows/{}/terms/compare?from=1&to=1", values["reference"][0]);
             // Filters and searches ask in other ways.
             for path in [
                 "/escrows?show=drafts", "/escrows?show=needs-me", "/escrows?show=over", "/escrows?q=ESC-0000-0000",
-                "/admin/escrows?q=shop", "/admin/escrows?q=webshops", "/admin/escrows?stage=active",
+                &compare, "/admin/escrows?q=shop", "/admin/escrows?q=webshops", "/admin/escrows?stage=active",
                 "/admin/payments?state=pending", "/admin/ledger?before=9",
             ] {
                 let (_, count) = counting(browser.get(path)).await;

@@ -4,6 +4,7 @@
 //! people would: by labels, buttons and the links of their mails. Screenshots lie in
 //! `target/screenshots` afterwards.
 
+mod counter;
 mod deal;
 mod driver;
 mod entry;

@@ -56,6 +56,15 @@ impl Person {
         body.text().await.unwrap()
     }
 
+    /// The texts that the page marks with an element, like `ins`.
+    pub async fn marked(&self, element: &str) -> Vec<String> {
+        let mut texts = Vec::new();
+        for found in self.window.client.find_all(Locator::Css(element)).await.unwrap() {
+            texts.push(found.text().await.unwrap());
+        }
+        texts
+    }
+
     /// Waits until the page shows these words.
     pub async fn sees(&self, words: &str) {
         let seen = async {

@@ -63,7 +63,7 @@ async fn goes_through(portal: &Portal, escrow: &str, buyer: &Person, seller: &Pe
 
 impl Person {
     /// Makes an escrow over 50 TND in one delivery, with the fee paid by the seller. Where it is.
-    async fn offers(&self, sells: bool, title: &str, other: &str) -> String {
+    pub async fn offers(&self, sells: bool, title: &str, other: &str) -> String {
         self.go("/escrows/new").await;
         // A browser that runs no scripts reads what stands in `noscript`.
         let script = "const part = document.createElement('div'); \

@@ -84,6 +84,9 @@ async fn ask(
         Found::Draft(opened) => opened,
         Found::Sent(response) => return Ok(response),
     };
+    if opened.is_settled(step) {
+        return Ok(Redirect::to(&step_path(opened.id, Step::Check, false)).into_response());
+    }
     let from_check = search.get("from") == "check";
     // Whoever comes to mend something sees at once what it is; whoever is in the middle of it does not.
     let is_mending = from_check && !search.has("more");
@@ -100,6 +103,14 @@ async fn take(
 ) -> Result<Response, Error> {
     let step = Step::from_slug(&slug).filter(|step| *step < Step::Files).ok_or(Error::NotFound)?;
     let id = open::id(&draft)?;
+    if matches!(step, Step::Role | Step::Parties) {
+        // Of a counter-offer these pages ask nothing.
+        match find(&app, account.clone(), id).await? {
+            Found::Draft(opened) if opened.is_settled(step) => return Err(Error::NotFound),
+            Found::Draft(_) => {}
+            Found::Sent(response) => return Ok(response),
+        }
+    }
     let press = Press::of(&fields);
     let mut place = String::new();
     drafts::change(&app.db, &app.clock, id, account.id, |pairs| {
@@ -131,6 +142,6 @@ fn go_on(app: &App, visit: &Visit, opened: &Opened, step: Step, from_check: bool
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return pages::draw(app, visit, opened, step, problems, from_check, status);
     }
-    let next = if from_check { Step::Check } else { step.next() };
+    let next = if from_check || opened.base.is_some() { Step::Check } else { step.next() };
     Ok(Redirect::to(&step_path(opened.id, next, false)).into_response())
 }

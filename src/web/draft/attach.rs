@@ -5,6 +5,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::base::dropped;
 use super::open::{self, Found, Opened, find, step_path};
 use super::pages::{self, Frame};
 use super::steps::Step;
@@ -53,6 +54,10 @@ pub struct Attached {
     pub name: String,
     pub size: String,
     pub href: String,
+    /// Where it is taken out, or put back.
+    pub toggle: String,
+    /// Belongs to the terms that stand, and is to go.
+    pub goes: bool,
 }
 
 /// The files of a draft as they are listed.
@@ -62,8 +67,18 @@ pub fn listed(opened: &Opened) -> Vec<Attached> {
         name: row.name.clone(),
         size: file_size(u64::try_from(row.size).unwrap_or_default()),
         href: format!("{}/files/{}", opened.path(), row.id.simple()),
+        toggle: format!("{}/files/{}/remove", opened.path(), row.id.simple()),
+        goes: opened.answers.fields().has(&dropped(row.id)),
     };
-    opened.files.iter().map(one).collect()
+    of_terms(opened).chain(&opened.files).map(one).collect()
+}
+
+/// The files of the terms that stand, where other terms are offered.
+fn of_terms(opened: &Opened) -> impl Iterator<Item = &FileRow> {
+    let base = opened.base.iter();
+    base.flat_map(|base| {
+        base.files.iter().filter(|row| base.escrow.terms.files.iter().any(|file| file.id == row.id))
+    })
 }
 
 /// The page.
@@ -77,12 +92,13 @@ pub fn draw(
     problems: Problems,
     status: StatusCode,
 ) -> Result<Response, Error> {
+    let kept = opened.base.as_ref().map_or(0, |base| base.kept(&opened.answers).len());
     let page = Page {
         shell,
         frame,
         problems,
         files: listed(opened),
-        room: MOST_FILES.saturating_sub(opened.files.len()),
+        room: MOST_FILES.saturating_sub(opened.files.len() + kept),
         most: MOST_FILES,
         most_mib: LARGEST_FILE_BYTES / (1024 * 1024),
     };
@@ -119,7 +135,9 @@ async fn take(
     let Upload { fields, files, mut problems } = Upload::receive(&app, account.id, request).await?;
     let rows: Vec<NewFile<'_>> =
         files.iter().map(|file| file.row(account.id, None, Purpose::Terms)).collect();
-    match drafts::attach(&app.db, &app.clock, id, account.id, &rows, MOST_FILES).await? {
+    let kept = opened.base.as_ref().map_or(0, |base| base.kept(&opened.answers).len());
+    let most = MOST_FILES.saturating_sub(kept);
+    match drafts::attach(&app.db, &app.clock, id, account.id, &rows, most).await? {
         Some(0) => {}
         Some(left_out) => {
             let names: Vec<&str> = rows.iter().rev().take(left_out).map(|file| file.name).collect();
@@ -155,7 +173,8 @@ async fn download(
     let file = open::id(&file)?;
     match find(&app, account, open::id(&draft)?).await? {
         Found::Draft(opened) => {
-            let row = opened.files.iter().find(|row| row.id == file).ok_or(Error::NotFound)?;
+            let row = of_terms(&opened).chain(&opened.files).find(|row| row.id == file);
+            let row = row.ok_or(Error::NotFound)?;
             attachment(&app, row).await
         }
         Found::Sent(response) => Ok(response),
@@ -173,8 +192,23 @@ async fn remove(
     } else {
         Flash::AlreadyDone
     };
-    match find(&app, account, id).await? {
-        Found::Draft(_) => Ok(page::see_other(&step_path(id, Step::Files, false), flash)),
-        Found::Sent(response) => Ok(response),
+    let opened = match find(&app, account, id).await? {
+        Found::Draft(opened) => opened,
+        Found::Sent(response) => return Ok(response),
+    };
+    let from_check = opened.base.is_some();
+    if of_terms(&opened).any(|row| row.id == file) {
+        let (field, title) = (dropped(file), opened.answers.get("title").to_owned());
+        drafts::change(&app.db, &app.clock, id, opened.account.id, |mut pairs| {
+            let known = pairs.len();
+            pairs.retain(|(name, _)| *name != field);
+            if pairs.len() == known {
+                pairs.push((field, "yes".to_owned()));
+            }
+            (title, pairs)
+        })
+        .await?;
+        return Ok(page::see_other(&step_path(id, Step::Files, from_check), Flash::Saved));
     }
+    Ok(page::see_other(&step_path(id, Step::Files, from_check), flash))
 }

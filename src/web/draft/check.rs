@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::base::Base;
 use super::open::{self, Found, Opened, find, step_path};
 use super::pages::{Frame, shell};
 use super::sheet::Sheet;
@@ -20,15 +21,16 @@ use crate::engine::party::Role;
 use crate::engine::terms::Mode;
 use crate::error::Error;
 use crate::store::execute::Outcome;
-use crate::store::proposals::{Proposal, Proposed, Source, propose};
+use crate::store::proposals::{CounterOffer, Proposal, Proposed, Source, counter, propose};
 use crate::store::throttle::PROPOSALS_BY_USER;
 use crate::web::escrow::act::refused;
+use crate::web::escrow::changes::{Changes, Viewer};
 use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems};
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::Shell;
-use crate::web::view::{Icon, TimeView};
+use crate::web::view::{Icon, Reader, TimeView};
 use crate::web::visit::Visit;
 use crate::web::visitor::SignedIn;
 
@@ -55,6 +57,10 @@ struct Page {
     to: String,
     addresses: Vec<String>,
     answer_by: TimeView,
+    /// Of a counter-offer: what differs from the version that stands.
+    changes: Option<Changes>,
+    /// The version that it will be.
+    version: u32,
     seen: String,
     key: String,
 }
@@ -71,16 +77,22 @@ pub fn draw(app: &App, opened: &Opened, shell: Shell, status: StatusCode) -> Res
     let country = opened.account.country.as_deref().unwrap_or_default();
     let others: Vec<_> = reading.parties.iter().filter(|(role, _)| *role != own).collect();
     let first_due = terms.milestones.first().and_then(|part| part.due);
+    let (reference, version) = match &opened.base {
+        Some(base) => (base.escrow.reference.as_str(), base.escrow.version + 1),
+        None => (REFERENCE, 1),
+    };
     let page = Page {
         shell: shell.with_problems(!reading.problems.is_empty()),
         frame: Frame::new(opened, Step::Check, false),
         problems: Problems::new(),
+        changes: changes(opened, &reading, &reader),
+        version,
         faults: faults(opened, &reading.problems),
         groups: groups(opened, &reading, &reader),
         warning: warning(&opened.answers, own, country, terms.currency).unwrap_or_default(),
         sheet: reading.plan.as_ref().map(|plan| Sheet::of(terms, plan)),
         has_contract: terms.mode == Mode::Standard,
-        text: contract::text(terms, REFERENCE, 1),
+        text: contract::text(terms, reference, version),
         to: names(&others.iter().map(|(role, _)| format!("the {}", role.word())).collect::<Vec<_>>()),
         addresses: others.iter().map(|(_, email)| email.clone()).collect(),
         answer_by: reader.time(accept_by(first_due, reader.now)).plain(),
@@ -88,6 +100,19 @@ pub fn draw(app: &App, opened: &Opened, shell: Shell, status: StatusCode) -> Res
         key: app.clock.id().to_string(),
     };
     page::with_status(status, &page)
+}
+
+/// What differs from the version that stands, once the terms can be read.
+fn changes(opened: &Opened, reading: &Reading, reader: &Reader) -> Option<Changes> {
+    let (base, plan) = (opened.base.as_ref()?, reading.plan.as_ref()?);
+    let mut after = base.escrow.clone();
+    after.terms = reading.terms.clone();
+    after.plan = plan.clone();
+    after.version += 1;
+    let mut files = base.files.clone();
+    files.extend(opened.files.iter().cloned());
+    let role = base.escrow.party_of(opened.account.id)?.role;
+    Some(Viewer { user: opened.account.id, role, reader, files: &files }.changes(&base.escrow, &after))
 }
 
 /// "the buyer and the seller".
@@ -126,6 +151,13 @@ async fn send(
         return draw(&app, &opened, shell, StatusCode::UNPROCESSABLE_ENTITY);
     }
     page::slow_down(&app, &[(&PROPOSALS_BY_USER, &opened.account.id.to_string())]).await?;
+    if let Some(base) = &opened.base {
+        let executed = counter(&app.db, &app.clock, &offer(&opened, base, reading, &fields)).await?;
+        if executed.wake {
+            app.wake.up();
+        }
+        return countered(&opened, base, executed.outcome);
+    }
     let proposed = propose(&app.db, &app.clock, &proposal(&opened, reading, &fields)).await?;
     if proposed.executed.wake {
         app.wake.up();
@@ -141,6 +173,26 @@ fn proposal(opened: &Opened, reading: Reading, fields: &Fields) -> Proposal {
         terms: reading.terms,
         key: key.map_or_else(|| opened.id.to_string(), str::to_owned),
         draft: Some(Source { id: opened.id, fields: opened.fields.clone() }),
+    }
+}
+
+fn offer(opened: &Opened, base: &Base, reading: Reading, fields: &Fields) -> CounterOffer {
+    let key = Some(fields.get("key")).filter(|key| (1..=100).contains(&key.len()));
+    CounterOffer {
+        by: opened.account.id,
+        escrow: base.escrow.id,
+        version: base.version,
+        terms: reading.terms,
+        key: key.map_or_else(|| opened.id.to_string(), str::to_owned),
+        draft: Source { id: opened.id, fields: opened.fields.clone() },
+    }
+}
+
+fn countered(opened: &Opened, base: &Base, outcome: Outcome) -> Result<Response, Error> {
+    let escrow = format!("/escrows/{}", base.escrow.reference);
+    match outcome {
+        Outcome::Stale => Err(stale(opened)),
+        other => crate::web::escrow::act::answer(other, &escrow, Flash::Countered),
     }
 }
 

@@ -7,12 +7,14 @@
 pub mod answers;
 mod ask;
 mod attach;
+pub mod base;
 mod check;
 mod choices;
-mod open;
+pub mod open;
 mod pages;
 pub mod parts;
 pub mod people;
+pub mod refill;
 mod rows;
 mod sent;
 mod sheet;

@@ -4,14 +4,16 @@ use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
 use super::answers::Answers;
+use super::base::Base;
 use super::steps::Step;
 use super::terms::{Given, Reading, read};
 use crate::app::App;
 use crate::engine::time::Time;
 use crate::error::Error;
+use crate::store::db::Conn;
 use crate::store::files::{self, FileRow};
 use crate::store::users::Account;
-use crate::store::{drafts, users};
+use crate::store::{drafts, escrows, users};
 
 /// A draft, its owner and its files.
 pub struct Opened {
@@ -20,7 +22,9 @@ pub struct Opened {
     /// As it is stored.
     pub fields: String,
     pub answers: Answers,
+    /// Files that were attached to the draft itself.
     pub files: Vec<FileRow>,
+    pub base: Option<Base>,
     pub now: Time,
 }
 
@@ -50,14 +54,36 @@ pub async fn find(app: &App, account: Account, id: Uuid) -> Result<Found, Error>
         let reference = drafts::sent_as(conn, id, account.id).await?.ok_or(Error::NotFound)?;
         return Ok(Found::Sent(Redirect::to(&format!("/escrows/{reference}")).into_response()));
     };
+    let base = match draft.counters {
+        Some(escrow) => Some(base(conn, &account, escrow, draft.counters_version).await?),
+        None => None,
+    };
     Ok(Found::Draft(Box::new(Opened {
         id,
         account,
         answers: Answers::new(&draft.pairs()?),
         files: files::of_draft(conn, id).await?,
+        base,
         fields: draft.fields,
         now: app.clock.now(),
     })))
+}
+
+/// The escrow that a draft counters, for one of its parties.
+async fn base(
+    conn: &mut Conn<'_>,
+    account: &Account,
+    escrow: Uuid,
+    version: Option<i64>,
+) -> Result<Base, Error> {
+    let escrow = escrows::by_id(conn, escrow).await?.ok_or(Error::NotFound)?;
+    escrow.party_of(account.id).ok_or(Error::NotFound)?;
+    let files = match escrow.terms.files.is_empty() {
+        true => Vec::new(),
+        false => files::of_escrow(conn, escrow.id).await?,
+    };
+    let version = version.and_then(|version| u32::try_from(version).ok()).unwrap_or_default();
+    Ok(Base { escrow, version, files })
 }
 
 impl Opened {
@@ -71,14 +97,29 @@ impl Opened {
     #[must_use]
     pub fn read(&self) -> Reading {
         let email = users::address(self.account.address()).unwrap_or_default();
+        let mut files = self.base.as_ref().map(|base| base.kept(&self.answers)).unwrap_or_default();
+        files.extend(self.files.iter().map(FileRow::reference));
         let given = Given {
             creator: self.account.id,
             email: &email,
-            zone: &self.account.time_zone,
+            zone: self.zone(),
             now: self.now,
-            files: self.files.iter().map(FileRow::reference).collect(),
+            files,
+            base: self.base.as_ref(),
         };
         read(&self.answers, &given)
+    }
+
+    /// The zone in which its dates are meant: that of the terms which it counters, else its writer's.
+    #[must_use]
+    pub fn zone(&self) -> &str {
+        self.base.as_ref().map_or(&self.account.time_zone, |base| &base.escrow.terms.time_zone)
+    }
+
+    /// Whether a page has nothing to ask here: who takes part in what is countered does not change.
+    #[must_use]
+    pub fn is_settled(&self, step: Step) -> bool {
+        self.base.is_some() && matches!(step, Step::Role | Step::Parties)
     }
 
     /// The currency of its amounts: the chosen one, else the one of the creator's country or time zone.

@@ -32,13 +32,15 @@ pub struct Frame {
     pub last: usize,
     pub back: String,
     pub from_check: bool,
+    /// "Other terms for ESC-7K2M-9QXA"; empty for a new escrow.
+    pub counters: String,
 }
 
 impl Frame {
     #[must_use]
     pub fn new(opened: &Opened, step: Step, from_check: bool) -> Self {
         let back = match step.before() {
-            _ if from_check => step_path(opened.id, Step::Check, false),
+            _ if from_check || opened.base.is_some() => step_path(opened.id, Step::Check, false),
             Some(before) => step_path(opened.id, before, false),
             None => "/escrows/new".to_owned(),
         };
@@ -49,7 +51,11 @@ impl Frame {
             number: step.number(),
             last: Step::ALL.len(),
             back,
-            from_check,
+            from_check: from_check || opened.base.is_some(),
+            counters: opened
+                .base
+                .as_ref()
+                .map_or_else(String::new, |base| format!("Other terms for {}", base.escrow.reference)),
         }
     }
 }
@@ -203,7 +209,7 @@ struct Delivery {
 
 impl Delivery {
     fn of(opened: &Opened, shell: Shell, frame: Frame, problems: Problems) -> Self {
-        let zone = crate::calendar::Zone::from_name(&opened.account.time_zone);
+        let zone = crate::calendar::Zone::from_name(opened.zone());
         Self {
             shell,
             frame,

@@ -4,6 +4,7 @@
 use uuid::Uuid;
 
 use super::answers::Answers;
+use super::base::Base;
 use crate::engine::party::{Role, UserId};
 use crate::engine::terms::TermsParty;
 use crate::store::users;
@@ -44,6 +45,13 @@ pub fn read(answers: &Answers, role: Role, own: &str, problems: &mut Problems) -
     }
     named.sort_by_key(|(role, _)| *role);
     named
+}
+
+/// Everyone who takes part in the escrow that a counter-offer is made to, by the address shown there.
+#[must_use]
+pub fn known(answers: &Answers, base: &Base, role: Role, own: &str) -> Vec<(Role, String)> {
+    let address = |other: Role| if other == role { own } else { answers.get(other.word()) }.to_owned();
+    base.escrow.terms.parties.iter().map(|party| (party.role, address(party.role))).collect()
 }
 
 /// The same as the terms hold them before they are sent: the creator, and stand-ins for the others. The

@@ -89,10 +89,10 @@ async fn draw(app: &App, visit: &Visit, account: &Account, problems: Problems) -
         let answers = Answers::new(&draft.pairs()?);
         Ok(DraftRow {
             href: open::path(draft.id),
-            title: if draft.title.is_empty() {
-                "Without a title yet".to_owned()
-            } else {
-                draft.title.clone()
+            title: match (draft.title.as_str(), draft.counters) {
+                (title, Some(_)) => format!("Other terms: {title}"),
+                ("", None) => "Without a title yet".to_owned(),
+                (title, None) => title.to_owned(),
             },
             role: ROLES.iter().find(|card| card.value == answers.get("role")).map_or("", |card| card.words),
             changed: reader.time(draft.updated_at),

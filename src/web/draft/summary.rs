@@ -54,6 +54,7 @@ pub fn faults(opened: &Opened, problems: &Problems) -> Vec<Fault> {
 /// The groups in the order of the pages.
 #[must_use]
 pub fn groups(opened: &Opened, reading: &Reading, reader: &Reader) -> Vec<Group> {
+    let is_settled = opened.is_settled(Step::Parties);
     let sheet = Sheet { answers: &opened.answers, reading, reader };
     let group = |step: Step, lines| Group {
         id: step.slug(),
@@ -61,11 +62,14 @@ pub fn groups(opened: &Opened, reading: &Reading, reader: &Reader) -> Vec<Group>
         href: step_path(opened.id, step, true),
         lines,
     };
-    let files = super::attach::listed(opened).into_iter();
+    let files = super::attach::listed(opened).into_iter().filter(|file| !file.goes);
     let files = files.map(|file| format!("{} ({})", file.name, file.size)).collect::<Vec<_>>().join("\n");
     vec![
         Group { href: String::new(), ..group(Step::Kind, sheet.deal(opened)) },
-        group(Step::Parties, sheet.parties()),
+        Group {
+            href: if is_settled { String::new() } else { step_path(opened.id, Step::Parties, true) },
+            ..group(Step::Parties, sheet.parties())
+        },
         group(Step::Work, sheet.work()),
         group(Step::Price, sheet.price()),
         group(Step::Delivery, sheet.delivery()),
@@ -107,7 +111,8 @@ impl Sheet<'_> {
     fn deal(&self, opened: &Opened) -> Vec<Line> {
         let line = |key, field, step, choices: &[Choice]| {
             let line = self.choice(key, field, choices);
-            Line { href: step_path(opened.id, step, true), ..line }
+            let href = step_path(opened.id, step, true);
+            Line { href: if opened.is_settled(step) { String::new() } else { href }, ..line }
         };
         vec![
             line("Your part", "role", Step::Role, &choices::roles()),

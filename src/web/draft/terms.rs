@@ -6,6 +6,7 @@
 use uuid::Uuid;
 
 use super::answers::Answers;
+use super::base::Base;
 use super::steps::{Step, milestone_field};
 use super::{parts, people};
 use crate::engine::check;
@@ -31,6 +32,8 @@ pub struct Given<'a> {
     pub zone: &'a str,
     pub now: Time,
     pub files: Vec<FileRef>,
+    /// What it is a counter-offer to.
+    pub base: Option<&'a Base>,
 }
 
 /// A draft as terms. They are complete only if there are no problems.
@@ -66,11 +69,14 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
         &mut problems,
     );
     let mode = mode.unwrap_or(Mode::Standard);
-    let parties = people::read(answers, role, given.email, &mut problems);
+    let parties = match given.base {
+        Some(base) => people::known(answers, base, role, given.email),
+        None => people::read(answers, role, given.email, &mut problems),
+    };
     let currency = currency(answers, &mut problems);
     let milestones = parts::read(answers, kind, currency, given.zone, &mut problems);
     let optional = |name: &str| Some(answers.get(name).to_owned()).filter(|text| !text.is_empty());
-    let terms = Terms {
+    let mut terms = Terms {
         title: answers.get("title").to_owned(),
         description: answers.get("description").to_owned(),
         mode,
@@ -95,6 +101,15 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
         files: given.files.clone(),
         time_zone: given.zone.to_owned(),
     };
+    if let Some(base) = given.base {
+        base.keep(answers, &mut terms, &mut problems);
+    }
+    if given.base.is_some_and(Base::is_old) {
+        problems.add(
+            "",
+            "Another version of the terms stands by now. Delete this draft and begin anew from that one.",
+        );
+    }
     add_faults(&terms, given.now, &mut problems);
     let problems = in_order(&problems, kind);
     let plan = has_sums(&problems).then(|| Plan::of(&terms).ok()).flatten();
@@ -252,6 +267,7 @@ mod tests {
             zone: "Africa/Tunis",
             now: Time::from_micros(NOW),
             files: Vec::new(),
+            base: None,
         };
         read(&Answers::new(&all.collect()), &given)
     }

@@ -44,6 +44,10 @@ pub fn answer(outcome: Outcome, to: &str, flash: Flash) -> Result<Response, Erro
     match outcome {
         Outcome::Done => Ok(see_other(to, flash)),
         Outcome::AlreadyDone => Ok(see_other(to, Flash::AlreadyDone)),
+        Outcome::Refused { refusal: refusal @ Refusal::OtherVersion { .. } } => Err(Error::Stale {
+            sentence: format!("{} Nothing was changed.", refusal.sentence()),
+            back: to.to_owned(),
+        }),
         Outcome::Refused { refusal } => Err(refused(&refusal)),
         Outcome::Stale => Err(Error::Stale {
             sentence: "Somebody else acted while your page was open, so nothing was carried out and no money moved. \

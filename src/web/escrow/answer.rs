@@ -59,6 +59,7 @@ struct Page {
     button: String,
     danger: bool,
     asks_reason: bool,
+    version: u32,
     /// Empty where it is possible now, else why not.
     blocked: String,
     seen: String,
@@ -142,6 +143,7 @@ async fn ask(
         danger: words.danger,
         asks_reason: words.asks_reason,
         blocked,
+        version: seat.escrow.version,
         seen: seat.escrow.seen(None),
         key: app.clock.id().to_string(),
     })
@@ -168,8 +170,9 @@ async fn accept(
     fields: Fields,
 ) -> Result<Response, Error> {
     let seat = load(&app, account, &reference).await?;
-    // What the page showed is in `seen`: another version since then makes the answer stale.
-    let command = Command::Accept { version: seat.escrow.version };
+    // Whoever answers a version that stands no longer is told which one does.
+    let version = fields.get("version").parse().unwrap_or_default();
+    let command = Command::Accept { version };
     let outcome = send(&app, &seat, &fields, command, None).await?;
     answer(outcome, &seat.path(), Flash::Accepted)
 }

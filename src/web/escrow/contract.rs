@@ -91,7 +91,9 @@ impl Document {
         Ok(Self::of(seat, &files))
     }
 
-    fn of(seat: &Seat, rows: &[FileRow]) -> Self {
+    /// The same with the rows of the files that the terms name.
+    #[must_use]
+    pub fn of(seat: &Seat, rows: &[FileRow]) -> Self {
         let (escrow, terms) = (&seat.escrow, &seat.escrow.terms);
         let file = |file: &crate::engine::terms::FileRef| {
             let bytes = u64::try_from(file.size_bytes).unwrap_or_default();

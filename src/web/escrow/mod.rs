@@ -7,6 +7,7 @@ pub mod act;
 pub mod actions;
 pub mod answer;
 pub mod approve;
+pub mod changes;
 pub mod contract;
 pub mod deliver;
 pub mod file;
@@ -15,6 +16,7 @@ pub mod inspect;
 pub mod milestone;
 pub mod pay;
 pub mod payment;
+pub mod propose;
 pub mod rates;
 pub mod rounds;
 pub mod row;
@@ -25,6 +27,7 @@ pub mod spot;
 pub mod take;
 pub mod timeline;
 pub mod transfers;
+pub mod versions;
 
 use super::routes::Routes;
 
@@ -35,6 +38,8 @@ pub fn routes() -> Routes {
         .merge(show::routes())
         .merge(contract::routes())
         .merge(sign::routes())
+        .merge(versions::routes())
+        .merge(propose::routes())
         .merge(answer::routes())
         .merge(history::routes())
         .merge(milestone::routes())

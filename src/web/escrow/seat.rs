@@ -4,9 +4,11 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::engine::command::Facts;
+use crate::engine::decide::decide;
 use crate::engine::escrow::{ChargeState, Escrow, Milestone};
 use crate::engine::offers::{self, Action, Offer};
 use crate::engine::party::{Actor, Party, Role};
+use crate::engine::refusal::Refusal;
 use crate::engine::status::{self, Status, Tone as StatusTone};
 use crate::engine::time::Time;
 use crate::error::Error;
@@ -66,6 +68,19 @@ impl Seat {
     #[must_use]
     pub fn offered(&self, action: Action) -> bool {
         offers::offered(&self.offers(), action)
+    }
+
+    /// Why an action is refused now; nothing where it is not.
+    #[must_use]
+    pub fn refusal(&self, action: Action) -> Option<Refusal> {
+        let (escrow, now) = (&self.escrow, self.reader.now);
+        decide(Some(escrow), &offers::probe(escrow, action, now), &self.actor(), &Facts::default(), now).err()
+    }
+
+    /// The same in a sentence.
+    #[must_use]
+    pub fn why_not(&self, action: Action) -> Option<String> {
+        self.refusal(action).map(|refusal| refusal.sentence())
     }
 
     /// What the history is told with.
@@ -161,8 +176,9 @@ impl Scene<'_> {
         // Until somebody has answered, others know him by what they typed: proposing a deal to an address must not
         // tell who is behind it.
         let party = self.escrow.party_of(user);
-        let answered =
-            user == self.escrow.creator || party.is_some_and(|party| self.escrow.has_agreed(party));
+        let answers = |party: &Party| self.escrow.has_agreed(party) || party.joined;
+        let sends = user == self.escrow.creator || user == self.escrow.proposer();
+        let answered = sends || party.is_some_and(answers);
         person.map_or_else(|| "Somebody".to_owned(), |person| called(person, answered))
     }
 

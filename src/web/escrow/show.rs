@@ -52,6 +52,7 @@ struct Show {
     terms: Vec<(&'static str, String)>,
     files: usize,
     has_contract: bool,
+    version: u32,
     events: Vec<EventView>,
     more_events: bool,
 }
@@ -103,6 +104,7 @@ async fn show(
         terms: term_lines(&seat),
         files: seat.escrow.terms.files.len(),
         has_contract: seat.escrow.terms.contract_terms.is_some(),
+        version: seat.escrow.version,
         events: timeline::entries(&seat, &stored[..stored.len().min(newest)]),
         more_events: stored.len() > newest,
     })
@@ -158,7 +160,7 @@ pub fn view_of(seat: &Seat, next: Next) -> NextView {
 
 /// Whether there is a page where it is done.
 fn has_page(action: Action) -> bool {
-    !matches!(action, Action::Counter | Action::Nudge(..) | Action::InviteAgain(_) | Action::CorrectParty(_))
+    !matches!(action, Action::Nudge(..) | Action::InviteAgain(_) | Action::CorrectParty(_))
 }
 
 /// The names of those whom the first clock waits for, the first one of a milestone if about one.

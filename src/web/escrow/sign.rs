@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 
-use super::act::{answer, refused, send};
+use super::act::{answer, send};
 use super::contract::Document;
 use super::seat::Seat;
 use crate::app::App;
@@ -142,8 +142,5 @@ async fn sign(
     let command = Command::Sign { version, document_sha256, evidence_sha256 };
     let evidence = Evidence::Signature { typed_name, ip, user_agent, salt };
     let outcome = send(&app, &seat, &fields, command, Some(evidence)).await?;
-    if let crate::store::execute::Outcome::Refused { refusal } = &outcome {
-        return Err(refused(refusal));
-    }
     answer(outcome, &seat.path(), Flash::Signed)
 }

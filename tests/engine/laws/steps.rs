@@ -8,7 +8,7 @@ use holdfast::engine::command::Command;
 use holdfast::engine::deadlines::{self, Mark, Waiting};
 use holdfast::engine::escrow::Method;
 use holdfast::engine::offers::{self, Action};
-use holdfast::engine::party::Actor;
+use holdfast::engine::party::{Actor, Role};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use uuid::Uuid;
@@ -128,7 +128,14 @@ pub fn provider(world: &World, good: bool, payment: u8) -> Command {
 /// Anyone and anything. Much of it is refused, and some of it is near enough to hit.
 pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32) -> (Actor, Command) {
     let mut actors = parties(world);
-    actors.extend([operator(), second_operator(), rail(), clock(), buyer(), seller(), buyer(), seller()]);
+    // Buyer and seller have the most to do. They are those of the escrow, whoever it named first.
+    let both: Vec<Actor> = actors
+        .iter()
+        .filter(|actor| matches!(actor.role(), Some(Role::Buyer | Role::Seller)))
+        .copied()
+        .collect();
+    actors.extend([operator(), second_operator(), rail(), clock()]);
+    actors.extend(both.iter().chain(&both));
     let command = match what % 23 {
         0 => propose(world, number),
         1 => Command::Accept { version: number % 3 },

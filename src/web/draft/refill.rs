@@ -1,0 +1,124 @@
+//! From terms back to what would have been typed: the pages open with what stands, or stood, in another deal.
+
+use super::answers::name;
+use crate::calendar::Zone;
+use crate::engine::party::Role;
+use crate::engine::terms::{
+    CommissionPayer, DefaultOutcome, FeePayer, Kind, MilestoneTerms, Mode, Rate, Terms,
+};
+use crate::engine::time::Time;
+use crate::store::drafts::Pairs;
+
+/// What the terms do not say of themselves.
+pub struct Refill<'a> {
+    pub role: Role,
+    /// The others' addresses.
+    pub others: Vec<(Role, String)>,
+    /// In whose days dates are written.
+    pub zone: &'a Zone,
+    /// Dates before this moment are left open.
+    pub since: Option<Time>,
+}
+
+/// The fields of the pages of a new escrow.
+#[must_use]
+pub fn pairs(terms: &Terms, refill: &Refill<'_>) -> Pairs {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    let mut set = |name: &str, value: &str| pairs.push((name.to_owned(), value.to_owned()));
+    set("role", refill.role.word());
+    set("kind", if terms.kind == Kind::OneOff { "one_off" } else { "milestone" });
+    set("mode", mode(terms.mode));
+    for (role, email) in &refill.others {
+        set(role.word(), email);
+    }
+    set("title", &terms.title);
+    set("description", &terms.description);
+    set("contract_terms", terms.contract_terms.as_deref().unwrap_or_default());
+    set("external_reference", terms.external_reference.as_deref().unwrap_or_default());
+    set("currency", terms.currency.code());
+    if terms.kind == Kind::OneOff {
+        set("amount", &terms.money(terms.amount_minor).plain());
+        set("delivery_days", &terms.delivery_days.map(|days| days.to_string()).unwrap_or_default());
+    }
+    for (number, part) in (1..).zip(&terms.milestones) {
+        milestone(terms, number, part, refill, &mut set);
+    }
+    set("fee_payer", fee_payer(terms.fee_payer));
+    commission(terms, &mut set);
+    set("default_outcome", outcome(terms.default_outcome));
+    pairs
+}
+
+fn milestone(
+    terms: &Terms,
+    number: usize,
+    part: &MilestoneTerms,
+    refill: &Refill<'_>,
+    set: &mut dyn FnMut(&str, &str),
+) {
+    if terms.kind == Kind::Milestone {
+        set(&name(number, "title"), &part.title);
+        set(&name(number, "amount"), &terms.money(part.amount_minor).plain());
+        let due = part.due.filter(|due| refill.since.is_none_or(|since| *due > since));
+        set(&name(number, "due"), &due.map(|due| day(refill.zone, due)).unwrap_or_default());
+    }
+    set(&name(number, "inspection"), &part.inspection_days.to_string());
+    set(&name(number, "criteria"), &part.criteria.join("\n"));
+}
+
+/// The day of a moment as a date field holds it.
+#[must_use]
+pub fn day(zone: &Zone, at: Time) -> String {
+    zone.format(at, "%Y-%m-%d")
+}
+
+fn commission(terms: &Terms, set: &mut dyn FnMut(&str, &str)) {
+    let Some(commission) = &terms.commission else {
+        if terms.party(Role::Broker).is_some() {
+            set("commission_kind", "none");
+        }
+        return;
+    };
+    match &commission.rate {
+        Rate::Percent(percent) => {
+            set("commission_kind", "percent");
+            set("commission", &percent.normalize().to_string());
+        }
+        Rate::FixedMinor(minor) => {
+            set("commission_kind", "fixed");
+            set("commission", &terms.money(*minor).plain());
+        }
+    }
+    let payer = match commission.payer {
+        CommissionPayer::Buyer => "buyer",
+        CommissionPayer::Seller => "seller",
+        CommissionPayer::Split => "split",
+    };
+    set("commission_payer", payer);
+}
+
+fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Standard => "standard",
+        Mode::Quick => "quick",
+        Mode::QuickProof => "quick_proof",
+        Mode::Instant => "instant",
+    }
+}
+
+fn fee_payer(payer: FeePayer) -> &'static str {
+    match payer {
+        FeePayer::Buyer => "buyer",
+        FeePayer::Seller => "seller",
+        FeePayer::Split => "split",
+        FeePayer::Broker => "broker",
+    }
+}
+
+fn outcome(outcome: DefaultOutcome) -> &'static str {
+    match outcome {
+        DefaultOutcome::RefundBuyer => "refund_buyer",
+        DefaultOutcome::ReleaseToSeller => "release_to_seller",
+        DefaultOutcome::Halves => "halves",
+    }
+}
