@@ -17,6 +17,7 @@ pub mod files;
 pub mod listen;
 pub mod mail;
 pub mod money;
+pub mod operators;
 pub mod orphans;
 pub mod password;
 pub mod rails;

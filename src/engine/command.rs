@@ -243,6 +243,8 @@ impl Command {
 pub struct Facts {
     /// Whether the actor's address is confirmed.
     pub email_confirmed: bool,
+    /// Whether an operator lets the actor read and do nothing else.
+    pub frozen: bool,
     /// Whether the actor accepted the newest terms of service.
     pub terms_of_service_accepted: bool,
     /// What the actor can spend from his wallet in the escrow's currency.
@@ -259,6 +261,7 @@ impl Default for Facts {
     fn default() -> Self {
         Self {
             email_confirmed: true,
+            frozen: false,
             terms_of_service_accepted: true,
             wallet_available: None,
             minimum_minor: 0,

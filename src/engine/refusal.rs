@@ -27,6 +27,7 @@ pub enum Refusal {
     },
     NotAParty,
     EmailNotConfirmed,
+    AccountFrozen,
     EscrowOver,
     AlreadyProposed,
     NotProposed,
@@ -141,6 +142,9 @@ impl Refusal {
             Self::NotAParty => "You take no part in this escrow.",
             Self::EmailNotConfirmed => {
                 "Confirm your email address first: the link is in the mail we sent you."
+            }
+            Self::AccountFrozen => {
+                "Your account is frozen: you can read everything, and do nothing else until the operators end that."
             }
             Self::EscrowOver => "This escrow has ended.",
             Self::AlreadyProposed => "These terms were already sent.",

@@ -30,6 +30,14 @@ pub enum Letter {
     AddressChanged {
         at: Time,
     },
+    /// An operator lets this person read and do nothing else.
+    Frozen {
+        at: Time,
+        reason: String,
+    },
+    Unfrozen {
+        at: Time,
+    },
     /// News of an escrow, written by `store/notifications.rs`.
     Escrow(EscrowNews),
     /// A sign-in from a device that was not seen before.
@@ -101,6 +109,8 @@ impl Letter {
             Self::AlreadyRegistered
             | Self::PasswordChanged { .. }
             | Self::AddressChanged { .. }
+            | Self::Frozen { .. }
+            | Self::Unfrozen { .. }
             | Self::NewSignIn { .. } => None,
         }
     }
@@ -155,6 +165,17 @@ impl Letter {
                 ..Sheet::default()
             }
             .fact("When", reader.zone.moment(*at)),
+            Self::Frozen { at, reason } => frozen(reader, reason).fact("When", reader.zone.moment(*at)),
+            Self::Unfrozen { at } => Sheet {
+                subject: "Your Holdfast account works again".into(),
+                headline: "Your account works again".into(),
+                paragraphs: vec!["The operators of this portal have unfrozen your account. You can answer, pay and be paid as before.".into()],
+                button: page("Sign in", "/sign-in"),
+                afterwards: vec!["Deadlines went on meanwhile: look at your escrows first.".into()],
+                why: mine.into(),
+                ..Sheet::default()
+            }
+            .fact("When", reader.zone.moment(*at)),
             Self::NewSignIn { at, ip, device } => Sheet {
                 subject: "A new sign-in to your Holdfast account".into(),
                 headline: "A new device signed in".into(),
@@ -168,6 +189,23 @@ impl Letter {
             .fact("Device", device.as_str())
             .fact("Network address", ip.as_str()),
         }
+    }
+}
+
+fn frozen(reader: &Reader<'_>, reason: &str) -> Sheet {
+    Sheet {
+        subject: "Your Holdfast account is frozen".into(),
+        headline: "Your account is frozen".into(),
+        paragraphs: vec![
+            "The operators of this portal have frozen your account. You can sign in and read everything, but you can’t answer, pay or be paid until they end that.".into(),
+            format!("Their reason: {reason}"),
+        ],
+        button: button("Read your escrows", format!("{}/escrows", reader.home)),
+        afterwards: vec![
+            "Money that is held stays safe, and deadlines of your escrows go on. To clear this up, answer to this mail.".into(),
+        ],
+        why: "You get this mail because this address belongs to a Holdfast account. Mails about what your account may do cannot be switched off.".into(),
+        ..Sheet::default()
     }
 }
 

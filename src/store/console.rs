@@ -14,59 +14,44 @@ use crate::store::escrows::read;
 pub const MOST_COUNTED: i64 = 1_000;
 
 /// How much waits in a queue, and since when the oldest does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Queue {
+    pub name: String,
     /// One more than [`MOST_COUNTED`] when there is more.
     pub count: i64,
     pub since: Option<Time>,
 }
 
-/// The queues of the console.
-#[derive(Clone, Copy, Debug)]
-pub struct Queues {
-    pub proposed: Queue,
-    pub agreed: Queue,
-    pub active: Queue,
-    pub ended: Queue,
-    pub pending_payments: Queue,
-    pub failed_payments: Queue,
-    pub parked_mails: Queue,
-    pub users: Queue,
-}
-
-/// Every queue with its length and its oldest member, in one statement.
+/// Every queue with its length and its oldest member, in one statement. A further queue is a line here and
+/// a line in the console's first page, under the same name.
 ///
 /// # Errors
 /// The database's.
-pub async fn queues(conn: &mut Conn<'_>) -> Result<Queues, DbError> {
-    let rows = all!(
-        conn,
-        Queue,
-        "SELECT count, since FROM (
-             SELECT 1 AS place, count(*) AS count, min(created_at) AS since FROM
-                 (SELECT created_at FROM escrows WHERE stage = 'proposed' ORDER BY id LIMIT $1) a
-             UNION ALL SELECT 2, count(*), min(created_at) FROM
-                 (SELECT created_at FROM escrows WHERE stage = 'agreed' ORDER BY id LIMIT $1) b
-             UNION ALL SELECT 3, count(*), min(created_at) FROM
-                 (SELECT created_at FROM escrows WHERE stage = 'active' ORDER BY id LIMIT $1) c
-             UNION ALL SELECT 4, count(*), min(created_at) FROM
-                 (SELECT created_at FROM escrows WHERE stage = 'ended' ORDER BY id LIMIT $1) d
-             UNION ALL SELECT 5, count(*), min(created_at) FROM
-                 (SELECT created_at FROM payments WHERE state = 'pending' ORDER BY id LIMIT $1) e
-             UNION ALL SELECT 6, count(*), min(created_at) FROM
-                 (SELECT created_at FROM payments WHERE state = 'failed' ORDER BY id LIMIT $1) f
-             UNION ALL SELECT 7, count(*), min(created_at) FROM
-                 (SELECT created_at FROM outbox WHERE state = 'parked' ORDER BY id LIMIT $1) g
-             UNION ALL SELECT 8, count(*), min(created_at) FROM
-                 (SELECT created_at FROM users ORDER BY id LIMIT $1) h
-         ) queues ORDER BY place",
-        MOST_COUNTED + 1
-    )?;
-    let [proposed, agreed, active, ended, pending_payments, failed_payments, parked_mails, users] = rows[..]
-    else {
-        return Err(DbError::Broken("a queue of the console is missing".to_owned()));
+pub async fn queues(conn: &mut Conn<'_>) -> Result<Vec<Queue>, DbError> {
+    /// The name, what of a row says since when it waits, and whose rows wait.
+    macro_rules! queues {
+        ($(($name:literal, $since:literal, $rows:literal))+) => {
+            concat!(
+                "SELECT '' AS name, count(*) AS count, min(created_at) AS since FROM users WHERE FALSE",
+                $(" UNION ALL SELECT '", $name, "', count(*), min(at) FROM (SELECT ", $since, " AS at FROM ",
+                  $rows, " ORDER BY id LIMIT $1) q_", $name,)+
+            )
+        };
+    }
+    let sql = queues! {
+        ("proposed", "created_at", "escrows WHERE stage = 'proposed'")
+        ("agreed", "created_at", "escrows WHERE stage = 'agreed'")
+        ("active", "created_at", "escrows WHERE stage = 'active'")
+        ("ended", "created_at", "escrows WHERE stage = 'ended'")
+        ("pending_payments", "created_at", "payments WHERE state = 'pending'")
+        ("failed_payments", "created_at", "payments WHERE state = 'failed'")
+        ("parked_mails", "created_at", "outbox WHERE state = 'parked'")
+        ("late_mails", "next_at", "outbox WHERE state = 'waiting' AND attempts > 0")
+        ("untold_payments", "created_at", "payments WHERE tell_at IS NOT NULL AND last_error IS NOT NULL")
+        ("frozen_users", "frozen_at", "users WHERE frozen_at IS NOT NULL")
+        ("users", "created_at", "users")
     };
-    Ok(Queues { proposed, agreed, active, ended, pending_payments, failed_payments, parked_mails, users })
+    all!(conn, Queue, sql, MOST_COUNTED + 1)
 }
 
 /// Which escrows a list shows, and in what order: a queue the oldest first, all else the newest first.
@@ -236,7 +221,7 @@ pub async fn compared(conn: &mut Conn<'_>, most: i64) -> Result<Vec<Compared>, D
 }
 
 /// An account of one escrow with its balance, in minor units.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub struct Balance {
     pub account: String,
     pub kind: String,
@@ -244,18 +229,55 @@ pub struct Balance {
     pub amount_minor: i64,
 }
 
-/// Every account of an escrow.
+/// A party as the console names it.
+#[derive(Clone, Debug)]
+pub struct Party {
+    pub user_id: Uuid,
+    /// Empty for whoever has not confirmed his address, and for erased people, who have none either.
+    pub name: String,
+    pub email: String,
+    pub claimed: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct Around {
+    user_id: Option<Uuid>,
+    /// Nothing for a person.
+    account: Option<String>,
+    name: String,
+    email: Option<String>,
+    claimed: bool,
+    amount_minor: i64,
+}
+
+/// The people of an escrow and every account of it, in one statement.
 ///
 /// # Errors
 /// The database's.
-pub async fn balances(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Balance>, DbError> {
-    all!(
+pub async fn around(conn: &mut Conn<'_>, escrow: Uuid) -> Result<(Vec<Party>, Vec<Balance>), DbError> {
+    let rows = all!(
         conn,
-        Balance,
-        "SELECT account, kind, user_id, amount_minor FROM balances WHERE escrow_id = $1
-         ORDER BY account LIMIT 2000",
+        Around,
+        "SELECT p.user_id, CAST(NULL AS TEXT) AS account,
+                CASE WHEN u.email_confirmed_at IS NULL THEN '' ELSE u.name END AS name, u.email,
+                u.email_confirmed_at IS NOT NULL AS claimed, CAST(0 AS BIGINT) AS amount_minor
+         FROM parties p JOIN users u ON u.id = p.user_id WHERE p.escrow_id = $1
+         UNION ALL
+         SELECT user_id, account, kind, CAST(NULL AS TEXT), FALSE, amount_minor
+         FROM balances WHERE escrow_id = $1",
         escrow
-    )
+    )?;
+    let (mut people, mut balances) = (Vec::new(), Vec::new());
+    for Around { user_id, account, name, email, claimed, amount_minor } in rows {
+        match (account, user_id) {
+            (Some(account), user_id) => balances.push(Balance { account, kind: name, user_id, amount_minor }),
+            (None, Some(user_id)) => {
+                people.push(Party { user_id, name, email: email.unwrap_or_default(), claimed });
+            }
+            (None, None) => {}
+        }
+    }
+    Ok((people, balances))
 }
 
 /// A ledger entry with the addresses of those whose wallets it touches.

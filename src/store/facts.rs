@@ -93,14 +93,14 @@ pub async fn for_clock(conn: &mut Conn<'_>, escrow: &Escrow) -> Result<Facts, Db
 async fn of_user(conn: &mut Conn<'_>, user: UserId) -> Result<Facts, DbError> {
     let row = opt!(
         conn,
-        (bool, i64),
-        "SELECT email_confirmed_at IS NOT NULL, CAST(COALESCE(terms_of_service_version, 0) AS BIGINT)
+        (bool, bool, i64),
+        "SELECT email_confirmed_at IS NOT NULL, frozen_at IS NOT NULL, CAST(COALESCE(terms_of_service_version, 0) AS BIGINT)
          FROM users WHERE id = $1",
         user
     )?;
-    let (email_confirmed, version) = row.unwrap_or((false, 0));
+    let (email_confirmed, frozen, version) = row.unwrap_or((false, false, 0));
     let terms_of_service_accepted = version >= TERMS_OF_SERVICE;
-    Ok(Facts { email_confirmed, terms_of_service_accepted, ..Facts::default() })
+    Ok(Facts { email_confirmed, frozen, terms_of_service_accepted, ..Facts::default() })
 }
 
 async fn to_wallet_at_once(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<UserId>, DbError> {
@@ -108,7 +108,7 @@ async fn to_wallet_at_once(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<User
         conn,
         (Uuid,),
         "SELECT u.id FROM parties p JOIN users u ON u.id = p.user_id
-         WHERE p.escrow_id = $1 AND u.to_wallet_at_once = TRUE ORDER BY p.role, u.id",
+         WHERE p.escrow_id = $1 AND u.to_wallet_at_once = TRUE AND u.frozen_at IS NULL ORDER BY p.role, u.id",
         escrow
     )?;
     Ok(rows.into_iter().map(|(user,)| user).collect())

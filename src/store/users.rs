@@ -28,6 +28,9 @@ pub struct Account {
     pub to_wallet_at_once: bool,
     pub created_at: Time,
     pub claimed_at: Option<Time>,
+    /// Since when an operator lets this person read and do nothing else.
+    pub frozen_at: Option<Time>,
+    pub frozen_because: Option<String>,
 }
 
 impl Account {
@@ -103,7 +106,7 @@ pub async fn by_id(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Account>, DbE
         conn,
         Account,
         "SELECT id, email, name, email_confirmed_at, time_zone, country, operator, to_wallet_at_once,
-                created_at, claimed_at
+                created_at, claimed_at, frozen_at, frozen_because
          FROM users WHERE id = $1",
         id
     )
@@ -118,7 +121,7 @@ pub async fn visiting(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Visiting>,
         conn,
         Visiting,
         "SELECT id, email, name, email_confirmed_at, time_zone, country, operator, to_wallet_at_once,
-                created_at, claimed_at,
+                created_at, claimed_at, frozen_at, frozen_because,
                 (SELECT count(*) FROM (SELECT id FROM notifications
                                        WHERE user_id = $1 AND read_at IS NULL LIMIT 100) AS few) AS unread
          FROM users WHERE id = $1",
@@ -135,7 +138,7 @@ pub async fn by_email(conn: &mut Conn<'_>, email: &str) -> Result<Option<Account
         conn,
         Account,
         "SELECT id, email, name, email_confirmed_at, time_zone, country, operator, to_wallet_at_once,
-                created_at, claimed_at
+                created_at, claimed_at, frozen_at, frozen_because
          FROM users WHERE email = $1",
         email
     )
@@ -292,6 +295,25 @@ pub async fn make_operator(conn: &mut Conn<'_>, id: Uuid) -> Result<(), DbError>
     Ok(())
 }
 
+/// Lets somebody read and do nothing else. False when that stands already.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn freeze(conn: &mut Conn<'_>, now: Time, id: Uuid, because: &str) -> Result<bool, DbError> {
+    let sql = "UPDATE users SET frozen_at = $1, frozen_because = $2 WHERE id = $3 AND frozen_at IS NULL";
+    Ok(exec!(conn, sql, now, because, id)? == 1)
+}
+
+/// Lets somebody act again. False when nobody had stopped him.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn unfreeze(conn: &mut Conn<'_>, id: Uuid) -> Result<bool, DbError> {
+    let sql = "UPDATE users SET frozen_at = NULL, frozen_because = NULL
+               WHERE id = $1 AND frozen_at IS NOT NULL";
+    Ok(exec!(conn, sql, id)? == 1)
+}
+
 /// Whether anybody runs this portal yet.
 ///
 /// # Errors
@@ -302,13 +324,14 @@ pub async fn has_operator(conn: &mut Conn<'_>) -> Result<bool, DbError> {
 }
 
 /// The newest people first, those made before `before`, whose address or name holds `search`
-/// (lower-cased by the caller; empty for all).
+/// (lower-cased by the caller; empty for all); or of them only those who are frozen.
 ///
 /// # Errors
 /// The database did not answer.
 pub async fn page(
     conn: &mut Conn<'_>,
     search: &str,
+    frozen: bool,
     before: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<Account>, DbError> {
@@ -316,15 +339,16 @@ pub async fn page(
         conn,
         Account,
         "SELECT id, email, name, email_confirmed_at, time_zone, country, operator, to_wallet_at_once,
-                created_at, claimed_at
+                created_at, claimed_at, frozen_at, frozen_because
          FROM users
          WHERE ($1 = '' OR email LIKE $2 ESCAPE '\\' OR name_lower LIKE $2 ESCAPE '\\')
-           AND ($3 IS NULL OR id < $3)
+           AND id < $3 AND ($5 = FALSE OR frozen_at IS NOT NULL)
          ORDER BY id DESC LIMIT $4",
         search,
         contains(search),
-        before,
-        limit
+        before.unwrap_or(Uuid::max()),
+        limit,
+        frozen
     )
 }
 

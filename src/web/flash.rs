@@ -70,6 +70,8 @@ flashes! {
     AlreadyDone "already-done" Info "This had already been done, so nothing was changed."
     Closed "closed" Good "The escrow is closed."
     InvitationSent "invitation-sent" Good "The invitation is sent again. The older link no longer works."
+    Frozen "frozen" Info "The account is frozen, and its owner is told by mail."
+    Unfrozen "unfrozen" Good "The account works again, and its owner is told by mail."
     Retried "retried" Good "It is tried again now."
     NoticesRead "notices-read" Good "Marked as read."
     MailSent "mail-sent" Info "If that address is known here, a mail is on its way to it."

@@ -14,6 +14,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
+use super::admin::look::{self, Looks};
 use super::visitor;
 use crate::app::App;
 use crate::error::Error;
@@ -54,6 +55,8 @@ struct Route {
     listed: Listed,
     /// It takes files, and so takes longer.
     uploads: bool,
+    /// What is written down that somebody looked at.
+    looks: Option<Looks>,
     handler: MethodRouter<App>,
 }
 
@@ -71,6 +74,20 @@ impl Routes {
         T: 'static,
     {
         self.with(Method::GET, path, access, false, on(MethodFilter::GET, handler))
+    }
+
+    /// A page of the console that shows what is private to somebody: each look is written down.
+    #[must_use]
+    pub fn look<H, T>(mut self, path: &'static str, looks: Looks, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self = self.get(path, Access::Operator, handler);
+        if let Some(route) = self.0.last_mut() {
+            route.looks = Some(looks);
+        }
+        self
     }
 
     /// What a form or a provider sends.
@@ -120,10 +137,13 @@ impl Routes {
     /// The router, with every entry's gate in front of its handler, and a limit to the time that both may
     /// take. A sender's word on what it sends is not asked: any route could be kept waiting by it.
     pub fn into_router(self, app: &App) -> Router<App> {
-        self.0.into_iter().fold(Router::new(), |router, Route { listed, uploads, handler }| {
+        self.0.into_iter().fold(Router::new(), |router, Route { listed, uploads, looks, mut handler }| {
             let gate = from_fn_with_state((app.clone(), listed.access), visitor::gate);
             let limits = app.config.limits;
             let limit = if uploads { limits.upload } else { limits.page };
+            if let Some(looks) = looks {
+                handler = handler.route_layer(from_fn_with_state((app.clone(), looks), look::noted));
+            }
             let handler = handler.route_layer(gate).route_layer(from_fn_with_state(limit, patience));
             router.route(listed.path, handler)
         })
@@ -137,7 +157,7 @@ impl Routes {
         uploads: bool,
         handler: MethodRouter<App>,
     ) -> Self {
-        self.0.push(Route { listed: Listed { method, path, access }, uploads, handler });
+        self.0.push(Route { listed: Listed { method, path, access }, uploads, looks: None, handler });
         self
     }
 }

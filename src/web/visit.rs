@@ -26,6 +26,8 @@ pub struct Person {
     pub is_operator: bool,
     /// Notices that were not read yet.
     pub unread: u32,
+    /// Why an operator lets this person read and do nothing else, if one does.
+    pub frozen: Option<String>,
 }
 
 impl Visit {

@@ -135,7 +135,8 @@ async fn visitor(app: &App, session: &Session, visit: &Visit, method: &Method) -
         session.insert(key::SEEN, now.micros()).await?;
     }
     let unread = u32::try_from(unread).unwrap_or_default();
-    visit.greet(Person { name: account.name.clone(), is_operator: account.operator, unread });
+    let frozen = account.frozen_because.clone();
+    visit.greet(Person { name: account.name.clone(), is_operator: account.operator, unread, frozen });
     Ok(Visitor(Some(account)))
 }
 

@@ -98,6 +98,7 @@ both! {
         }
         assert_eq!(olfa.get("/admin/escrows/ESC-0000-0000").await.status, 404);
         assert_eq!(olfa.get("/admin/escrows/ESC-0000-0000/history").await.status, 404);
+        assert_eq!(olfa.get("/admin/escrows/ESC-0000-0000/mails").await.status, 404);
         assert_eq!(olfa.get("/admin/escrows/ESC-0000-0000/ledger").await.status, 404);
     }
 }
@@ -125,7 +126,7 @@ both! {
         let page = olfa.get(&format!("{path}/history")).await;
         page.shows("The chain holds, followed just now:");
         page.shows("Amel Buyer (buyer) approved “Design”: 400.000 TND was released");
-        page.shows(BROKER);
+        olfa.get(&format!("{path}/mails")).await.shows(BROKER);
 
         let mut tx = world.app.db.write().await.unwrap();
         let sql = "UPDATE escrows SET document = replace(document, 'A web shop', 'A web stop') WHERE id = $1";

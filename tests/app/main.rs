@@ -22,6 +22,7 @@ mod mails;
 mod milestone;
 mod negotiation;
 mod notices;
+mod operators;
 mod paying;
 mod plain;
 mod program;

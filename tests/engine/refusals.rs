@@ -28,6 +28,7 @@ fn one_of_each() -> Vec<Refusal> {
         Refusal::NotYourRole { needs: vec![Role::Buyer, Role::Seller] },
         Refusal::NotAParty,
         Refusal::EmailNotConfirmed,
+        Refusal::AccountFrozen,
         Refusal::EscrowOver,
         Refusal::AlreadyProposed,
         Refusal::NotProposed,
@@ -137,6 +138,7 @@ fn before_the_money() -> Vec<Refusal> {
         given(Past::sent(&quick()))
             .with_facts(|facts| facts.email_confirmed = false)
             .when(seller(), Command::Accept { version: 1 }),
+        sent().with_facts(|facts| facts.frozen = true).when(seller(), sign(1, "")),
         sent().when(seller(), Command::Decline { reason: "x".repeat(5_001) }),
         sent().when(buyer(), pay(PAYMENT, &[1, 2], sandbox())),
         sent().when(clock(), deadlines::all(&Past::sent(&case4()).escrow)[0].lapse()),

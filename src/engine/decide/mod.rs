@@ -48,6 +48,9 @@ pub fn decide(
     facts: &Facts,
     now: Time,
 ) -> Result<Decision, Refusal> {
+    if facts.frozen {
+        return Err(Refusal::AccountFrozen);
+    }
     let Some(escrow) = escrow else {
         let Command::Propose { id, reference, terms } = command else { return Err(Refusal::NotAParty) };
         return agreement::propose(*id, reference, terms, actor, facts, now);

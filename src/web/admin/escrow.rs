@@ -9,6 +9,7 @@ use axum::response::Response;
 use data_encoding::HEXLOWER;
 
 use super::ledger::Entry;
+use super::look::Looks;
 use super::payments;
 use crate::app::App;
 use crate::engine::deadlines::{self, Waiting};
@@ -20,24 +21,23 @@ use crate::engine::status;
 use crate::engine::terms::{Mode, Terms};
 use crate::engine::vocabulary::{self, Movement};
 use crate::error::Error;
-use crate::store::console::{self, Balance, Book};
+use crate::store::console::{self, Balance, Book, Party as Person};
 use crate::store::db::Conn;
-use crate::store::escrows::{self, Person};
 use crate::store::payments::Payment;
 use crate::web::escrow::seat::{pill, pill_of, role_title};
 use crate::web::form::Search;
 use crate::web::page;
 use crate::web::paging::{self, ASKED, Cut, Filter};
-use crate::web::routes::{Access, Routes};
+use crate::web::routes::Routes;
 use crate::web::shell::{Place, Shell};
 use crate::web::view::{MoneyView, PillView, Reader, TimeView};
 use crate::web::visit::Visit;
 use crate::web::visitor::OperatorOnly;
 
 pub fn routes() -> Routes {
-    Routes::new().get("/admin/escrows/{reference}", Access::Operator, show).get(
+    Routes::new().look("/admin/escrows/{reference}", Looks::AtEscrow, show).look(
         "/admin/escrows/{reference}/ledger",
-        Access::Operator,
+        Looks::AtEscrow,
         entries,
     )
 }
@@ -58,8 +58,12 @@ impl Head {
             href: format!("/admin/escrows/{}{below}", escrow.reference),
             is_chosen: below == chosen,
         };
-        let tabs =
-            [("", "State and money"), ("/ledger", "Ledger entries"), ("/history", "History and mails")];
+        let tabs = [
+            ("", "State and money"),
+            ("/ledger", "Ledger entries"),
+            ("/history", "History"),
+            ("/mails", "Mails"),
+        ];
         Self {
             title: escrow.terms.title.clone(),
             reference: escrow.reference.clone(),
@@ -103,6 +107,7 @@ struct Waits {
 
 struct PersonRow {
     role: &'static str,
+    href: String,
     name: String,
     email: String,
     standing: String,
@@ -140,8 +145,7 @@ async fn show(
     let conn = &mut db.conn();
     let book = load(conn, &reference).await?;
     let escrow = &book.escrow;
-    let people = escrows::people(conn, escrow.id).await?;
-    let balances = console::balances(conn, escrow.id).await?;
+    let (people, balances) = console::around(conn, escrow.id).await?;
     let payments = crate::store::payments::of_escrow(conn, escrow.id).await?;
     let reader = operator.reader(&app);
     page::html(&Show {
@@ -252,8 +256,9 @@ fn person(escrow: &Escrow, party: &Party, people: &[Person]) -> PersonRow {
     let claimed = person.is_some_and(|person| person.claimed);
     PersonRow {
         role: role_title(party.role),
+        href: format!("/admin/users/{}", party.user),
         name: person.map(|person| person.name.clone()).unwrap_or_default(),
-        email: person.and_then(|person| person.email.clone()).unwrap_or_default(),
+        email: person.map(|person| person.email.clone()).unwrap_or_default(),
         standing: if claimed { standing.to_owned() } else { format!("{standing}, no account yet") },
     }
 }

@@ -1,4 +1,4 @@
-//! What happened to one escrow, the check of its chain made while the page is drawn, and its mails.
+//! What happened to one escrow, the check of its chain made while the page is drawn.
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -6,13 +6,13 @@ use axum::response::Response;
 use data_encoding::HEXLOWER;
 
 use super::escrow::{Head, load};
-use super::mail;
+use super::look::Looks;
 use crate::app::App;
 use crate::engine::chain;
 use crate::engine::escrow::Escrow;
 use crate::engine::evolve::evolve;
 use crate::error::Error;
-use crate::store::console::{self, Book, MailLine};
+use crate::store::console::Book;
 use crate::store::escrows;
 use crate::store::history::{self, Stored};
 use crate::web::escrow::seat::Scene;
@@ -20,18 +20,17 @@ use crate::web::escrow::timeline;
 use crate::web::form::Search;
 use crate::web::page;
 use crate::web::paging::{self, PAGE};
-use crate::web::routes::{Access, Routes};
+use crate::web::routes::Routes;
 use crate::web::shell::{Place, Shell};
-use crate::web::view::{EventView, PillView, Reader, TimeView};
+use crate::web::view::EventView;
 use crate::web::visit::Visit;
 use crate::web::visitor::OperatorOnly;
 
 /// So many events are followed from the first one; fifty milestones of the longest kind have fewer.
 const MOST_EVENTS: i64 = 5_000;
-const MAILS: i64 = 50;
 
 pub fn routes() -> Routes {
-    Routes::new().get("/admin/escrows/{reference}/history", Access::Operator, show)
+    Routes::new().look("/admin/escrows/{reference}/history", Looks::AtEscrow, show)
 }
 
 #[derive(Template)]
@@ -45,15 +44,6 @@ struct Show {
     entries: Vec<(EventView, String)>,
     newer: String,
     older: String,
-    mails: Vec<Mail>,
-}
-
-struct Mail {
-    href: String,
-    to: String,
-    subject: String,
-    pill: PillView,
-    at: TimeView,
 }
 
 async fn show(
@@ -69,7 +59,6 @@ async fn show(
     let book = load(conn, &reference).await?;
     let people = escrows::people(conn, book.escrow.id).await?;
     let stored = history::read(conn, book.escrow.id, 0, MOST_EVENTS).await?;
-    let mails = console::mails(conn, book.escrow.id, MAILS).await?;
     let reader = operator.reader(&app);
     let scene = Scene { escrow: &book.escrow, people: &people, reader: &reader };
     let shown: Vec<&Stored> = stored.iter().rev().filter(|one| one.seq < before).take(PAGE).collect();
@@ -85,7 +74,6 @@ async fn show(
         newer: if before == i64::MAX { String::new() } else { path.clone() },
         older,
         entries: shown.iter().map(|one| (timeline::entry(&scene, one), HEXLOWER.encode(&one.hash))).collect(),
-        mails: mails.into_iter().map(|one| mail_row(one, &reader, app.mailer.sends())).collect(),
     })
 }
 
@@ -111,14 +99,4 @@ fn broken(book: &Book, stored: &[Stored]) -> Option<String> {
     }
     (escrow.as_ref() != Some(&book.escrow))
         .then(|| "The events make another state than the stored one.".to_owned())
-}
-
-fn mail_row(one: MailLine, reader: &Reader, sends: bool) -> Mail {
-    Mail {
-        href: format!("/admin/mail/{}", one.id),
-        to: one.to_address.or(one.email).unwrap_or_default(),
-        subject: one.subject.unwrap_or_else(|| mail::kind_in_words(&one.kind)),
-        pill: mail::pill(&one.state, one.attempts, sends),
-        at: reader.time(one.created_at).plain(),
-    }
 }

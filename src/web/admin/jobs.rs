@@ -10,8 +10,8 @@ use super::mail::{id_of, kind_in_words};
 use crate::app::App;
 use crate::engine::time::Time;
 use crate::error::Error;
+use crate::operators;
 use crate::store::db::{all, one};
-use crate::store::outbox;
 use crate::web::flash::Flash;
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
@@ -124,11 +124,12 @@ async fn show(
     })
 }
 
-async fn retry(State(app): State<App>, _: OperatorOnly, Path(id): Path<String>) -> Result<Response, Error> {
-    let id = id_of(&id)?;
-    let mut tx = app.db.write().await?;
-    let done = outbox::retry(&mut tx.conn(), app.clock.now(), id).await?;
-    tx.commit().await?;
+async fn retry(
+    State(app): State<App>,
+    OperatorOnly(operator): OperatorOnly,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let done = operators::retry_mail(&app.db, &app.clock, operator.id, id_of(&id)?).await?;
     app.wake.up();
     Ok(page::see_other("/admin/jobs", if done { Flash::Retried } else { Flash::AlreadyDone }))
 }

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::look::Looks;
 use crate::app::App;
 use crate::engine::time::Time;
 use crate::error::Error;
@@ -27,8 +28,8 @@ const PAGE: usize = 25;
 pub fn routes() -> Routes {
     Routes::new()
         .get("/admin/mail", Access::Operator, list)
-        .get("/admin/mail/{id}", Access::Operator, show)
-        .get("/admin/mail/{id}/html", Access::Operator, html)
+        .look("/admin/mail/{id}", Looks::AtMail, show)
+        .look("/admin/mail/{id}/html", Looks::AtMail, html)
 }
 
 #[derive(Template)]

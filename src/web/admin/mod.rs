@@ -1,16 +1,20 @@
 //! The console of the operators. To everybody else there is no such page.
 
 pub mod account;
+pub mod audit;
 pub mod escrow;
 pub mod escrow_history;
+pub mod escrow_mails;
 pub mod escrows;
 pub mod jobs;
 pub mod laws;
 pub mod ledger;
+pub mod look;
 pub mod mail;
 pub mod notices;
 pub mod overview;
 pub mod payments;
+pub mod user;
 pub mod users;
 
 use super::routes::Routes;
@@ -21,10 +25,13 @@ pub fn routes() -> Routes {
         .merge(escrows::routes())
         .merge(escrow::routes())
         .merge(escrow_history::routes())
+        .merge(escrow_mails::routes())
         .merge(payments::routes())
         .merge(notices::routes())
         .merge(ledger::routes())
         .merge(mail::routes())
         .merge(jobs::routes())
         .merge(users::routes())
+        .merge(user::routes())
+        .merge(audit::routes())
 }

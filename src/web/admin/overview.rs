@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::laws::Books;
 use crate::app::App;
 use crate::error::Error;
-use crate::store::console::{self, MOST_COUNTED, Queue, Queues};
+use crate::store::console::{self, MOST_COUNTED, Queue};
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::{Place, Shell};
@@ -59,34 +59,52 @@ async fn show(
     })
 }
 
-fn groups(queues: &Queues, reader: &Reader) -> Vec<Group> {
-    let waits = |href, words, queue: &Queue| Stat {
-        href,
-        words,
-        count: counted(queue.count),
-        note: queue.since.map(|at| format!("the oldest {}", reader.time(at).relative)).unwrap_or_default(),
+/// How a queue is shown: its name in `console::queues`, where its list is, its words, and whether its age
+/// matters.
+type Shown = (&'static str, &'static str, &'static str, bool);
+
+/// Every queue there is to show, by its group. A further one is a line here and a line in `console::queues`.
+const GROUPS: &[(&str, &[Shown])] = &[
+    (
+        "Needs an operator",
+        &[
+            ("failed_payments", "/admin/payments?state=failed", "payments failed", true),
+            ("parked_mails", "/admin/jobs", "mails given up", true),
+            ("late_mails", "/admin/jobs", "mails tried again", true),
+            ("untold_payments", "/admin/jobs", "payments not told", true),
+            ("frozen_users", "/admin/users?show=frozen", "accounts frozen", true),
+        ],
+    ),
+    (
+        "Escrows",
+        &[
+            ("proposed", "/admin/escrows?stage=proposed", "wait for signatures", true),
+            ("agreed", "/admin/escrows?stage=agreed", "wait for payment", true),
+            ("active", "/admin/escrows?stage=active", "hold money", true),
+            ("ended", "/admin/escrows?stage=ended", "ended, not closed", true),
+        ],
+    ),
+    (
+        "Payments and people",
+        &[
+            ("pending_payments", "/admin/payments?state=pending", "payments pending", true),
+            ("users", "/admin/users", "people", false),
+        ],
+    ),
+];
+
+fn groups(queues: &[Queue], reader: &Reader) -> Vec<Group> {
+    let stat = |(name, href, words, ages): &Shown| {
+        let queue = queues.iter().find(|queue| queue.name == *name);
+        let since = queue.and_then(|queue| queue.since).filter(|_| *ages);
+        Stat {
+            href,
+            words,
+            count: counted(queue.map_or(0, |queue| queue.count)),
+            note: since.map(|at| format!("the oldest {}", reader.time(at).relative)).unwrap_or_default(),
+        }
     };
-    let plain = |href, words, queue: &Queue| Stat { note: String::new(), ..waits(href, words, queue) };
-    vec![
-        Group {
-            title: "Escrows",
-            stats: vec![
-                waits("/admin/escrows?stage=proposed", "wait for signatures", &queues.proposed),
-                waits("/admin/escrows?stage=agreed", "wait for payment", &queues.agreed),
-                waits("/admin/escrows?stage=active", "hold money", &queues.active),
-                waits("/admin/escrows?stage=ended", "ended, not closed", &queues.ended),
-            ],
-        },
-        Group {
-            title: "Payments and mails",
-            stats: vec![
-                waits("/admin/payments?state=pending", "payments pending", &queues.pending_payments),
-                plain("/admin/payments?state=failed", "payments failed", &queues.failed_payments),
-                waits("/admin/jobs", "mails given up", &queues.parked_mails),
-                plain("/admin/users", "people", &queues.users),
-            ],
-        },
-    ]
+    GROUPS.iter().map(|(title, shown)| Group { title, stats: shown.iter().map(stat).collect() }).collect()
 }
 
 /// Counting stops somewhere: a console need not know whether it is 3,000 or 4,000.

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::store::users::{self, Account};
 use crate::web::form::Search;
 use crate::web::page;
+use crate::web::paging;
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::{Place, Shell};
 use crate::web::view::{DayView, Icon, PillView, Tone};
@@ -36,6 +37,7 @@ struct Users {
 }
 
 struct Row {
+    href: String,
     name: String,
     email: String,
     country: String,
@@ -51,10 +53,12 @@ async fn list(
     Search(query): Search,
 ) -> Result<Response, Error> {
     let search = query.get("q").to_owned();
+    let frozen = query.get("show") == "frozen";
     let before: Option<Uuid> = query.get("before").parse().ok();
     let mut found = users::page(
         &mut app.db.read().await?.conn(),
         &search.to_lowercase(),
+        frozen,
         before,
         i64::try_from(PAGE).unwrap_or(i64::MAX) + 1,
     )
@@ -62,9 +66,10 @@ async fn list(
     // One more than is shown says whether there is another page.
     let has_older = found.len() > PAGE;
     found.truncate(PAGE);
-    let older = found.last().filter(|_| has_older).map(|last| address(&search, Some(last.id)));
+    let older = found.last().filter(|_| has_older).map(|last| address(&search, frozen, Some(last.id)));
     let reader = operator.reader(&app);
     let rows = found.into_iter().map(|one| Row {
+        href: format!("/admin/users/{}", one.id),
         pills: pills(&one),
         email: one.address().to_owned(),
         since: reader.day(one.created_at),
@@ -75,26 +80,20 @@ async fn list(
     page::html(&Users {
         shell: Shell::new(&app, &visit, "Users").at(Place::Admin),
         rows: rows.collect(),
-        newer: before.map(|_| address(&search, None)).unwrap_or_default(),
+        newer: before.map(|_| address(&search, frozen, None)).unwrap_or_default(),
         older: older.unwrap_or_default(),
         search,
     })
 }
 
 /// The list's address: the first page, or the one that begins behind `before`.
-fn address(search: &str, before: Option<Uuid>) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    if !search.is_empty() {
-        query.append_pair("q", search);
-    }
-    if let Some(before) = before {
-        query.append_pair("before", &before.to_string());
-    }
-    let query = query.finish();
-    if query.is_empty() { "/admin/users".to_owned() } else { format!("/admin/users?{query}") }
+fn address(search: &str, frozen: bool, before: Option<Uuid>) -> String {
+    let show = if frozen { "frozen" } else { "" };
+    let before = before.map(|before| before.to_string()).unwrap_or_default();
+    paging::address("/admin/users", &[("q", search), ("show", show), ("before", &before)])
 }
 
-fn pills(account: &Account) -> Vec<PillView> {
+pub fn pills(account: &Account) -> Vec<PillView> {
     let pill = |tone, icon, words: &'static str| PillView::new(tone, icon, Cow::Borrowed(words));
     let standing = if account.is_confirmed() {
         pill(Tone::Good, Icon::CircleCheck, "Confirmed")
@@ -104,5 +103,6 @@ fn pills(account: &Account) -> Vec<PillView> {
         pill(Tone::Neutral, Icon::Mail, "Named, no account yet")
     };
     let operator = account.operator.then(|| pill(Tone::Info, Icon::ShieldCheck, "Operator"));
-    std::iter::once(standing).chain(operator).collect()
+    let frozen = account.frozen_at.map(|_| pill(Tone::Bad, Icon::Lock, "Frozen"));
+    std::iter::once(standing).chain(operator).chain(frozen).collect()
 }

@@ -61,7 +61,8 @@ impl Seat {
     /// meets (whoever is signed in has confirmed his address); the write asks again with the real ones.
     #[must_use]
     pub fn offers(&self) -> Vec<Offer> {
-        offers::offers(&self.escrow, &self.actor(), &Facts::default(), self.reader.now)
+        let facts = Facts { frozen: self.account.frozen_at.is_some(), ..Facts::default() };
+        offers::offers(&self.escrow, &self.actor(), &facts, self.reader.now)
     }
 
     /// Whether an action would be accepted now.

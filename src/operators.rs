@@ -1,0 +1,87 @@
+//! What operators do to other people's accounts and to the rules, each as one write with its row in the
+//! audit. It stands above `store` and `mail` like `accounts`, holds no SQL, and knows no page.
+
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::mail::letter::Letter;
+use crate::store::audit::{self, Act, Subject};
+use crate::store::db::{Db, DbError};
+use crate::store::{outbox, users};
+
+/// Writes down what an operator looks at.
+///
+/// # Errors
+/// The database did not answer; then nothing may be shown.
+pub async fn look(
+    db: &Db,
+    clock: &Clock,
+    operator: Uuid,
+    act: Act,
+    subject: &Subject,
+    note: &str,
+) -> Result<(), DbError> {
+    let mut tx = db.write().await?;
+    audit::note(&mut tx.conn(), clock, operator, act, subject, note).await?;
+    tx.commit().await
+}
+
+/// Lets somebody read and do nothing else from now on, and tells him why. False when that stands already.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn freeze(
+    db: &Db,
+    clock: &Clock,
+    operator: Uuid,
+    user: Uuid,
+    reason: &str,
+) -> Result<bool, DbError> {
+    let mut tx = db.write().await?;
+    let (conn, now) = (&mut tx.conn(), clock.now());
+    if !users::freeze(conn, now, user, reason).await? {
+        return Ok(false);
+    }
+    audit::note(conn, clock, operator, Act::Froze, &Subject::User(user), reason).await?;
+    let letter = Letter::Frozen { at: now, reason: reason.to_owned() };
+    outbox::enqueue(conn, clock, &letter.to_user(user)).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Lets a frozen person act again, and says so. False when nobody had stopped him.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn unfreeze(
+    db: &Db,
+    clock: &Clock,
+    operator: Uuid,
+    user: Uuid,
+    reason: &str,
+) -> Result<bool, DbError> {
+    let mut tx = db.write().await?;
+    let (conn, now) = (&mut tx.conn(), clock.now());
+    if !users::unfreeze(conn, user).await? {
+        return Ok(false);
+    }
+    audit::note(conn, clock, operator, Act::Unfroze, &Subject::User(user), reason).await?;
+    outbox::enqueue(conn, clock, &Letter::Unfrozen { at: now }.to_user(user)).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Has a mail tried again that was given up or waits for its next try. False when it is neither.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn retry_mail(db: &Db, clock: &Clock, operator: Uuid, mail: Uuid) -> Result<bool, DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    let done = outbox::retry(conn, clock.now(), mail).await?;
+    if done {
+        audit::note(conn, clock, operator, Act::Retried, &Subject::Mail(mail), "").await?;
+    }
+    tx.commit().await?;
+    Ok(done)
+}

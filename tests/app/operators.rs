@@ -1,0 +1,140 @@
+//! What operators do to accounts, and what is written down of it.
+
+use holdfast::engine::command::Command;
+use holdfast::engine::refusal::Refusal;
+use holdfast::store::execute::Outcome;
+use time::Duration;
+
+use crate::home::{BUYER, SELLER, cast};
+use crate::world::both;
+
+const OLFA: &str = "olfa@example.com";
+
+both! {
+    async fn a_frozen_person_reads_everything_and_does_nothing(world) {
+        cast(&world).await;
+        world.operator(OLFA).await;
+        let deal = world.funded().await;
+        world.delivers(&deal, 1).await;
+        let mut olfa = world.signed_in(OLFA).await;
+        let path = format!("/admin/users/{}", deal.buyer);
+        let page = olfa.get(&path).await;
+        page.shows("Amel Buyer");
+        page.shows("A web shop");
+        let empty = olfa.post(&format!("{path}/freeze"), &[("reason", " ")]).await;
+        assert_eq!(empty.status, 422);
+        empty.shows("Say why");
+        let page = olfa.submit(&format!("{path}/freeze"), &[("reason", "A stolen <card>.")]).await;
+        page.shows("The account is frozen, and its owner is told by mail.");
+        page.shows("A stolen <card>.");
+        olfa.submit(&format!("{path}/freeze"), &[("reason", "Again.")]).await.shows("already been done");
+        let mail = world.mail(BUYER).await;
+        assert_eq!(mail.kind, "frozen");
+        assert!(mail.text.contains("A stolen <card>."), "{}", mail.text);
+
+        let mut buyer = world.signed_in(BUYER).await;
+        let page = buyer.get(&format!("/escrows/{}", deal.reference)).await;
+        page.shows("Your account is frozen. You can read everything");
+        page.shows("A stolen <card>.");
+        buyer.get(&format!("/escrows/{}/milestones/1", deal.reference)).await.is(200);
+        let approve = Command::Approve { milestone: 1, part_minor: None };
+        let refused = world.asks(&deal, deal.buyer, approve.clone()).await;
+        assert_eq!(refused, Outcome::Refused { refusal: Refusal::AccountFrozen });
+        let page = buyer.post(&format!("/escrows/{}/milestones/1/approve", deal.reference), &[]).await;
+        assert_eq!(page.status, 422);
+        page.shows("Your account is frozen");
+
+        olfa.get("/admin").await.shows("1 accounts frozen the oldest just now");
+        let page = olfa.get("/admin/users?show=frozen").await;
+        page.shows(BUYER);
+        page.hides(SELLER);
+        let page = olfa.submit(&format!("{path}/unfreeze"), &[("note", "The bank cleared it.")]).await;
+        page.shows("The account works again");
+        olfa.submit(&format!("{path}/unfreeze"), &[]).await.shows("already been done");
+        assert_eq!(world.mail(BUYER).await.kind, "unfrozen");
+        buyer.get("/home").await.hides("Your account is frozen");
+        assert_eq!(world.asks(&deal, deal.buyer, approve).await, Outcome::Done);
+    }
+}
+
+both! {
+    async fn money_for_a_frozen_person_stays_payable_and_deadlines_go_on(world) {
+        cast(&world).await;
+        let operator = world.operator(OLFA).await;
+        let deal = world.funded().await;
+        world.delivers(&deal, 1).await;
+        let (db, clock) = (&world.app.db, &world.app.clock);
+        assert!(holdfast::operators::freeze(db, clock, operator, deal.seller, "Why not.").await.unwrap());
+        world.approves(&deal, 1).await;
+        assert_eq!(world.escrow(&deal).await.payable_minor(), 380_000, "the broker has his, the seller has not");
+        let refused = world.asks(&deal, deal.seller, Command::PayOut { milestone: 1 }).await;
+        assert_eq!(refused, Outcome::Refused { refusal: Refusal::AccountFrozen });
+        world.app.clock.advance(Duration::days(8));
+        holdfast::store::execute::tick(db, clock, deal.escrow).await.unwrap();
+        assert_eq!(world.escrow(&deal).await.payable_minor(), 0, "no state waits for ever");
+    }
+}
+
+both! {
+    async fn operators_freeze_neither_themselves_nor_each_other(world) {
+        let me = world.operator(OLFA).await;
+        let other = world.account("Omar", "omar@example.com").await;
+        let mut tx = world.app.db.write().await.unwrap();
+        holdfast::store::users::make_operator(&mut tx.conn(), other).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut olfa = world.signed_in(OLFA).await;
+        for (id, words) in [(me, "This is your own account."), (other, "can’t freeze each other’s accounts")] {
+            olfa.get(&format!("/admin/users/{id}")).await.shows(words);
+            let page = olfa.post(&format!("/admin/users/{id}/freeze"), &[("reason", "No.")]).await;
+            assert_eq!(page.status, 422);
+            page.shows(words);
+        }
+        let nobody = "/admin/users/0190163d-8694-739b-aea5-966c26f8ad91";
+        assert_eq!(olfa.get(nobody).await.status, 404);
+        assert_eq!(olfa.post(&format!("{nobody}/freeze"), &[("reason", "No.")]).await.status, 404);
+        assert_eq!(olfa.post(&format!("{nobody}/unfreeze"), &[]).await.status, 404);
+    }
+}
+
+both! {
+    async fn what_an_operator_does_and_looks_at_is_written_down_for_good(world) {
+        cast(&world).await;
+        world.operator(OLFA).await;
+        let deal = world.funded().await;
+        world.mails().await;
+        let mut olfa = world.signed_in(OLFA).await;
+        olfa.get("/admin/audit").await.shows("Nothing yet");
+        let user = format!("/admin/users/{}", deal.seller);
+        olfa.get(&user).await;
+        olfa.get(&format!("/admin/escrows/{}/history", deal.reference.to_lowercase())).await;
+        let mails = olfa.get("/admin/mail").await;
+        let start = mails.body.find("/admin/mail/").unwrap();
+        let mail: String = mails.body[start..].chars().take_while(|sign| *sign != '"').collect();
+        olfa.get(&mail).await.is(200);
+        olfa.get("/admin/escrows/ESC-0000-0000").await.is(404);
+        olfa.post(&format!("{user}/freeze"), &[("reason", "A stolen card.")]).await;
+        let page = olfa.get("/admin/audit").await;
+        page.shows(&format!("Olfa Operator Froze {SELLER} A stolen card."));
+        page.shows("Olfa Operator Looked at a mail –");
+        page.shows(&format!("Looked at {} history", deal.reference));
+        page.shows(&format!("Looked at {SELLER}"));
+        page.hides("ESC-0000-0000");
+        let done = olfa.get("/admin/audit?show=done").await;
+        done.shows("A stolen card.");
+        done.hides("Looked at");
+        olfa.get("/admin/audit?show=seen").await.hides("A stolen card.");
+        for _ in 0..26 {
+            olfa.get(&user).await;
+        }
+        let page = olfa.get("/admin/audit?show=seen").await;
+        let older = page.body.split("href=\"").find(|href| href.contains("before=")).unwrap();
+        let older = older.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
+        let page = olfa.get(&older).await;
+        page.shows(&deal.reference);
+        let mut tx = world.app.db.write().await.unwrap();
+        assert!(holdfast::exec!(&mut tx.conn(), "UPDATE audit SET note = ''").is_err());
+        drop(tx);
+        let mut tx = world.app.db.write().await.unwrap();
+        assert!(holdfast::exec!(&mut tx.conn(), "DELETE FROM audit").is_err());
+    }
+}
