@@ -130,6 +130,44 @@ pub async fn counter(
     Ok(Some(id))
 }
 
+/// A new draft that begins with what stood in another deal, and with copies of its files: their bytes are
+/// the same, and each row belongs to one deal alone.
+///
+/// # Errors
+/// The database's.
+pub async fn again(
+    db: &Db,
+    clock: &Clock,
+    user: Uuid,
+    title: &str,
+    fields: &Pairs,
+    copied: &[Uuid],
+) -> Result<Option<Uuid>, DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    let most = i64::try_from(MOST_DRAFTS).unwrap_or(i64::MAX);
+    if of_user(conn, user, most).await?.len() >= MOST_DRAFTS {
+        return Ok(None);
+    }
+    let id = insert(conn, clock, user, title, fields, None).await?;
+    for file in copied {
+        let Some(row) = files::by_id(conn, *file).await? else { continue };
+        let new = NewFile {
+            uploader: user,
+            escrow_id: None,
+            purpose: files::Purpose::Terms,
+            name: &row.name,
+            size_bytes: row.size,
+            sha256: &row.sha256,
+            media_type: &row.media_type,
+        };
+        let copy = files::add(conn, clock, &new).await?;
+        exec!(conn, "UPDATE files SET draft_id = $2 WHERE id = $1", copy.id, id)?;
+    }
+    tx.commit().await?;
+    Ok(Some(id))
+}
+
 /// Changes what was typed: `edit` is given the fields and says the draft's title and its new fields. Two
 /// windows that change different pages at the same moment lose nothing. Whether the draft is there.
 ///

@@ -135,6 +135,8 @@ impl Request {
             Command::Sign { version, document_sha256, .. } => {
                 serde_json::to_string(&("sign", version, document_sha256))
             }
+            // The salt of the digest is drawn at each try.
+            Command::CorrectParty { user, to, .. } => serde_json::to_string(&("correct", user, to)),
             // A file's id and salt are drawn at each try; its bytes say whether it is the same.
             Command::MarkDone { milestone, note, files } => {
                 serde_json::to_string(&("deliver", milestone, note, contents(files)))

@@ -69,6 +69,47 @@ pub struct Sent<'a> {
     pub html: &'a str,
 }
 
+/// How the last mail about an escrow to one party stands.
+#[derive(Clone, Debug, FromRow)]
+pub struct Mailed {
+    pub state: String,
+    pub created_at: Time,
+    pub sent_at: Option<Time>,
+}
+
+impl Mailed {
+    /// In words, for whoever waits for an answer to it.
+    #[must_use]
+    pub fn words(&self) -> &'static str {
+        match self.state.as_str() {
+            "sent" => "Sent",
+            "parked" => "Could not be sent; the operators look at it",
+            _ => "On its way",
+        }
+    }
+
+    /// When it was sent, else since when it is owed.
+    #[must_use]
+    pub fn at(&self) -> Time {
+        self.sent_at.unwrap_or(self.created_at)
+    }
+}
+
+/// The last mail about an escrow to one user.
+///
+/// # Errors
+/// The database's.
+pub async fn last_to(conn: &mut Conn<'_>, escrow: Uuid, user: Uuid) -> Result<Option<Mailed>, DbError> {
+    opt!(
+        conn,
+        Mailed,
+        "SELECT state, created_at, sent_at FROM outbox WHERE escrow_id = $1 AND to_user = $2
+         ORDER BY id DESC LIMIT 1",
+        escrow,
+        user
+    )
+}
+
 /// Writes a mail down, in the transaction of what it tells about; the id is the mail's.
 ///
 /// # Errors

@@ -131,6 +131,61 @@ async fn counter_in(conn: &mut Conn<'_>, clock: &Clock, offer: &CounterOffer) ->
     Ok(executed)
 }
 
+/// The right address of somebody who was named by a wrong one.
+#[derive(Clone, Debug)]
+pub struct Correction {
+    pub by: UserId,
+    pub escrow: Uuid,
+    /// Who was named.
+    pub user: UserId,
+    /// The right address, normalised.
+    pub email: String,
+    pub seen: Option<String>,
+    pub key: Option<String>,
+}
+
+/// Names another address for a party. If it is refused, the address leaves no trace.
+///
+/// # Errors
+/// The database's; nothing was written then.
+pub async fn correct(db: &Db, clock: &Clock, correction: &Correction) -> Result<Executed, DbError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let mut tx = db.write().await?;
+        let result = match correct_in(&mut tx.conn(), clock, correction).await {
+            Ok(executed) if executed.outcome != Outcome::Done => Ok(executed),
+            Ok(executed) => tx.commit().await.map(|()| executed),
+            Err(error) => Err(error),
+        };
+        match result {
+            Err(error) if tries < MOST_TRIES && (error.is_transient() || error.is_unique_violation()) => {}
+            other => return other,
+        }
+    }
+}
+
+async fn correct_in(
+    conn: &mut Conn<'_>,
+    clock: &Clock,
+    correction: &Correction,
+) -> Result<Executed, DbError> {
+    escrows::lock(conn, correction.escrow).await?;
+    let to = users::find_or_invite(conn, clock, &correction.email, "").await?;
+    let salt = clock.random::<16>().to_vec();
+    let identity_sha256 = salted_hex(&salt, &correction.email);
+    let named = NamedParty { user: to, email: correction.email.clone(), salt };
+    let request = Request {
+        escrow: correction.escrow,
+        who: Who::User(correction.by),
+        command: Command::CorrectParty { user: correction.user, to, identity_sha256 },
+        seen: correction.seen.clone(),
+        key: correction.key.clone(),
+        evidence: Some(Evidence::Parties(vec![named])),
+    };
+    execute_in(conn, clock, &request).await
+}
+
 /// Locks a draft of other terms. Something else than sending comes of it when it is gone or was sent, and
 /// when it or its files are not what the terms were read from any more.
 async fn changed(

@@ -69,6 +69,8 @@ flashes! {
     ChangesRequested "changes-requested" Good "The seller has been told what to change."
     AlreadyDone "already-done" Info "This had already been done, so nothing was changed."
     Closed "closed" Good "The escrow is closed."
+    AddressCorrected "address-corrected" Good "The address is corrected, and the invitation is sent there. The older link no longer works."
+    Nudged "nudged" Good "The reminder is sent."
     InvitationSent "invitation-sent" Good "The invitation is sent again. The older link no longer works."
     Frozen "frozen" Info "The account is frozen, and its owner is told by mail."
     Unfrozen "unfrozen" Good "The account works again, and its owner is told by mail."

@@ -88,10 +88,23 @@ enum Opened {
     Dead(&'static str),
 }
 
+/// What to say where the address was named by mistake and another one stands there by now.
+async fn not_meant(conn: &mut Conn<'_>, token: &Token) -> Result<Option<&'static str>, Error> {
+    let (Some(user), Some(escrow)) = (token.user_id, token.escrow_id) else { return Ok(None) };
+    let escrow = escrows::by_id(conn, escrow).await?;
+    let is_out = escrow.is_some_and(|escrow| escrow.party_of(user).is_none());
+    Ok(is_out.then_some(
+        "This invitation had been sent to the wrong address, and whoever sent it has corrected that. There is nothing for you to do.",
+    ))
+}
+
 async fn open(app: &App, conn: &mut Conn<'_>, secret: &str) -> Result<Opened, Error> {
     let token = match tokens::peek(conn, app.clock.now(), Purpose::Invitation, secret).await? {
         Worth::Unknown => return Err(Error::NotFound),
-        Worth::Replaced(_) => {
+        Worth::Replaced(token) => {
+            if let Some(sentence) = not_meant(conn, &token).await? {
+                return Ok(Opened::Dead(sentence));
+            }
             return Ok(Opened::Dead(
                 "A newer invitation was sent to the same address. Use the link in the newest mail.",
             ));
@@ -101,6 +114,9 @@ async fn open(app: &App, conn: &mut Conn<'_>, secret: &str) -> Result<Opened, Er
         }
         Worth::Good(token) | Worth::Used(token) => token,
     };
+    if let Some(sentence) = not_meant(conn, &token).await? {
+        return Ok(Opened::Dead(sentence));
+    }
     let Token { user_id: Some(user), escrow_id: Some(escrow), .. } = token else {
         return Err(Error::NotFound);
     };

@@ -196,6 +196,8 @@ pub struct PartyView {
     pub is_you: bool,
     /// What this party has done or owes, in order: agreed, signed, paid.
     pub ticks: Vec<Tick>,
+    /// The page of its invitation, as long as there is something to do there; else empty.
+    pub invitation: String,
 }
 
 /// "Signed" with a tick, or "Not signed yet" without one.

@@ -152,6 +152,112 @@ both! {
 }
 
 both! {
+    async fn a_wrong_address_is_corrected_and_its_link_is_dead(world) {
+        let (deal, _) = proposed(&world).await;
+        let mut broker = world.signed_in(BROKER).await;
+        // To somebody who has no account yet.
+        let page = broker.get(&deal.path("/parties/2/invitation")).await;
+        page.shows("Has not answered yet");
+        page.shows("Last mail");
+        let (seen, key) = (hidden(&page, "seen"), hidden(&page, "key"));
+        let fields = [("seen", seen.as_str()), ("key", key.as_str()), ("email", "wrong@example.com")];
+        let sent = broker.submit(&deal.path("/parties/2/address"), &fields).await;
+        sent.shows("The address is corrected");
+        sent.shows("corrected the address of the seller; the terms are version 2");
+        let wrong = world.mail("wrong@example.com").await.path("/invitations/");
+        world.browser().get(&wrong).await.shows("A web shop");
+        let buyer = world.mail(BUYER).await;
+        assert!(buyer.text.contains("had been named by a wrong address"), "{}", buyer.text);
+
+        let page = broker.get(&deal.path("/parties/2/invitation")).await;
+        let again = [("seen", hidden(&page, "seen")), ("key", "k1".to_owned())];
+        let again: Vec<(&str, &str)> = again.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        broker.submit(&deal.path("/parties/2/invitation"), &again).await.shows("The invitation is sent again");
+        let newer = world.mail("wrong@example.com").await.path("/invitations/");
+        let old = world.browser().get(&wrong).await;
+        assert_eq!(old.status, 410);
+        old.shows("A newer invitation was sent to the same address");
+        broker.get(&deal.path("/parties/2/invitation")).await.shows("This has already been done");
+        world.app.clock.advance(time::Duration::minutes(5));
+        broker.get(&deal.path("/parties/2/invitation")).await.shows("less than an hour ago");
+
+        let page = broker.get(&deal.path("/parties/2/invitation")).await;
+        let (seen, key) = (hidden(&page, "seen"), hidden(&page, "key"));
+        for (email, said) in [("nobody", "Enter an email address"), (BUYER, "Each party needs an email address")] {
+            let fields = [("seen", seen.as_str()), ("key", key.as_str()), ("email", email)];
+            let page = broker.post(&deal.path("/parties/2/address"), &fields).await;
+            assert_eq!(page.status, 422);
+            page.shows(said);
+        }
+        let fields = [("seen", seen.as_str()), ("key", key.as_str()), ("email", SELLER)];
+        broker.submit(&deal.path("/parties/2/address"), &fields).await.shows("version 3");
+        for link in [wrong, newer] {
+            let dead = world.browser().get(&link).await;
+            assert_eq!(dead.status, 410);
+            dead.shows("sent to the wrong address, and whoever sent it has corrected that");
+        }
+        assert!(world.escrow(&deal).await.party_of(deal.seller).is_some());
+        world.all_sign(&deal).await;
+        assert!(matches!(world.escrow(&deal).await.stage, Stage::Agreed { .. }));
+    }
+}
+
+both! {
+    async fn only_whoever_sent_the_terms_corrects_an_address_and_only_an_open_one(world) {
+        let (deal, mut buyer) = proposed(&world).await;
+        let fields = [("seen", "v1-proposed"), ("key", "k"), ("email", "other@example.com")];
+        let page = buyer.post(&deal.path("/parties/2/address"), &fields).await;
+        assert_eq!(page.status, 422);
+        page.shows("Only the broker can do this");
+        world.all_sign_but(&deal, Role::Buyer).await;
+        let mut broker = world.signed_in(BROKER).await;
+        let page = broker.get(&deal.path("/parties/2/invitation")).await;
+        page.shows("Has answered");
+        page.hides("Is the address wrong?");
+        for path in ["/parties/0/invitation", "/parties/4/invitation", "/parties/x/invitation"] {
+            assert_eq!(broker.get(&deal.path(path)).await.status, 404, "{path}");
+        }
+    }
+}
+
+both! {
+    async fn a_reminder_is_sent_by_hand_once_a_day(world) {
+        let (deal, mut buyer) = proposed(&world).await;
+        let mut broker = world.signed_in(BROKER).await;
+        world.all_sign_but(&deal, Role::Seller).await;
+        let page = broker.get(&deal.path("")).await;
+        assert!(page.body.contains(&deal.path("/reminder?of=acceptance")));
+        let ask = broker.get(&deal.path("/reminder?of=acceptance")).await;
+        ask.shows("Read the contract and sign it");
+        let (seen, key) = (hidden(&ask, "seen"), hidden(&ask, "key"));
+        let fields = [("of", "acceptance"), ("milestone", ""), ("seen", seen.as_str()), ("key", key.as_str())];
+        broker.submit(&deal.path("/reminder"), &fields).await.shows("The reminder is sent");
+        let mail = world.mail(SELLER).await;
+        assert!(mail.text.contains("The broker asks you to act."), "{}", mail.text);
+        world.app.clock.advance(time::Duration::hours(2));
+        buyer.get(&deal.path("/reminder?of=acceptance")).await.shows("You can send another one after a day");
+        assert_eq!(buyer.get(&deal.path("/reminder?of=nothing")).await.status, 404);
+    }
+}
+
+both! {
+    async fn an_escrow_that_is_over_is_started_again_from_its_terms(world) {
+        let (deal, mut buyer) = proposed(&world).await;
+        let early = buyer.post(&deal.path("/again"), &[]).await;
+        assert_eq!(early.status, 409);
+        let decline = Command::Decline { reason: String::new() };
+        assert_eq!(world.asks(&deal, deal.seller, decline).await, Outcome::Done);
+        buyer.get(&deal.path("")).await.shows("Start again from these terms");
+        let page = buyer.post(&deal.path("/again"), &[]).await;
+        assert_eq!(page.status, 303);
+        let to = buyer.get(page.location()).await.location().to_owned();
+        let check = buyer.get(&to).await;
+        check.shows("1. Design 404.000 TND 380.000 TND 20.000 TND");
+        check.shows("Send to the seller and the broker");
+    }
+}
+
+both! {
     async fn once_everyone_agreed_to_a_counter_offer_it_is_paid_as_it_says(world) {
         let (deal, _) = proposed(&world).await;
         let mut terms = world.escrow(&deal).await.terms;

@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod actions;
+pub mod anew;
 pub mod answer;
 pub mod approve;
 pub mod changes;
@@ -13,7 +14,9 @@ pub mod deliver;
 pub mod file;
 pub mod history;
 pub mod inspect;
+pub mod invite;
 pub mod milestone;
+pub mod nudge;
 pub mod pay;
 pub mod payment;
 pub mod propose;
@@ -40,6 +43,9 @@ pub fn routes() -> Routes {
         .merge(sign::routes())
         .merge(versions::routes())
         .merge(propose::routes())
+        .merge(invite::routes())
+        .merge(nudge::routes())
+        .merge(anew::routes())
         .merge(answer::routes())
         .merge(history::routes())
         .merge(milestone::routes())

@@ -78,10 +78,14 @@ impl Seat {
         decide(Some(escrow), &offers::probe(escrow, action, now), &self.actor(), &Facts::default(), now).err()
     }
 
-    /// The same in a sentence.
+    /// Why an action is not possible now, in a sentence.
     #[must_use]
     pub fn why_not(&self, action: Action) -> Option<String> {
-        self.refusal(action).map(|refusal| refusal.sentence())
+        let done = || "This has already been done.".to_owned();
+        match self.refusal(action) {
+            Some(refusal) => Some(refusal.sentence()),
+            None => (!self.offered(action)).then(done),
+        }
     }
 
     /// What the history is told with.

@@ -55,6 +55,7 @@ struct Show {
     version: u32,
     events: Vec<EventView>,
     more_events: bool,
+    can_start_again: bool,
 }
 
 /// The next-panel as the template draws it.
@@ -107,6 +108,7 @@ async fn show(
         version: seat.escrow.version,
         events: timeline::entries(&seat, &stored[..stored.len().min(newest)]),
         more_events: stored.len() > newest,
+        can_start_again: super::anew::is_open(&seat),
     })
 }
 
@@ -140,7 +142,7 @@ pub fn next_view(seat: &Seat) -> NextView {
 #[must_use]
 pub fn view_of(seat: &Seat, next: Next) -> NextView {
     let offers = seat.offers();
-    let offered = |action: &Action| has_page(*action) && crate::engine::offers::offered(&offers, *action);
+    let offered = |action: &Action| crate::engine::offers::offered(&offers, *action);
     let headline = match next.by {
         Some(by) => format!("{} by {}.", next.headline, seat.reader.time(by).absolute),
         None => format!("{}.", next.headline),
@@ -156,11 +158,6 @@ pub fn view_of(seat: &Seat, next: Next) -> NextView {
         primary: next.primary.filter(offered).map(|action| button(seat, action)),
         secondary: next.secondary.into_iter().filter(offered).map(|action| button(seat, action)).collect(),
     }
-}
-
-/// Whether there is a page where it is done.
-fn has_page(action: Action) -> bool {
-    !matches!(action, Action::Nudge(..) | Action::InviteAgain(_) | Action::CorrectParty(_))
 }
 
 /// The names of those whom the first clock waits for, the first one of a milestone if about one.
@@ -234,7 +231,7 @@ fn milestone_rows(seat: &Seat) -> Vec<MilestoneRow> {
 }
 
 fn party_cards(seat: &Seat) -> Vec<PartyView> {
-    let card = |party: &crate::engine::party::Party| {
+    let card = |(place, party): (u8, &crate::engine::party::Party)| {
         let email = seat.people.iter().find(|person| person.user_id == party.user);
         PartyView {
             role: role_title(party.role).into(),
@@ -242,9 +239,21 @@ fn party_cards(seat: &Seat) -> Vec<PartyView> {
             email: email.and_then(|person| person.email.clone()).unwrap_or_default(),
             is_you: party.user == seat.account.id,
             ticks: ticks(seat, party),
+            invitation: if has_invitation(seat, party) {
+                format!("{}/parties/{place}/invitation", seat.path())
+            } else {
+                String::new()
+            },
         }
     };
-    seat.escrow.parties.iter().map(card).collect()
+    (1_u8..).zip(&seat.escrow.parties).map(card).collect()
+}
+
+/// Whether there is something to do about a party's invitation.
+fn has_invitation(seat: &Seat, party: &crate::engine::party::Party) -> bool {
+    let open = matches!(party.status, PartyStatus::Created | PartyStatus::Disowned) && !party.joined;
+    let proposed = matches!(seat.escrow.stage, Stage::Proposed { .. });
+    open && proposed && seat.role.must_agree() && party.user != seat.account.id
 }
 
 fn ticks(seat: &Seat, party: &crate::engine::party::Party) -> Vec<Tick> {
