@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 
 use super::party::Role;
 use super::plan::{Plan, PlanError, commission_of};
+use super::proof::{LONGEST_WINDOW_HOURS, SHORTEST_WINDOW_HOURS};
 use super::refusal::Fault;
 use super::terms::{CommissionPayer, FeePayer, Funding, Kind, Mode, Rate, Terms};
 use super::time::Time;
@@ -119,7 +120,7 @@ impl Checker<'_> {
         }
         let count = terms.milestones.len();
         match (terms.mode, terms.kind) {
-            (Mode::Standard | Mode::Quick, Kind::OneOff) if count != 1 => {
+            (_, Kind::OneOff) if count != 1 => {
                 self.fault("kind", "A one-off deal has exactly one delivery.");
             }
             (Mode::Standard, Kind::Milestone) if !(2..=MOST_MILESTONES).contains(&count) => {
@@ -132,6 +133,7 @@ impl Checker<'_> {
         }
         if terms.kind == Kind::OneOff {
             match terms.delivery_days {
+                None if terms.mode == Mode::Instant => {}
                 None | Some(0) => self.fault("delivery_days", "Say within how many days it is delivered."),
                 Some(days) if days > LONGEST_DELIVERY_DAYS => {
                     self.fault("delivery_days", format!("At most {LONGEST_DELIVERY_DAYS} days."));
@@ -139,11 +141,39 @@ impl Checker<'_> {
                 Some(_) => {}
             }
         }
-        if terms.funding == Funding::PerMilestone {
-            self.fault("funding", "Paying each milestone by itself is not offered yet.");
+        if terms.funding == Funding::PerMilestone && terms.kind == Kind::OneOff {
+            self.fault("funding", "Only a deal with milestones can be paid milestone by milestone.");
         }
-        if terms.pay_first {
-            self.fault("pay_first", "Signing comes before paying in a standard escrow.");
+        match (terms.pay_first, terms.mode) {
+            (true, Mode::Standard) => {
+                self.fault("pay_first", "Signing comes before paying in a standard escrow.");
+            }
+            (true, Mode::Instant) => {
+                self.fault("pay_first", "An instant escrow begins with its payment anyway.")
+            }
+            (true, Mode::Quick | Mode::QuickProof) | (false, _) => {}
+        }
+        self.proof_windows();
+    }
+
+    /// DHMAD: 6 to 72 hours, for the proof and for the look at it.
+    fn proof_windows(&mut self) {
+        let terms = self.terms;
+        let windows = [
+            ("proof_upload_hours", terms.proof_upload_hours),
+            ("proof_review_hours", terms.proof_review_hours),
+        ];
+        for (field, hours) in windows {
+            match hours {
+                Some(_) if terms.mode != Mode::QuickProof => {
+                    self.fault(field, "Only a quick escrow with proof has time windows for it.");
+                }
+                Some(hours) if !(SHORTEST_WINDOW_HOURS..=LONGEST_WINDOW_HOURS).contains(&hours) => {
+                    let sentence = format!("Choose {SHORTEST_WINDOW_HOURS} to {LONGEST_WINDOW_HOURS} hours.");
+                    self.fault(field, sentence);
+                }
+                Some(_) | None => {}
+            }
         }
     }
 

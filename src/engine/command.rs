@@ -7,6 +7,7 @@ use super::deadlines::{Mark, Waiting};
 use super::dispute::{FailedCriterion, Split};
 use super::escrow::Method;
 use super::party::UserId;
+use super::proof::ProofKind;
 use super::terms::{FileRef, Terms};
 use super::time::Time;
 use crate::money::Money;
@@ -64,6 +65,20 @@ pub enum Command {
     ChargeFailed {
         payment: Uuid,
         reason: String,
+    },
+    /// What the seller shows before he delivers, in quick escrows with proof.
+    SubmitProof {
+        milestone: u16,
+        kind: ProofKind,
+        note: String,
+        files: Vec<FileRef>,
+    },
+    AcceptProof {
+        milestone: u16,
+    },
+    RequestCorrections {
+        milestone: u16,
+        note: String,
     },
     MarkDone {
         milestone: u16,
@@ -192,7 +207,10 @@ impl Command {
     #[must_use]
     pub fn milestone(&self) -> Option<u16> {
         match self {
-            Self::MarkDone { milestone, .. }
+            Self::SubmitProof { milestone, .. }
+            | Self::AcceptProof { milestone }
+            | Self::RequestCorrections { milestone, .. }
+            | Self::MarkDone { milestone, .. }
             | Self::Approve { milestone, .. }
             | Self::RequestChanges { milestone, .. }
             | Self::ExtendInspection { milestone, .. }

@@ -9,6 +9,7 @@ use super::command::Command;
 use super::dispute::{Handler, Step};
 use super::escrow::{ChargeState, Escrow, Milestone, MilestoneStage, Reminder, Stage};
 use super::party::{Role, UserId};
+use super::proof::ProofPhase;
 use super::time::Time;
 
 /// How long each clock runs.
@@ -16,6 +17,7 @@ pub const ACCEPTANCE_DAYS: i64 = 14;
 pub const PAYMENT_DAYS: i64 = 10;
 pub const PAYMENT_LEAST_HOURS: i64 = 48;
 pub const RAIL_ANSWER_DAYS: i64 = 3;
+pub const SELLER_ANSWER_DAYS: i64 = 5;
 pub const DELIVERY_GRACE_DAYS: i64 = 7;
 pub const CHANGES_DAYS: i64 = 14;
 pub const CANCEL_DAYS: i64 = 14;
@@ -36,8 +38,16 @@ pub enum Waiting {
     Acceptance,
     /// The buyer's payment; silence: expired.
     Payment,
+    /// The payment of a later milestone; silence: it and those after it are dropped.
+    NextPayment,
+    /// The answer to terms that were paid first; silence: declined and refunded.
+    SellerAnswer,
     /// The provider's answer to a payment; silence: failed.
     RailAnswer,
+    /// The seller's proof; silence: the buyer may cancel.
+    ProofUpload,
+    /// The buyer's look at the proof; silence: accepted.
+    ProofReview,
     /// Delivery and its days of grace; silence: the buyer may cancel.
     Delivery,
     /// Inspection; silence: approved and released.
@@ -71,7 +81,11 @@ impl Waiting {
         match self {
             Self::Acceptance => "acceptance",
             Self::Payment => "payment",
+            Self::NextPayment => "next_payment",
+            Self::SellerAnswer => "seller_answer",
             Self::RailAnswer => "rail_answer",
+            Self::ProofUpload => "proof_upload",
+            Self::ProofReview => "proof_review",
             Self::Delivery => "delivery",
             Self::Inspection => "inspection",
             Self::Changes => "changes",
@@ -93,7 +107,11 @@ impl Waiting {
         let all = [
             Self::Acceptance,
             Self::Payment,
+            Self::NextPayment,
+            Self::SellerAnswer,
             Self::RailAnswer,
+            Self::ProofUpload,
+            Self::ProofReview,
             Self::Delivery,
             Self::Inspection,
             Self::Changes,
@@ -160,6 +178,10 @@ impl Deadline {
             Waiting::RailAnswer | Waiting::Closing => return Vec::new(),
             Waiting::Acceptance
             | Waiting::Payment
+            | Waiting::NextPayment
+            | Waiting::SellerAnswer
+            | Waiting::ProofUpload
+            | Waiting::ProofReview
             | Waiting::Delivery
             | Waiting::Inspection
             | Waiting::Changes
@@ -192,6 +214,13 @@ pub fn pay_by(first_due: Option<Time>, agreed_at: Time) -> Time {
     at.max(agreed_at.plus_hours(PAYMENT_LEAST_HOURS))
 }
 
+/// When a later milestone must be paid: 10 days after the one before was decided, or its due date, never
+/// less than 48 h.
+#[must_use]
+pub fn next_pay_by(due: Option<Time>, asked_at: Time) -> Time {
+    pay_by(due, asked_at)
+}
+
 /// When the terms lapse: 14 days after they were sent, or the first due date if that is earlier.
 #[must_use]
 pub fn accept_by(first_due: Option<Time>, proposed_at: Time) -> Time {
@@ -210,6 +239,12 @@ pub fn all(escrow: &Escrow) -> Vec<Deadline> {
         add(Waiting::RailAnswer, *since, *answer_by);
     }
     match &escrow.stage {
+        // Whoever was paid first has days and not weeks to answer.
+        Stage::Proposed { .. } if escrow.funded() => {
+            if let Some(at) = paid_at(escrow) {
+                add(Waiting::SellerAnswer, at, at.plus_days(SELLER_ANSWER_DAYS));
+            }
+        }
         Stage::Proposed { since, expires_at } if !escrow.charge_pending() => {
             add(Waiting::Acceptance, *since, *expires_at);
         }
@@ -226,7 +261,7 @@ pub fn all(escrow: &Escrow) -> Vec<Deadline> {
     clocks.extend(escrow.disputes.iter().filter_map(of_dispute));
     for (number, milestone) in (1_u16..).zip(&escrow.milestones) {
         if milestone.stopped_at.is_none() {
-            clocks.extend(of_milestone(number, milestone));
+            clocks.extend(of_milestone(number, milestone, escrow.charge_pending()));
         }
         if let Some(asked) = &milestone.extension {
             let (waiting, since, at) = (Waiting::Extension, asked.since, asked.answer_by);
@@ -246,6 +281,14 @@ pub fn all(escrow: &Escrow) -> Vec<Deadline> {
     clocks
 }
 
+/// When the last payment arrived.
+fn paid_at(escrow: &Escrow) -> Option<Time> {
+    match escrow.charge.as_ref()?.state {
+        ChargeState::Successful { at } => Some(at),
+        ChargeState::Pending { .. } | ChargeState::Failed { .. } => None,
+    }
+}
+
 /// A dispute's clock carries the first of its milestones, since a milestone is in one dispute at most.
 fn of_dispute(dispute: &super::dispute::Dispute) -> Option<Deadline> {
     let waiting = match dispute.step {
@@ -263,16 +306,31 @@ fn of_dispute(dispute: &super::dispute::Dispute) -> Option<Deadline> {
 pub fn stopped(escrow: &Escrow, number: u16) -> Option<(Deadline, ::time::Duration)> {
     let milestone = escrow.milestone(number)?;
     let stopped_at = milestone.stopped_at?;
-    let clock = of_milestone(number, milestone)?;
+    let clock = of_milestone(number, milestone, escrow.charge_pending())?;
     Some((clock, clock.at.since(stopped_at)))
 }
 
-fn of_milestone(number: u16, milestone: &Milestone) -> Option<Deadline> {
+fn of_milestone(number: u16, milestone: &Milestone, paying: bool) -> Option<Deadline> {
     let clock = |waiting, since, at, due: Option<Time>| {
         let due = due.map(|due| milestone.later(due));
         Deadline { waiting, milestone: Some(number), since, at: milestone.later(at), due }
     };
+    let proof = milestone.proof.as_ref().map(|proof| proof.phase);
     match milestone.stage {
+        MilestoneStage::InProgress { overdue_since: None, .. }
+            if let Some(ProofPhase::WaitingSellerProof { since, upload_by }) = proof =>
+        {
+            Some(clock(Waiting::ProofUpload, since, upload_by, None))
+        }
+        MilestoneStage::InProgress { overdue_since: None, .. }
+            if let Some(ProofPhase::Review { since, review_by }) = proof =>
+        {
+            Some(clock(Waiting::ProofReview, since, review_by, None))
+        }
+        MilestoneStage::Unfunded => {
+            let asked = milestone.asked.filter(|_| !paying)?;
+            Some(clock(Waiting::NextPayment, asked.since, asked.pay_by, None))
+        }
         MilestoneStage::InProgress { since, due, overdue_since: None } => {
             Some(clock(Waiting::Delivery, since, due.plus_days(DELIVERY_GRACE_DAYS), Some(due)))
         }
@@ -286,7 +344,7 @@ fn of_milestone(number: u16, milestone: &Milestone) -> Option<Deadline> {
         MilestoneStage::Delivered { since, inspect_by } => {
             Some(clock(Waiting::Inspection, since, inspect_by, None))
         }
-        MilestoneStage::Unfunded | MilestoneStage::Settling { .. } | MilestoneStage::Ended { .. } => None,
+        MilestoneStage::Settling { .. } | MilestoneStage::Ended { .. } => None,
     }
 }
 
@@ -344,14 +402,24 @@ pub fn asks(escrow: &Escrow, clock: &Deadline, user: UserId) -> bool {
 pub fn waits_for(escrow: &Escrow, clock: &Deadline) -> Vec<UserId> {
     let role = |role: Role| escrow.party(role).map(|party| party.user).into_iter().collect();
     match clock.waiting {
-        Waiting::Acceptance => {
+        Waiting::Acceptance | Waiting::SellerAnswer => {
+            // Where the payment comes first, the buyer is waited for even after he accepted.
+            let pays =
+                |role| clock.waiting == Waiting::Acceptance && escrow.terms.pay_first && role == Role::Buyer;
             let open = escrow.parties.iter().filter(|party| party.role.must_agree());
-            open.filter(|party| !escrow.has_agreed(party)).map(|party| party.user).collect()
+            open.filter(|party| !escrow.has_agreed(party) || pays(party.role))
+                .map(|party| party.user)
+                .collect()
         }
-        Waiting::Payment | Waiting::Inspection | Waiting::Cancelling | Waiting::Extension => {
-            role(Role::Buyer)
+        Waiting::Payment
+        | Waiting::NextPayment
+        | Waiting::ProofReview
+        | Waiting::Inspection
+        | Waiting::Cancelling
+        | Waiting::Extension => role(Role::Buyer),
+        Waiting::ProofUpload | Waiting::Delivery | Waiting::Changes | Waiting::CancellationAnswer => {
+            role(Role::Seller)
         }
-        Waiting::Delivery | Waiting::Changes | Waiting::CancellationAnswer => role(Role::Seller),
         // Both sides can have made an offer at the same moment.
         Waiting::Settlement => {
             let made = escrow.settlements.iter().filter(|offer| offer.since == clock.since);

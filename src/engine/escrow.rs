@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use super::deadlines::{Mark, Waiting};
 use super::dispute::{Cancellation, Dispute, Settlement};
-pub use super::milestone::{Changes, Delivery, Holding, How, Milestone, MilestoneEnd, MilestoneStage};
+pub use super::milestone::{Asked, Changes, Delivery, Holding, How, Milestone, MilestoneEnd, MilestoneStage};
 use super::party::{Actor, Party, PartyStatus, Role, UserId};
 use super::plan::{Part, Plan, Share};
-use super::terms::{Mode, Terms};
+use super::terms::{Funding, Mode, Terms};
 use super::time::Time;
 use crate::money::share_of;
 
@@ -39,7 +39,8 @@ pub struct Escrow {
     /// The last attempt of the buyer to pay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charge: Option<Charge>,
-    /// Failed attempts before the last one. A provider can still bring their money: then it goes back.
+    /// Attempts before the last one: they failed, or paid for earlier milestones. A provider can still bring
+    /// the money of a failed one: then it goes back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given_up: Vec<Charge>,
     /// The buyer's standing request to cancel.
@@ -65,6 +66,17 @@ pub struct Escrow {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nudged: Vec<Nudge>,
     pub proposed_at: Time,
+    /// Who declined it after it was paid. It ends once everything is back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<Rejection>,
+}
+
+/// A refusal of terms that were already paid for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    pub by: Role,
+    pub reason: String,
+    pub at: Time,
 }
 
 /// Where the whole escrow stands.
@@ -263,6 +275,40 @@ impl Escrow {
         }
     }
 
+    /// The milestones that a payment would be for now, from 1; none where nothing is to be paid.
+    #[must_use]
+    pub fn to_pay(&self) -> Vec<u16> {
+        let numbers = (1_u16..).zip(&self.milestones);
+        match (self.terms.funding, &self.stage) {
+            (_, Stage::Ended { .. } | Stage::Closed { .. }) | (Funding::Whole, Stage::Active { .. }) => {
+                Vec::new()
+            }
+            (Funding::Whole, Stage::Proposed { .. } | Stage::Agreed { .. }) if self.funded() => Vec::new(),
+            (Funding::Whole, Stage::Proposed { .. } | Stage::Agreed { .. }) => {
+                numbers.map(|(number, _)| number).collect()
+            }
+            (Funding::PerMilestone, Stage::Proposed { .. } | Stage::Agreed { .. }) => vec![1],
+            (Funding::PerMilestone, Stage::Active { .. }) => {
+                let open = |part: &Milestone| part.stage == MilestoneStage::Unfunded && part.asked.is_some();
+                numbers.filter(|(_, part)| open(part)).map(|(number, _)| number).collect()
+            }
+        }
+    }
+
+    /// What a payment would come to now, in minor units.
+    #[must_use]
+    pub fn to_pay_minor(&self) -> i64 {
+        let plans =
+            self.to_pay().into_iter().filter_map(|number| self.plan.milestones.get(usize::from(number) - 1));
+        plans.map(|plan| plan.charge_minor).sum()
+    }
+
+    /// Whether anything was ever paid into it.
+    #[must_use]
+    pub fn funded(&self) -> bool {
+        self.milestones.iter().any(Milestone::funded)
+    }
+
     /// Held in all, followers included, in minor units.
     #[must_use]
     pub fn held_minor(&self) -> i64 {
@@ -332,28 +378,5 @@ impl Escrow {
     #[must_use]
     pub fn over(&self) -> bool {
         matches!(self.stage, Stage::Ended { .. } | Stage::Closed { .. })
-    }
-
-    /// A fingerprint of what a page showed of it: a command that carries another one is stale. With a
-    /// milestone's number it covers that milestone alone, so that work elsewhere disturbs nobody.
-    #[must_use]
-    pub fn seen(&self, milestone: Option<u16>) -> String {
-        let stage = self.stage.name();
-        let Some((number, part)) = milestone.and_then(|number| Some((number, self.milestone(number)?)))
-        else {
-            return format!("v{}-{stage}", self.version);
-        };
-        let at = match part.stage {
-            MilestoneStage::Unfunded => "unfunded",
-            MilestoneStage::InProgress { .. } => "progress",
-            MilestoneStage::Delivered { .. } => "delivered",
-            MilestoneStage::ChangesRequested { .. } => "changes",
-            MilestoneStage::Settling { .. } => "settling",
-            MilestoneStage::Ended { .. } => "ended",
-        };
-        let round = part.delivery.as_ref().map_or(0, |delivery| delivery.round);
-        let asked =
-            part.extension.as_ref().map_or_else(String::new, |ask| format!("-x{}", ask.due.seconds()));
-        format!("v{}-{stage}-m{number}-{at}-r{round}-{}{asked}", self.version, part.left_minor())
     }
 }

@@ -11,6 +11,7 @@ use super::dispute::{
 use super::escrow::{End, How, Method};
 use super::party::{Actor, Role, UserId};
 use super::plan::{Part, Plan, Share};
+use super::proof::ProofKind;
 use super::terms::{FileRef, Terms};
 use super::time::Time;
 
@@ -74,6 +75,11 @@ pub enum Event {
     Agreed {
         pay_by: Time,
     },
+    /// Declined, or not answered in time, after it was paid: what was paid goes back.
+    Rejected {
+        by: Role,
+        reason: String,
+    },
     ChargeStarted {
         payment: Uuid,
         milestones: Vec<u16>,
@@ -94,6 +100,35 @@ pub enum Event {
         payment: Uuid,
         amount_minor: i64,
         rail: String,
+    },
+    /// With funding per milestone: the one before is decided, so this one is to be paid.
+    NextPaymentDue {
+        milestone: u16,
+        pay_by: Time,
+    },
+    /// It was not paid in time: it and those after it are dropped.
+    Dropped {
+        milestone: u16,
+    },
+    ProofSubmitted {
+        milestone: u16,
+        /// From 1.
+        round: u16,
+        kind: ProofKind,
+        note: String,
+        files: Vec<FileRef>,
+        review_by: Time,
+    },
+    CorrectionsRequested {
+        milestone: u16,
+        /// How often, this time included.
+        round: u16,
+        note: String,
+        upload_by: Time,
+    },
+    ProofAccepted {
+        milestone: u16,
+        by_clock: bool,
     },
     Delivered {
         milestone: u16,
@@ -248,10 +283,16 @@ impl Event {
             Self::PartyCorrected { .. } => "party_corrected",
             Self::InvitedAgain { .. } => "invited_again",
             Self::Agreed { .. } => "agreed",
+            Self::Rejected { .. } => "rejected",
             Self::ChargeStarted { .. } => "charge_started",
             Self::ChargeFailed { .. } => "charge_failed",
             Self::ChargeSettled { .. } => "charge_settled",
             Self::ChargeReturned { .. } => "charge_returned",
+            Self::NextPaymentDue { .. } => "next_payment_due",
+            Self::Dropped { .. } => "dropped",
+            Self::ProofSubmitted { .. } => "proof_submitted",
+            Self::CorrectionsRequested { .. } => "corrections_requested",
+            Self::ProofAccepted { .. } => "proof_accepted",
             Self::Delivered { .. } => "delivered",
             Self::ChangesRequested { .. } => "changes_requested",
             Self::InspectionExtended { .. } => "inspection_extended",
@@ -284,7 +325,12 @@ impl Event {
     #[must_use]
     pub fn milestone(&self) -> Option<u16> {
         match self {
-            Self::Delivered { milestone, .. }
+            Self::NextPaymentDue { milestone, .. }
+            | Self::Dropped { milestone }
+            | Self::ProofSubmitted { milestone, .. }
+            | Self::CorrectionsRequested { milestone, .. }
+            | Self::ProofAccepted { milestone, .. }
+            | Self::Delivered { milestone, .. }
             | Self::ChangesRequested { milestone, .. }
             | Self::InspectionExtended { milestone, .. }
             | Self::ExtensionAsked { milestone, .. }
@@ -303,6 +349,7 @@ impl Event {
             | Self::PartyCorrected { .. }
             | Self::InvitedAgain { .. }
             | Self::Agreed { .. }
+            | Self::Rejected { .. }
             | Self::ChargeStarted { .. }
             | Self::ChargeFailed { .. }
             | Self::ChargeSettled { .. }

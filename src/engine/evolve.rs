@@ -4,16 +4,16 @@
 //! document byte for byte.
 
 mod disagreement;
+mod funding;
 
 use super::deadlines::{self, Waiting};
 use super::escrow::{
-    Changes, Charge, ChargeState, Delivery, End, Escrow, Holding, How, Milestone, MilestoneEnd,
-    MilestoneStage, Nudge, Reminder, Stage,
+    Asked, Changes, Delivery, End, Escrow, How, Milestone, MilestoneEnd, MilestoneStage, Nudge, Rejection,
+    Reminder, Stage,
 };
 use super::event::Event;
 use super::party::{Party, PartyStatus, Role, Signature, UserId};
 use super::plan::{Part, Share};
-use super::terms::Kind;
 use super::time::Time;
 
 /// The state after `event` happened at `at`. Nothing comes of an event without its escrow.
@@ -43,12 +43,14 @@ fn forget_reminders(escrow: &mut Escrow) {
             clock.waiting == sent.waiting && clock.milestone == sent.milestone && clock.since == sent.since
         };
         let still = sent.milestone.is_some_and(|number| stopped.contains(&number));
-        let waits = still || paused && matches!(sent.waiting, Waiting::Acceptance | Waiting::Payment);
+        let paying = matches!(sent.waiting, Waiting::Acceptance | Waiting::Payment | Waiting::NextPayment);
+        let waits = still || paused && paying;
         waits || clocks.iter().any(runs)
     });
     escrow.nudged.retain(|sent| {
         let runs = |clock: &deadlines::Deadline| clock.waiting == sent.waiting && clock.since == sent.since;
-        let waits = paused && matches!(sent.waiting, Waiting::Acceptance | Waiting::Payment);
+        let waits =
+            paused && matches!(sent.waiting, Waiting::Acceptance | Waiting::Payment | Waiting::NextPayment);
         waits || clocks.iter().any(|clock| clock.milestone == sent.milestone && runs(clock))
     });
 }
@@ -92,6 +94,7 @@ fn proposed(event: &Event, at: Time) -> Option<Escrow> {
         reminded: Vec::new(),
         nudged: Vec::new(),
         proposed_at: at,
+        rejected: None,
     })
 }
 
@@ -106,6 +109,8 @@ const UNFUNDED: Milestone = Milestone {
     extension: None,
     stopped_at: None,
     stopped_micros: 0,
+    proof: None,
+    asked: None,
 };
 
 fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
@@ -121,11 +126,27 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
             let (document_sha256, evidence_sha256) = (document_sha256.clone(), evidence_sha256.clone());
             signed(escrow, *role, Signature { version: *version, document_sha256, evidence_sha256, at });
         }
-        Event::Agreed { pay_by } => escrow.stage = Stage::Agreed { since: at, pay_by: *pay_by },
+        Event::Agreed { pay_by } => funding::agreed(escrow, *pay_by, at),
+        Event::Rejected { by, reason } => {
+            set_status(escrow, *by, None, PartyStatus::Declined);
+            escrow.rejected = Some(Rejection { by: *by, reason: reason.clone(), at });
+        }
         Event::ChargeStarted { .. }
         | Event::ChargeFailed { .. }
         | Event::ChargeSettled { .. }
-        | Event::ChargeReturned { .. } => charged(escrow, event, at),
+        | Event::ChargeReturned { .. } => funding::charged(escrow, event, at),
+        Event::NextPaymentDue { milestone, pay_by } => {
+            with(escrow, *milestone, |part| part.asked = Some(Asked { since: at, pay_by: *pay_by }));
+        }
+        Event::Dropped { milestone } => with(escrow, *milestone, |part| {
+            let (end, how) = (MilestoneEnd::Dropped, How::ByClock);
+            part.stage = MilestoneStage::Ended { end, how, at };
+        }),
+        Event::ProofSubmitted { .. } | Event::CorrectionsRequested { .. } | Event::ProofAccepted { .. } => {
+            if let Some(number) = event.milestone() {
+                with(escrow, number, |part| funding::proof(part, event, at));
+            }
+        }
         Event::Delivered { .. } | Event::ChangesRequested { .. } | Event::Overdue { .. } => {
             worked(escrow, event, at);
         }
@@ -157,29 +178,6 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
                 escrow.stage = Stage::Closed { end: end.clone(), at };
             }
         }
-    }
-}
-
-/// The buyer's payment.
-#[allow(clippy::wildcard_enum_match_arm, reason = "`apply` sorts them and names every one")]
-fn charged(escrow: &mut Escrow, event: &Event, at: Time) {
-    match event {
-        Event::ChargeStarted { payment, milestones, method, amount_minor, answer_by } => {
-            let (milestones, method, amount_minor) = (milestones.clone(), method.clone(), *amount_minor);
-            let state = ChargeState::Pending { since: at, answer_by: *answer_by };
-            let returned_at = None;
-            escrow.given_up.extend(escrow.charge.take());
-            escrow.charge =
-                Some(Charge { payment: *payment, milestones, method, amount_minor, state, returned_at });
-        }
-        Event::ChargeFailed { reason, .. } => charge_failed(escrow, reason, at),
-        Event::ChargeSettled { .. } => charge_settled(escrow, at),
-        Event::ChargeReturned { payment, .. } => {
-            let attempts = escrow.charge.iter_mut().chain(&mut escrow.given_up);
-            let returned = attempts.filter(|charge| charge.payment == *payment);
-            returned.for_each(|charge| charge.returned_at = Some(at));
-        }
-        _ => {}
     }
 }
 
@@ -345,49 +343,6 @@ fn set_status(escrow: &mut Escrow, role: Role, user: Option<UserId>, status: Par
     if let Some(party) = escrow.parties.iter_mut().find(named) {
         party.status = status;
     }
-}
-
-/// The clocks of acceptance and payment waited for the provider: they get that time back.
-fn charge_failed(escrow: &mut Escrow, reason: &str, at: Time) {
-    let Some(charge) = &mut escrow.charge else { return };
-    if let ChargeState::Pending { since, .. } = charge.state {
-        let waited = at.since(since);
-        match &mut escrow.stage {
-            Stage::Proposed { expires_at: end, .. } | Stage::Agreed { pay_by: end, .. } => {
-                *end = end.plus(waited);
-            }
-            Stage::Active { .. } | Stage::Ended { .. } | Stage::Closed { .. } => {}
-        }
-    }
-    charge.state = ChargeState::Failed { at, reason: reason.to_owned() };
-}
-
-fn charge_settled(escrow: &mut Escrow, at: Time) {
-    let Some(charge) = &mut escrow.charge else { return };
-    charge.state = ChargeState::Successful { at };
-    let paid_for = charge.milestones.clone();
-    for number in paid_for {
-        let index = usize::from(number).saturating_sub(1);
-        let (Some(plan), Some(terms), Some(part)) = (
-            escrow.plan.milestones.get(index),
-            escrow.terms.milestones.get(index),
-            escrow.milestones.get_mut(index),
-        ) else {
-            continue;
-        };
-        let holding =
-            |line: &Part| Holding { share: line.share, held_minor: line.amount_minor, payable_minor: 0 };
-        part.holdings = plan.lines.iter().map(holding).collect();
-        // A one-off deal counts its days from payment (Vesicash: delivery days).
-        let days = i64::from(escrow.terms.delivery_days.unwrap_or(1));
-        let due = match escrow.terms.kind {
-            Kind::OneOff => at.plus_days(days),
-            // Whoever is paid after the agreed date still has the days of grace to deliver in.
-            Kind::Milestone => terms.due.unwrap_or(at).max(at),
-        };
-        part.stage = MilestoneStage::InProgress { since: at, due, overdue_since: None };
-    }
-    escrow.stage = Stage::Active { since: at };
 }
 
 /// Takes a step's parts out of what is held: to payable, or back to the buyer. The platform's part of a

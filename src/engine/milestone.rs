@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dispute::Extension;
 use super::plan::Share;
+use super::proof::Proof;
 use super::terms::FileRef;
 use super::time::Time;
 
@@ -12,6 +13,10 @@ use super::time::Time;
 #[serde(rename_all = "snake_case")]
 pub enum How {
     Approved,
+    /// An instant escrow: delivering is enough.
+    Delivered,
+    /// The seller did not want the deal that was paid for.
+    Declined,
     ByClock,
     Cancelled,
     /// Given back by the seller.
@@ -35,6 +40,7 @@ pub enum MilestoneEnd {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum MilestoneStage {
+    /// Nothing was paid for it; or it was paid before the seller's answer, and holds that money.
     Unfunded,
     InProgress {
         since: Time,
@@ -118,6 +124,12 @@ pub struct Milestone {
     pub payable_since: Option<Time>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,
+    /// Only where a proof comes before the delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+    /// Only with funding per milestone, from the second on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
     /// A later due date that was asked for and not answered yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extension: Option<Extension>,
@@ -127,6 +139,13 @@ pub struct Milestone {
     /// How long the stage's clock has stood still before, in microseconds: its deadline is later by that.
     #[serde(default, skip_serializing_if = "is_zero_micros")]
     pub stopped_micros: i64,
+}
+
+/// The buyer is asked to pay for a later milestone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    pub since: Time,
+    pub pay_by: Time,
 }
 
 impl Milestone {

@@ -6,6 +6,7 @@ use super::decide::{MOST_VERSIONS, may_nudge};
 use super::escrow::{ChargeState, End, Escrow, Stage};
 use super::offers::Action;
 use super::party::{Role, UserId};
+use super::proof::MOST_CORRECTIONS;
 use super::status::roles_in_words;
 use super::terms::Mode;
 use super::time::Time;
@@ -53,7 +54,7 @@ pub fn panel(escrow: &Escrow, user: UserId, role: Role, now: Time) -> Next {
         // Whoever has not answered yet declines; to withdraw is for those who stand behind the deal.
         if user != escrow.proposer() && !agreed {
             next.secondary.push(Action::Decline);
-        } else if role != Role::Broker || user == escrow.creator {
+        } else if (role != Role::Broker || user == escrow.creator) && !escrow.funded() {
             next.secondary.push(Action::Withdraw);
         }
     }
@@ -102,9 +103,10 @@ fn of_clock(escrow: &Escrow, clock: &Deadline, yours: bool, (user, role): (UserI
 fn failed_charge(escrow: &Escrow, role: Role) -> Option<String> {
     let charge = escrow.charge.as_ref().filter(|_| role == Role::Buyer)?;
     match (&charge.state, &escrow.stage) {
-        (ChargeState::Failed { reason, .. }, Stage::Agreed { .. }) => {
-            Some(format!("Your last payment failed: {reason} No money is held. You can try again."))
-        }
+        (
+            ChargeState::Failed { reason, .. },
+            Stage::Agreed { .. } | Stage::Proposed { .. } | Stage::Active { .. },
+        ) => Some(format!("Your last payment failed: {reason} No money is held. You can try again.")),
         (ChargeState::Failed { .. } | ChargeState::Pending { .. } | ChargeState::Successful { .. }, _) => {
             None
         }
@@ -113,11 +115,25 @@ fn failed_charge(escrow: &Escrow, role: Role) -> Option<String> {
 
 fn actions(escrow: &Escrow, waiting: Waiting, role: Role, number: u16) -> (Option<Action>, Vec<Action>) {
     match waiting {
-        Waiting::Acceptance => match escrow.terms.mode {
+        Waiting::Acceptance if role == Role::Buyer && escrow.terms.pay_first => {
+            let agreed = escrow.party(role).is_some_and(|party| escrow.has_agreed(party));
+            (Some(Action::Pay), if agreed { vec![] } else { vec![Action::Accept] })
+        }
+        Waiting::Acceptance | Waiting::SellerAnswer => match escrow.terms.mode {
             Mode::Standard => (Some(Action::Sign), vec![]),
             Mode::Quick | Mode::QuickProof | Mode::Instant => (Some(Action::Accept), vec![]),
         },
-        Waiting::Payment => (Some(Action::Pay), vec![]),
+        Waiting::Payment | Waiting::NextPayment => (Some(Action::Pay), vec![]),
+        Waiting::ProofUpload => (Some(Action::SubmitProof(number)), vec![]),
+        Waiting::ProofReview => {
+            let proof = escrow.milestone(number).and_then(|part| part.proof.as_ref());
+            let once_more = proof.is_some_and(|proof| proof.corrections < MOST_CORRECTIONS);
+            let corrections = once_more.then_some(Action::RequestCorrections(number));
+            (Some(Action::AcceptProof(number)), corrections.into_iter().collect())
+        }
+        Waiting::Cancelling if role == Role::Seller && proof_missing(escrow, number) => {
+            (Some(Action::SubmitProof(number)), vec![])
+        }
         Waiting::Delivery | Waiting::Changes => (Some(Action::Deliver(number)), vec![]),
         Waiting::Inspection => (Some(Action::Approve(number)), vec![Action::RequestChanges(number)]),
         Waiting::Cancelling if role == Role::Seller => (Some(Action::Deliver(number)), vec![]),
@@ -143,8 +159,11 @@ fn offer_to(escrow: &Escrow, role: Role) -> Option<u16> {
 
 /// Headline and consequence of a clock, for one viewer.
 fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role) -> (String, String) {
-    let charge = escrow.terms.money(escrow.plan.charge_minor());
+    let charge = escrow.terms.money(escrow.to_pay_minor());
     match clock.waiting {
+        Waiting::SellerAnswer | Waiting::NextPayment | Waiting::ProofUpload | Waiting::ProofReview => {
+            of_modes(escrow, clock, title, yours, role)
+        }
         Waiting::Acceptance => acceptance(escrow, yours, role),
         Waiting::Payment => {
             let headline = if yours {
@@ -184,7 +203,7 @@ fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role
             let whom = if role == Role::Buyer { "you" } else { "the buyer" };
             (headline, format!("After that {whom} may cancel and get the money back."))
         }
-        Waiting::Cancelling => cancelling(title, role),
+        Waiting::Cancelling => cancelling(escrow, number_of(clock), title, role),
         Waiting::Extension
         | Waiting::CancellationAnswer
         | Waiting::Settlement
@@ -203,8 +222,11 @@ fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role
     }
 }
 
-fn cancelling(title: &str, role: Role) -> (String, String) {
+fn cancelling(escrow: &Escrow, number: u16, title: &str, role: Role) -> (String, String) {
     let headline = match role {
+        Role::Seller if proof_missing(escrow, number) => {
+            format!("The proof for {title} is overdue and the buyer may cancel any time. Send it")
+        }
         Role::Buyer => format!(
             "{title} is overdue. Cancel it and get your money back, or leave the seller time to deliver. Decide"
         ),
@@ -271,14 +293,95 @@ fn disagreement(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, rol
     (headline, then.to_owned())
 }
 
-fn acceptance(escrow: &Escrow, yours: bool, role: Role) -> (String, String) {
+fn number_of(clock: &Deadline) -> u16 {
+    clock.milestone.unwrap_or(1)
+}
+
+/// Whether a proof comes before the delivery and is still to be sent.
+fn proof_missing(escrow: &Escrow, number: u16) -> bool {
+    let part = escrow.milestone(number);
+    part.and_then(|part| part.proof.as_ref()).is_some_and(|proof| !proof.accepted())
+}
+
+/// Headline and consequence of the clocks that only some kinds of escrow have.
+#[allow(clippy::wildcard_enum_match_arm, reason = "`words` sorts them and names every one")]
+fn of_modes(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role) -> (String, String) {
+    let charge = escrow.terms.money(escrow.to_pay_minor());
+    let whom = if role == Role::Buyer { "you" } else { "the buyer" };
+    match clock.waiting {
+        Waiting::SellerAnswer => {
+            let headline = match (yours, role) {
+                (true, _) => "The buyer has paid and the money is held. Accept or decline".to_owned(),
+                (false, Role::Buyer) => {
+                    format!("You have paid. Waiting for {} to accept", roles_in_words(&open_roles(escrow)))
+                }
+                (false, _) => {
+                    format!(
+                        "The buyer has paid. Waiting for {} to accept",
+                        roles_in_words(&open_roles(escrow))
+                    )
+                }
+            };
+            let then =
+                format!("Without an answer by then it counts as declined and the money goes back to {whom}.");
+            (headline, then)
+        }
+        Waiting::NextPayment => {
+            let headline = if yours {
+                format!("{title} comes next. Pay {charge} into escrow")
+            } else {
+                format!("The buyer is to pay for {title}")
+            };
+            let then = "If it is not paid by then, it and the milestones after it are dropped. The rest stays as it is.";
+            (headline, then.to_owned())
+        }
+        Waiting::ProofUpload => {
+            let again = escrow
+                .milestone(number_of(clock))
+                .and_then(|part| part.proof.as_ref())
+                .is_some_and(|proof| proof.sent.is_some());
+            let headline = match (yours, again) {
+                (true, false) => format!("Send a proof for {title} before you deliver"),
+                (true, true) => format!("Send a corrected proof for {title}"),
+                (false, false) => format!("The seller is to send a proof for {title}"),
+                (false, true) => format!("The seller is to send a corrected proof for {title}"),
+            };
+            (headline, format!("After that {whom} may cancel and get the money back."))
+        }
+        _ => {
+            let headline = if yours {
+                format!("Look at the proof for {title}, then accept it or ask for corrections")
+            } else {
+                format!("The buyer is to look at the proof for {title}")
+            };
+            let silence = if yours { "If you do nothing" } else { "If the buyer does nothing" };
+            (
+                headline,
+                format!(
+                    "{silence}, it counts as accepted and the seller delivers. No money is released by that."
+                ),
+            )
+        }
+    }
+}
+
+fn open_roles(escrow: &Escrow) -> Vec<Role> {
     let open = escrow.parties.iter().filter(|party| party.role.must_agree() && !escrow.has_agreed(party));
-    let open: Vec<Role> = open.map(|party| party.role).collect();
+    open.map(|party| party.role).collect()
+}
+
+fn acceptance(escrow: &Escrow, yours: bool, role: Role) -> (String, String) {
+    let open = open_roles(escrow);
+    let to_pay = escrow.terms.pay_first && role == Role::Buyer;
+    let charge = escrow.terms.money(escrow.to_pay_minor());
+    let pay =
+        format!("Pay {charge} into escrow, so that the seller can answer. Paying accepts the terms. Do it");
     let (do_it, done) = match escrow.terms.mode {
+        Mode::Quick | Mode::QuickProof if to_pay => (pay.as_str(), "accept"),
         Mode::Standard => ("Read the contract and sign it", "sign"),
         Mode::Quick | Mode::QuickProof | Mode::Instant => ("Read the terms and accept or decline", "accept"),
     };
-    let headline = if yours && escrow.version > 1 {
+    let headline = if yours && escrow.version > 1 && !to_pay {
         let other = escrow.countered_by.and_then(|user| escrow.party_of(user));
         match other.filter(|party| party.role != role) {
             Some(party) => {

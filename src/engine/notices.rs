@@ -1,6 +1,7 @@
 //! Event → who must be told what. The words stand in `words.rs`.
 
 mod disagreement;
+mod modes;
 mod negotiation;
 
 pub use disagreement::{Disagreement, gets_minor};
@@ -12,6 +13,7 @@ use super::escrow::{End, Escrow, How, Stage};
 use super::event::Event;
 use super::party::{Actor, PartyStatus, Role, UserId};
 use super::plan::{Part, Share};
+use super::proof::ProofKind;
 use super::time::Time;
 use crate::money::Money;
 
@@ -105,6 +107,49 @@ pub enum News {
     Start {
         first_due: Option<Time>,
     },
+    /// To whoever has not answered: the buyer has paid already.
+    PaidFirst {
+        answer_by: Time,
+    },
+    /// To a buyer who paid first: everyone has accepted.
+    PaidAccepted,
+    /// To the buyer: a later milestone is to be paid.
+    NextPaymentDue {
+        milestone: String,
+        number: u16,
+        amount: Money,
+        pay_by: Time,
+    },
+    /// It was not paid in time, like those after it.
+    Dropped {
+        milestone: String,
+        number: u16,
+    },
+    ProofNeeded {
+        number: u16,
+        upload_by: Time,
+    },
+    ProofSubmitted {
+        milestone: String,
+        number: u16,
+        kind: ProofKind,
+        review_by: Time,
+        again: bool,
+    },
+    CorrectionsRequested {
+        milestone: String,
+        number: u16,
+        note: String,
+        /// How often, this time included.
+        round: u16,
+        upload_by: Time,
+    },
+    ProofAccepted {
+        milestone: String,
+        number: u16,
+        by_clock: bool,
+        due: Option<Time>,
+    },
     Delivered {
         milestone: String,
         number: u16,
@@ -157,11 +202,16 @@ pub enum News {
         milestone: String,
         number: u16,
         refund_at: Time,
+        /// Late with the proof, and not with the delivery.
+        #[serde(default)]
+        proof: bool,
     },
     Overdue {
         milestone: String,
         number: u16,
         refund_at: Time,
+        #[serde(default)]
+        proof: bool,
     },
     Reminder {
         waiting: Waiting,
@@ -197,8 +247,8 @@ pub fn notices(escrow: &Escrow, events: &[Event], actor: &Actor) -> Vec<Notice> 
     out
 }
 
-struct Told<'a> {
-    escrow: &'a Escrow,
+pub(super) struct Told<'a> {
+    pub(super) escrow: &'a Escrow,
     out: &'a mut Vec<Notice>,
 }
 
@@ -207,7 +257,7 @@ impl Told<'_> {
         self.out.push(Notice { to, role, news });
     }
 
-    fn role(&mut self, role: Role, news: News) {
+    pub(super) fn role(&mut self, role: Role, news: News) {
         if let Some(party) = self.escrow.party(role) {
             self.tell(party.user, role, news);
         }
@@ -223,7 +273,7 @@ impl Told<'_> {
         }
     }
 
-    fn title(&self, number: u16) -> String {
+    pub(super) fn title(&self, number: u16) -> String {
         let index = usize::from(number).saturating_sub(1);
         self.escrow.terms.milestones.get(index).map(|terms| terms.title.clone()).unwrap_or_default()
     }
@@ -241,6 +291,12 @@ impl Told<'_> {
                 }
             }
             Event::Agreed { pay_by } => self.agreed(*pay_by),
+            Event::Rejected { .. } => {}
+            Event::NextPaymentDue { .. }
+            | Event::Dropped { .. }
+            | Event::ProofSubmitted { .. }
+            | Event::CorrectionsRequested { .. }
+            | Event::ProofAccepted { .. } => self.modes(event, all),
             Event::Disowned { role, .. } => {
                 if let Some(party) = self.escrow.party_of(self.escrow.creator) {
                     let (to, as_role) = (party.user, party.role);
@@ -279,22 +335,6 @@ impl Told<'_> {
     }
 
     #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
-    fn charged_or_not(&mut self, event: &Event) {
-        match event {
-            Event::ChargeFailed { reason, .. } => {
-                let amount = self.charged();
-                self.role(Role::Buyer, News::PaymentFailed { amount, reason: reason.clone() });
-            }
-            Event::ChargeReturned { amount_minor, .. } => {
-                let amount = self.escrow.terms.money(*amount_minor);
-                self.role(Role::Buyer, News::PaymentReturned { amount });
-            }
-            Event::ChargeSettled { .. } => self.paid(),
-            _ => {}
-        }
-    }
-
-    #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
     fn worked(&mut self, event: &Event) {
         match event {
             Event::Delivered { milestone, round, inspect_by, .. } => {
@@ -312,10 +352,7 @@ impl Told<'_> {
                 self.changes(*milestone, failed, reason);
             }
             Event::Overdue { milestone, refund_at } => {
-                let (title, number, refund_at) = (self.title(*milestone), *milestone, *refund_at);
-                let may = News::MayCancel { milestone: title.clone(), number, refund_at };
-                self.role(Role::Buyer, may);
-                self.role(Role::Seller, News::Overdue { milestone: title, number, refund_at });
+                self.overdue(*milestone, *refund_at);
             }
             _ => {}
         }
@@ -362,33 +399,6 @@ impl Told<'_> {
 
     fn signs(&self) -> bool {
         self.escrow.terms.mode == super::terms::Mode::Standard
-    }
-
-    fn agreed(&mut self, pay_by: Time) {
-        let amount = self.escrow.terms.money(self.escrow.plan.charge_minor());
-        self.role(Role::Buyer, News::PaymentDue { amount, pay_by });
-        self.role(Role::Seller, News::Agreed { pay_by });
-        self.role(Role::Broker, News::Agreed { pay_by });
-    }
-
-    fn charged(&self) -> Money {
-        let minor = self.escrow.charge.as_ref().map_or(0, |charge| charge.amount_minor);
-        self.escrow.terms.money(minor)
-    }
-
-    fn paid(&mut self) {
-        let amount = self.charged();
-        let first_due = self.escrow.milestones.first().and_then(|part| match part.stage {
-            super::escrow::MilestoneStage::InProgress { due, .. } => Some(due),
-            super::escrow::MilestoneStage::Unfunded
-            | super::escrow::MilestoneStage::Delivered { .. }
-            | super::escrow::MilestoneStage::ChangesRequested { .. }
-            | super::escrow::MilestoneStage::Settling { .. }
-            | super::escrow::MilestoneStage::Ended { .. } => None,
-        });
-        self.role(Role::Buyer, News::Receipt { amount });
-        self.role(Role::Seller, News::Start { first_due });
-        self.role(Role::Broker, News::Start { first_due });
     }
 
     fn changes(&mut self, number: u16, failed: &[u16], reason: &str) {

@@ -9,6 +9,7 @@ use super::decide::{Decision, decide};
 use super::dispute::Split;
 use super::escrow::{Escrow, Method, Milestone, MilestoneStage};
 use super::party::{Actor, UserId};
+use super::proof::ProofKind;
 use super::refusal::Refusal;
 use super::time::Time;
 
@@ -28,6 +29,9 @@ pub enum Action {
     Nudge(Waiting, Option<u16>),
     Withdraw,
     Pay,
+    SubmitProof(u16),
+    AcceptProof(u16),
+    RequestCorrections(u16),
     Deliver(u16),
     Approve(u16),
     RequestChanges(u16),
@@ -90,9 +94,14 @@ pub fn probe(escrow: &Escrow, action: Action, now: Time) -> Command {
         Action::Withdraw => Command::Withdraw,
         Action::Pay => Command::StartCharge {
             payment: Uuid::nil(),
-            milestones: (1_u16..).take(escrow.milestones.len()).collect(),
+            milestones: escrow.to_pay(),
             method: Method::Rail { rail: String::new() },
         },
+        Action::SubmitProof(milestone) => a_proof(milestone),
+        Action::AcceptProof(milestone) => Command::AcceptProof { milestone },
+        Action::RequestCorrections(milestone) => {
+            Command::RequestCorrections { milestone, note: "-".to_owned() }
+        }
         Action::Deliver(milestone) => Command::MarkDone { milestone, note: String::new(), files: Vec::new() },
         Action::Approve(milestone) => Command::Approve { milestone, part_minor: None },
         Action::RequestChanges(milestone) => {
@@ -128,6 +137,10 @@ pub fn probe(escrow: &Escrow, action: Action, now: Time) -> Command {
         Action::PayOut(milestone) => Command::PayOut { milestone },
         Action::Close => Command::Close,
     }
+}
+
+fn a_proof(milestone: u16) -> Command {
+    Command::SubmitProof { milestone, kind: ProofKind::Other, note: "-".to_owned(), files: Vec::new() }
 }
 
 /// The user of a party's place, from 1; nobody where there is none.
@@ -225,18 +238,7 @@ pub fn offers(escrow: &Escrow, actor: &Actor, facts: &Facts, now: Time) -> Vec<O
             | MilestoneStage::InProgress { .. }
             | MilestoneStage::Delivered { .. }
             | MilestoneStage::ChangesRequested { .. }
-            | MilestoneStage::Settling { .. } => actions.extend([
-                Action::Deliver(number),
-                Action::Approve(number),
-                Action::RequestChanges(number),
-                Action::ExtendInspection(number),
-                Action::AskExtension(number),
-                Action::GrantExtension(number),
-                Action::RefuseExtension(number),
-                Action::Cancel(number),
-                Action::Refund(number),
-                Action::PayOut(number),
-            ]),
+            | MilestoneStage::Settling { .. } => actions.extend(of_milestone(number)),
         }
     }
     let offer = |action: Action| match decide(Some(escrow), &probe(escrow, action, now), actor, facts, now) {
@@ -245,6 +247,25 @@ pub fn offers(escrow: &Escrow, actor: &Actor, facts: &Facts, now: Time) -> Vec<O
         Err(refusal) => Some(Offer { action, refusal: Some(refusal) }),
     };
     actions.into_iter().filter_map(offer).collect()
+}
+
+/// What can be done about a milestone that has not ended.
+fn of_milestone(number: u16) -> [Action; 13] {
+    [
+        Action::SubmitProof(number),
+        Action::AcceptProof(number),
+        Action::RequestCorrections(number),
+        Action::Deliver(number),
+        Action::Approve(number),
+        Action::RequestChanges(number),
+        Action::ExtendInspection(number),
+        Action::AskExtension(number),
+        Action::GrantExtension(number),
+        Action::RefuseExtension(number),
+        Action::Cancel(number),
+        Action::Refund(number),
+        Action::PayOut(number),
+    ]
 }
 
 /// Whether one action would be accepted.

@@ -133,6 +133,12 @@ pub fn entries(escrow: &Escrow, event: &Event) -> Vec<Entry> {
         | Event::Agreed { .. }
         | Event::ChargeStarted { .. }
         | Event::ChargeFailed { .. }
+        | Event::Rejected { .. }
+        | Event::NextPaymentDue { .. }
+        | Event::Dropped { .. }
+        | Event::ProofSubmitted { .. }
+        | Event::CorrectionsRequested { .. }
+        | Event::ProofAccepted { .. }
         | Event::Delivered { .. }
         | Event::ChangesRequested { .. }
         | Event::InspectionExtended { .. }

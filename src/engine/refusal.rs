@@ -57,6 +57,10 @@ pub enum Refusal {
     NoContract,
     NoConfirmationStep,
     ProofNotAccepted,
+    NoProofStep,
+    NoProofInReview,
+    NoCorrectionsLeft,
+    ProofEmpty,
     OtherVersion {
         current: u32,
     },
@@ -114,6 +118,7 @@ pub enum Refusal {
     MessageMissing,
     NotOverYet,
     PayAll,
+    PayInOrder,
     NotDueYet,
     ModeNotOffered,
 }
@@ -151,17 +156,30 @@ impl Refusal {
             Self::NotProposed => "The terms are no longer open for answers.",
             Self::NotPaid => "Nothing has been paid into this escrow yet.",
             Self::AlreadyPaid => "This is already paid for.",
-            Self::NotAgreed => "Not everyone has agreed yet, so nothing can be paid.",
+            Self::NotAgreed => "Not everyone has agreed yet.",
             Self::PaymentPending => "A payment is being processed. Wait for its result.",
             Self::NoPaymentPending => "No such payment is waiting for a result.",
             Self::NoSuchMilestone => "This escrow has no such milestone.",
             Self::NotInProgress => "This milestone is not being worked on.",
             Self::NotDelivered => "This milestone has not been delivered, or has been answered already.",
-            Self::ContractNeedsSignature => "This escrow has a contract: sign it to accept.",
-            Self::QuickEscrowNoContract => "A quick escrow has no contract to sign: accept it instead.",
-            Self::NoContract => "An instant escrow has no contract.",
-            Self::NoConfirmationStep => "An instant escrow is complete when it is delivered.",
-            Self::ProofNotAccepted => "The buyer has not accepted the proof yet.",
+            Self::ContractNeedsSignature
+            | Self::QuickEscrowNoContract
+            | Self::NoContract
+            | Self::NoConfirmationStep
+            | Self::ProofNotAccepted
+            | Self::NoProofStep
+            | Self::NoProofInReview
+            | Self::NoCorrectionsLeft
+            | Self::ProofEmpty
+            | Self::PayAll
+            | Self::PayInOrder => self.of_modes(),
+            Self::NoRightToCancel
+            | Self::PartiesFixed
+            | Self::CriteriaUnnamed
+            | Self::UnknownCriterion
+            | Self::ReasonMissing
+            | Self::AmountMissing
+            | Self::TooManyFiles => self.of_acts(),
             Self::OtherVersion { current } => {
                 return format!("The terms have changed: version {current} is the one to answer now.");
             }
@@ -174,17 +192,8 @@ impl Refusal {
                 return format!("Your balance of {available} does not cover this payment.");
             }
             Self::NothingPayable => "There is nothing to pay out to you here.",
-            Self::CriteriaUnnamed => "Name at least one criterion that is not met.",
-            Self::UnknownCriterion => "This milestone has no such criterion.",
-            Self::ReasonMissing => "Write why, so that the other side can answer it.",
-            Self::AmountMissing => "Enter an amount above zero.",
             Self::TextTooLong { most } => return format!("Write no more than {most} characters."),
-            Self::TooManyFiles => "Attach no more than 20 files.",
-            Self::NoRightToCancel => {
-                "You can cancel only once the seller is late by more than the agreed days."
-            }
             Self::NotOverYet => "The escrow can be closed once it has ended and nothing is held.",
-            Self::PayAll => "This escrow is paid as a whole: all its milestones together.",
             Self::NotDueYet => "This deadline has not passed.",
             Self::ModeNotOffered => "Holdfast does not offer this kind of escrow yet.",
             other => return other.between_people(),
@@ -241,6 +250,42 @@ impl Refusal {
             other => return other.code(),
         };
         fixed.to_owned()
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`sentence` sorts them and names every one")]
+    fn of_acts(&self) -> &'static str {
+        match self {
+            Self::NoRightToCancel => {
+                "You can cancel only once the seller is late by more than the agreed days."
+            }
+            Self::PartiesFixed => {
+                "New terms can't change who takes part. Withdraw this escrow and start another one for that."
+            }
+            Self::CriteriaUnnamed => "Name at least one criterion that is not met.",
+            Self::UnknownCriterion => "This milestone has no such criterion.",
+            Self::ReasonMissing => "Write why, so that the other side can answer it.",
+            Self::AmountMissing => "Enter an amount above zero.",
+            _ => "Attach no more than 20 files.",
+        }
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`sentence` sorts them and names every one")]
+    fn of_modes(&self) -> &'static str {
+        match self {
+            Self::ContractNeedsSignature => "This escrow has a contract: sign it to accept.",
+            Self::QuickEscrowNoContract => "A quick escrow has no contract to sign: accept it instead.",
+            Self::NoContract => "An instant escrow has no contract.",
+            Self::NoConfirmationStep => "An instant escrow is complete when it is delivered.",
+            Self::ProofNotAccepted => "The buyer has not accepted the proof yet.",
+            Self::NoProofStep => "This kind of escrow asks for no proof before the delivery.",
+            Self::NoProofInReview => "There is no proof to answer now.",
+            Self::NoCorrectionsLeft => {
+                "Corrections were asked for three times, which is the most. Accept the proof or open a dispute."
+            }
+            Self::PayAll => "This escrow is paid as a whole: all its milestones together.",
+            Self::PayInOrder => "Each milestone is paid by itself, once the one before it is decided.",
+            _ => "Attach a file, or write where the proof can be found.",
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! State → the words that people read. Every name of a state is made here, from the one stored state.
 
 use super::deadlines::{self, Deadline, Waiting};
-use super::escrow::{ChargeState, End, Escrow, How, MilestoneEnd, MilestoneStage, Stage};
+use super::escrow::{ChargeState, End, Escrow, How, Milestone, MilestoneEnd, MilestoneStage, Stage};
 use super::party::{Role, UserId};
+use super::proof::ProofPhase;
 use super::terms::Mode;
 
 /// The tone of a status, for its colours and icon.
@@ -35,6 +36,9 @@ pub fn of(escrow: &Escrow) -> Status {
     let charge = escrow.charge.as_ref().map(|charge| &charge.state);
     match (&escrow.stage, charge) {
         (_, Some(ChargeState::Pending { .. })) => status(Tone::Info, "Payment processing"),
+        (Stage::Proposed { .. }, _) if escrow.rejected.is_some() => status(Tone::Info, "Declined, refunding"),
+        (Stage::Proposed { .. }, _) if escrow.funded() => status(Tone::Wait, "Paid, awaiting acceptance"),
+        (Stage::Proposed { .. }, Some(ChargeState::Failed { .. })) => status(Tone::Bad, "Payment failed"),
         (Stage::Proposed { .. }, _) => match escrow.terms.mode {
             Mode::Standard => status(Tone::Wait, "Awaiting signatures"),
             Mode::Quick | Mode::QuickProof | Mode::Instant => status(Tone::Wait, "Awaiting acceptance"),
@@ -82,7 +86,12 @@ pub fn of_milestone(escrow: &Escrow, number: u16) -> Status {
         return status(Tone::Dispute, "In dispute");
     }
     match part.stage {
+        MilestoneStage::Unfunded if part.asked.is_some() => status(Tone::Wait, "To pay"),
+        MilestoneStage::Unfunded if part.funded() => status(Tone::Held, "Paid, awaiting acceptance"),
         MilestoneStage::Unfunded => status(Tone::Neutral, "Not paid yet"),
+        MilestoneStage::InProgress { overdue_since: None, .. } if let Some(phase) = waiting_proof(part) => {
+            phase
+        }
         MilestoneStage::InProgress { overdue_since: None, .. } => status(Tone::Held, "Held in escrow"),
         MilestoneStage::ChangesRequested { overdue_since: None, .. } => {
             status(Tone::Wait, "Changes requested")
@@ -106,6 +115,15 @@ pub fn of_milestone(escrow: &Escrow, number: u16) -> Status {
     }
 }
 
+/// A proof that is not accepted yet.
+fn waiting_proof(part: &Milestone) -> Option<Status> {
+    match part.proof.as_ref()?.phase {
+        ProofPhase::WaitingSellerProof { .. } => Some(status(Tone::Wait, "Proof needed")),
+        ProofPhase::Review { .. } => Some(status(Tone::Wait, "Proof in review")),
+        ProofPhase::Accepted { .. } => None,
+    }
+}
+
 /// Where a step of the way stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepState {
@@ -114,47 +132,84 @@ pub enum StepState {
     ToDo,
 }
 
-/// The stepper: Sign (or Agree) · Pay in · Deliver · Inspect · Pay out. Steps that a mode lacks are left
-/// out, and an escrow that ended unpaid stops where it stood.
+/// A step of the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Agree,
+    /// Signing, or accepting where there is no contract.
+    Answer,
+    PayIn,
+    Proof,
+    Deliver,
+    Inspect,
+    PayOut,
+    Through,
+}
+
+/// The steps that an escrow's mode has, in their order.
+fn way(escrow: &Escrow) -> Vec<(Step, &'static str)> {
+    use Step::{Agree, Answer, Deliver, Inspect, PayIn, PayOut, Proof};
+    let (answer, pay) = ((Answer, "Accept"), (PayIn, "Pay in"));
+    let rest = [(Deliver, "Deliver"), (Inspect, "Inspect"), (PayOut, "Pay out")];
+    let unanswered = matches!(escrow.stage, Stage::Proposed { .. });
+    let mut way = match escrow.terms.mode {
+        Mode::Standard => vec![(Agree, "Agree"), (Answer, "Sign"), pay],
+        // Until it is answered, the payment comes first.
+        Mode::Quick | Mode::QuickProof if escrow.terms.pay_first && unanswered => vec![pay, answer],
+        Mode::Quick | Mode::QuickProof => vec![answer, pay],
+        Mode::Instant => return vec![pay, (Deliver, "Deliver"), (PayOut, "Pay out")],
+    };
+    if escrow.terms.mode == Mode::QuickProof {
+        way.push((Proof, "Proof"));
+    }
+    way.extend(rest);
+    way
+}
+
+/// The stepper: Sign (or Accept) · Pay in · Proof · Deliver · Inspect · Pay out. Steps that a mode lacks are
+/// left out, and an escrow that ended unpaid stops where it stood.
 #[must_use]
 pub fn steps(escrow: &Escrow) -> Vec<(&'static str, StepState)> {
-    let first = match escrow.terms.mode {
-        Mode::Standard => "Sign",
-        Mode::Quick | Mode::QuickProof | Mode::Instant => "Accept",
-    };
-    let names = ["Agree", first, "Pay in", "Deliver", "Inspect", "Pay out"];
-    let names = if first == "Sign" { &names[..] } else { &names[1..] };
-    let at = position(escrow) - usize::from(first != "Sign");
+    let way = way(escrow);
+    let position = position(escrow);
+    let at = way.iter().position(|(step, _)| *step == position).unwrap_or(way.len());
     let state = |place: usize| match place.cmp(&at) {
         std::cmp::Ordering::Less => StepState::Done,
         std::cmp::Ordering::Equal if escrow.over() => StepState::ToDo,
         std::cmp::Ordering::Equal => StepState::Current,
         std::cmp::Ordering::Greater => StepState::ToDo,
     };
-    names.iter().enumerate().map(|(place, name)| (*name, state(place))).collect()
+    way.iter().enumerate().map(|(place, (_, name))| (*name, state(place))).collect()
 }
 
-/// How far along the six steps an escrow is; 6 is through.
-fn position(escrow: &Escrow) -> usize {
+/// How far along its way an escrow is.
+fn position(escrow: &Escrow) -> Step {
     match &escrow.stage {
-        Stage::Proposed { .. } => 1,
-        Stage::Agreed { .. } => 2,
-        Stage::Active { .. } => match escrow.milestone(open_milestone(escrow)).map(|part| part.stage) {
-            Some(MilestoneStage::Delivered { .. }) => 4,
-            Some(MilestoneStage::Settling { .. } | MilestoneStage::Ended { .. }) => 5,
-            Some(
-                MilestoneStage::Unfunded
-                | MilestoneStage::InProgress { .. }
-                | MilestoneStage::ChangesRequested { .. },
-            )
-            | None => 3,
+        Stage::Proposed { .. } if escrow.terms.pay_first && !escrow.funded() => Step::PayIn,
+        Stage::Proposed { .. } => Step::Answer,
+        Stage::Agreed { .. } => Step::PayIn,
+        Stage::Active { .. } => match escrow.milestone(open_milestone(escrow)) {
+            Some(part) => at_milestone(part),
+            None => Step::Deliver,
         },
         Stage::Ended { end, .. } | Stage::Closed { end, .. } => match end {
-            End::Completed | End::Refunded | End::Cancelled => 6,
-            End::ExpiredNotPaid => 2,
-            End::Withdrawn { .. } if escrow.all_agreed() => 2,
-            End::ExpiredNotAccepted | End::Declined { .. } | End::Withdrawn { .. } => 1,
+            End::Completed | End::Refunded | End::Cancelled => Step::Through,
+            End::ExpiredNotPaid => Step::PayIn,
+            End::Withdrawn { .. } if escrow.all_agreed() => Step::PayIn,
+            End::ExpiredNotAccepted | End::Declined { .. } | End::Withdrawn { .. } => Step::Answer,
         },
+    }
+}
+
+fn at_milestone(part: &Milestone) -> Step {
+    match part.stage {
+        MilestoneStage::Unfunded => Step::PayIn,
+        MilestoneStage::InProgress { .. } if part.proof.as_ref().is_some_and(|proof| !proof.accepted()) => {
+            Step::Proof
+        }
+        MilestoneStage::InProgress { .. } | MilestoneStage::ChangesRequested { .. } => Step::Deliver,
+        MilestoneStage::Delivered { .. } => Step::Inspect,
+        MilestoneStage::Settling { .. } | MilestoneStage::Ended { .. } => Step::PayOut,
     }
 }
 
@@ -169,8 +224,12 @@ pub fn task_of(escrow: &Escrow, user: UserId) -> Option<Deadline> {
 pub fn task_words(waiting: Waiting, mode: Mode, role: Role) -> &'static str {
     match (waiting, mode) {
         (Waiting::Acceptance, Mode::Standard) => "Read the contract and sign it",
+        (Waiting::SellerAnswer, _) => "Answer: the buyer has paid already",
         (Waiting::Acceptance, Mode::Quick | Mode::QuickProof | Mode::Instant) => "Read the terms and answer",
         (Waiting::Payment, _) => "Pay into escrow",
+        (Waiting::NextPayment, _) => "Pay for the next milestone",
+        (Waiting::ProofUpload, _) => "Send the proof",
+        (Waiting::ProofReview, _) => "Look at the proof",
         (Waiting::RailAnswer, _) => "Wait for the payment's result",
         (Waiting::Delivery, _) => "Deliver the work",
         (Waiting::Inspection, _) => "Inspect the delivery",

@@ -3,6 +3,7 @@
 //! Times are put into words by the caller, who knows the reader's zone.
 
 mod disagreement;
+mod modes;
 mod negotiation;
 
 pub use disagreement::dispute_ended;
@@ -36,13 +37,13 @@ impl Notice {
     }
 }
 
-type Said = (String, Vec<String>, &'static str, String);
+pub(super) type Said = (String, Vec<String>, &'static str, String);
 
 fn by(role: Role) -> String {
     format!("The {}", role.word())
 }
 
-const OPEN: &str = "Open the escrow";
+pub(super) const OPEN: &str = "Open the escrow";
 
 impl News {
     fn say(&self, title: &str, at: &dyn Fn(Time) -> String) -> Said {
@@ -62,6 +63,14 @@ impl News {
             | Self::PartyCorrected { .. }
             | Self::InvitedAgain { .. }
             | Self::Nudged { .. } => self.negotiation(title, at),
+            Self::PaidFirst { .. }
+            | Self::PaidAccepted
+            | Self::NextPaymentDue { .. }
+            | Self::Dropped { .. }
+            | Self::ProofNeeded { .. }
+            | Self::ProofSubmitted { .. }
+            | Self::CorrectionsRequested { .. }
+            | Self::ProofAccepted { .. } => self.modes(title, at),
             Self::PaymentFailed { .. }
             | Self::PaymentReturned { .. }
             | Self::Receipt { .. }
@@ -272,9 +281,13 @@ impl News {
             Self::ReleasedForYou { milestone, number, amount, how } => {
                 let act = match how {
                     How::Approved => "You have approved it.",
-                    How::ByClock | How::Cancelled | How::Refunded | How::Settled | How::Ruled => {
-                        released(*how)
-                    }
+                    How::Delivered
+                    | How::Declined
+                    | How::ByClock
+                    | How::Cancelled
+                    | How::Refunded
+                    | How::Settled
+                    | How::Ruled => released(*how),
                 };
                 (
                     format!("Released: {milestone}"),
@@ -315,23 +328,27 @@ impl News {
     fn overdue(&self, at: &dyn Fn(Time) -> String) -> Said {
         let page = |number: &u16| format!("/milestones/{number}");
         match self {
-            Self::MayCancel { milestone, number, refund_at } => (
+            Self::MayCancel { milestone, number, refund_at, proof } => (
                 format!("Overdue, you may cancel: {milestone}"),
                 vec![format!(
-                    "“{milestone}” was not delivered in time. You can cancel it now and get your money back, or wait. If nothing happens, the money goes back to you on {}.",
+                    "{}“{milestone}” was not {} in time. You can cancel it now and get your money back, or wait. If nothing happens, the money goes back to you on {}.",
+                    late(*proof).0,
+                    late(*proof).1,
                     at(*refund_at)
                 )],
                 "See what you can do",
                 page(number),
             ),
-            Self::Overdue { milestone, number, refund_at } => (
+            Self::Overdue { milestone, number, refund_at, proof } => (
                 format!("Overdue: {milestone}"),
                 vec![format!(
-                    "“{milestone}” was not delivered in time, so the buyer may now cancel it. You can still deliver until that happens. If nothing happens, the money goes back to the buyer on {}.",
+                    "{}“{milestone}” was not {} in time, so the buyer may now cancel it. You can still do it until that happens. If nothing happens, the money goes back to the buyer on {}.",
+                    late(*proof).0,
+                    late(*proof).1,
                     at(*refund_at)
                 )],
-                "Deliver now",
-                format!("/milestones/{number}/deliver"),
+                if *proof { "Send the proof" } else { "Deliver now" },
+                if *proof { "/proof".to_owned() } else { format!("/milestones/{number}/deliver") },
             ),
             _ => (String::new(), Vec::new(), OPEN, String::new()),
         }
@@ -342,10 +359,11 @@ impl News {
 fn released(how: How) -> &'static str {
     match how {
         How::Approved => "The buyer has approved it.",
+        How::Delivered => "It is delivered.",
         How::ByClock => "The time for inspection ran out, so it counts as approved.",
         How::Settled => "Both sides settled it so.",
         How::Ruled => "The dispute was decided so.",
-        How::Cancelled | How::Refunded => "It was given back.",
+        How::Cancelled | How::Declined | How::Refunded => "It was given back.",
     }
 }
 
@@ -357,8 +375,14 @@ fn refunded(how: How) -> &'static str {
         How::Refunded => "The seller gave it back.",
         How::Settled => "Both sides settled it so.",
         How::Ruled => "The dispute was decided so.",
-        How::Approved => "It was approved.",
+        How::Declined => "It was not accepted.",
+        How::Approved | How::Delivered => "It was approved.",
     }
+}
+
+/// "The proof for “…” was not sent", or "“…” was not delivered".
+fn late(proof: bool) -> (&'static str, &'static str) {
+    if proof { ("The proof for ", "sent") } else { ("", "delivered") }
 }
 
 /// A reminder, `due` if on the agreed date; `first` says why it comes now.
@@ -379,12 +403,11 @@ fn reminder(
             "Read and answer",
             String::new(),
         ),
-        Waiting::Payment => (
-            "your payment into escrow".to_owned(),
-            "After that the escrow expires and nobody owes anything.",
-            "Pay into escrow",
-            "/pay".to_owned(),
-        ),
+        Waiting::Payment
+        | Waiting::SellerAnswer
+        | Waiting::NextPayment
+        | Waiting::ProofUpload
+        | Waiting::ProofReview => modes::reminder(waiting, &title),
         Waiting::Delivery if due => (
             format!("{title}, which is due now"),
             "After that the buyer may cancel and get the money back.",

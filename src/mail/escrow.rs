@@ -85,6 +85,12 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
         News::Start { first_due } => {
             first_due.iter().map(|due| ("First delivery due", zone.moment(*due))).collect()
         }
+        News::PaidFirst { .. }
+        | News::NextPaymentDue { .. }
+        | News::ProofNeeded { .. }
+        | News::ProofSubmitted { .. }
+        | News::CorrectionsRequested { .. }
+        | News::ProofAccepted { .. } => facts_of_modes(news, zone),
         News::Delivered { milestone: title, number, inspect_by, .. }
         | News::DeliveryRecorded { milestone: title, number, inspect_by } => {
             vec![milestone(number, title), ("Check by", zone.moment(*inspect_by))]
@@ -101,17 +107,19 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
         News::RefundedToYou { milestone: title, number, amount, .. } => {
             vec![milestone(number, title), ("Back to you", amount.to_string())]
         }
-        News::MayCancel { milestone: title, number, refund_at }
-        | News::Overdue { milestone: title, number, refund_at } => {
+        News::MayCancel { milestone: title, number, refund_at, .. }
+        | News::Overdue { milestone: title, number, refund_at, .. } => {
             vec![milestone(number, title), ("Refunded by itself", zone.moment(*refund_at))]
         }
         News::ChangesRequested { milestone: title, number, .. }
+        | News::Dropped { milestone: title, number }
         | News::Refunded { milestone: title, number, .. } => vec![milestone(number, title)],
         News::Reminder { deadline, .. } | News::Nudged { deadline, .. } => {
             vec![("Deadline", zone.moment(*deadline))]
         }
         News::NamedAsPayee { .. }
         | News::Signed { .. }
+        | News::PaidAccepted
         | News::Declined { .. }
         | News::Disowned { .. }
         | News::Withdrawn { .. }
@@ -120,6 +128,31 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
         | News::Completed
         | News::Disagreement(_)
         | News::Closed { .. } => Vec::new(),
+    }
+}
+
+/// Those of what only some kinds of escrow have.
+fn facts_of_modes(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
+    match news {
+        News::PaidFirst { answer_by } => vec![("Answer by", zone.moment(*answer_by))],
+        News::NextPaymentDue { milestone: title, number, amount, pay_by } => {
+            vec![
+                ("Milestone", format!("{number}, {title}")),
+                ("To pay", amount.to_string()),
+                ("Pay by", zone.moment(*pay_by)),
+            ]
+        }
+        News::ProofNeeded { upload_by, .. } => vec![("Send it by", zone.moment(*upload_by))],
+        News::ProofSubmitted { kind, review_by, .. } => {
+            vec![("Proof", kind.words().to_owned()), ("Answer by", zone.moment(*review_by))]
+        }
+        News::CorrectionsRequested { upload_by, .. } => {
+            vec![("Send a new one by", zone.moment(*upload_by))]
+        }
+        News::ProofAccepted { due, .. } => {
+            due.iter().map(|due| ("Delivery due", zone.moment(*due))).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -131,7 +131,9 @@ impl Request {
         let command = match &self.command {
             Command::Propose { terms, .. } => serde_json::to_string(&(&terms.title, terms.amount_minor)),
             // A new payment's id is drawn when the form comes in, and the signature's salt too.
-            Command::StartCharge { method, .. } => serde_json::to_string(&("pay", method)),
+            Command::StartCharge { method, milestones, .. } => {
+                serde_json::to_string(&("pay", method, milestones))
+            }
             Command::Sign { version, document_sha256, .. } => {
                 serde_json::to_string(&("sign", version, document_sha256))
             }
@@ -148,6 +150,9 @@ impl Request {
                 serde_json::to_string(&("state", dispute, text, contents(files)))
             }
             Command::Say { text, files } => serde_json::to_string(&("say", text, contents(files))),
+            Command::SubmitProof { milestone, kind, note, files } => {
+                serde_json::to_string(&("proof", milestone, kind, note, contents(files)))
+            }
             other => serde_json::to_string(other),
         };
         Sha256::digest(format!("{escrow}\n{}", command.unwrap_or_default())).to_vec()
@@ -393,6 +398,7 @@ async fn write_evidence(conn: &mut Conn<'_>, request: &Request, now: Time) -> Re
         (
             Some(Evidence::Files { rows, kept }),
             Command::MarkDone { .. }
+            | Command::SubmitProof { .. }
             | Command::OpenDispute { .. }
             | Command::Statement { .. }
             | Command::Say { .. },

@@ -23,6 +23,7 @@ const UNFINISHED_DAYS: i64 = 7;
 pub enum Purpose {
     Terms,
     Delivery,
+    Proof,
 }
 
 impl Purpose {
@@ -32,6 +33,7 @@ impl Purpose {
         match self {
             Self::Terms => "terms",
             Self::Delivery => "delivery",
+            Self::Proof => "proof",
         }
     }
 }

@@ -76,7 +76,8 @@ fn every_kind_of_event_has_a_stored_record() {
 
 /// Worlds in which everything has happened once.
 fn histories() -> Vec<World> {
-    vec![long_and_open(), declined(), quick_and_done(), talked_about(), disputed(), ruled()]
+    let before = vec![long_and_open(), declined(), quick_and_done(), talked_about(), disputed(), ruled()];
+    before.into_iter().chain([proof_in_review(), paid_and_rejected(), half_paid()]).collect()
 }
 
 /// Countered, with one address corrected, and everyone asked once more.
@@ -133,6 +134,33 @@ fn ruled() -> World {
     let mut world = disputed();
     world.person(second_operator()).does(Command::ConfirmRuling { dispute: 1 }).is_done();
     world.buyer().does(Command::AcceptSettlement { settlement: 1 }).is_done();
+    world
+}
+
+/// A proof that was corrected once, accepted by the clock, and is followed by a delivery.
+fn proof_in_review() -> World {
+    let mut world = World::paid(quick_proof());
+    world.seller().sends_proof().is_done();
+    world.buyer().requests_corrections().is_done();
+    world.seller().sends_proof().is_done();
+    world.hours_pass(24);
+    world
+}
+
+fn paid_and_rejected() -> World {
+    let mut world = World::sent(pay_first());
+    world.buyer().pays().is_done();
+    world.provider().settles().is_done();
+    world.days_pass(5);
+    world
+}
+
+/// The second milestone was asked for, and never paid.
+fn half_paid() -> World {
+    let mut world = World::paid(per_milestone());
+    world.seller().delivers(1).is_done();
+    world.buyer().approves(1).is_done();
+    world.days_pass(10);
     world
 }
 
@@ -225,9 +253,9 @@ fn write_what_is_missing() {
             std::fs::write(path, text + "\n").unwrap();
         }
     };
-    for (name, world) in
-        ["open", "declined", "done", "countered", "disputed", "ruled"].into_iter().zip(histories())
-    {
+    let names =
+        ["open", "declined", "done", "countered", "disputed", "ruled", "proof", "rejected", "half-paid"];
+    for (name, world) in names.into_iter().zip(histories()) {
         let document = serde_json::to_string(world.escrow()).unwrap();
         write(format!("escrow-{name}.v{VERSION}.json"), document);
         for (seq, (at, event)) in (1..).zip(&world.history) {

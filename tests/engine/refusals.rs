@@ -8,6 +8,7 @@ use holdfast::engine::dispute::{CancellationEnd, Split};
 use holdfast::engine::escrow::{End, Method};
 use holdfast::engine::event::Event;
 use holdfast::engine::party::Role;
+use holdfast::engine::proof::ProofKind;
 use holdfast::engine::refusal::Refusal;
 use holdfast::engine::terms::{Mode, Terms};
 use uuid::Uuid;
@@ -17,7 +18,7 @@ use crate::dsl::given::{PAYMENT, SECOND_PAYMENT, given_nothing, sandbox};
 use crate::dsl::*;
 
 /// Refusals of modes that can't be proposed yet: nothing asks for them so far.
-const NOT_YET: [Refusal; 2] = [Refusal::NoConfirmationStep, Refusal::ProofNotAccepted];
+const NOT_YET: [Refusal; 1] = [Refusal::NoConfirmationStep];
 
 /// One of each; none can be forgotten.
 fn one_of_each() -> Vec<Refusal> {
@@ -54,6 +55,10 @@ fn one_of_each() -> Vec<Refusal> {
         Refusal::NoContract,
         Refusal::NoConfirmationStep,
         Refusal::ProofNotAccepted,
+        Refusal::NoProofStep,
+        Refusal::NoProofInReview,
+        Refusal::NoCorrectionsLeft,
+        Refusal::ProofEmpty,
         Refusal::OtherVersion { current: 2 },
         Refusal::OtherDocument,
         Refusal::TermsOfServiceNotAccepted,
@@ -69,6 +74,7 @@ fn one_of_each() -> Vec<Refusal> {
         Refusal::NoRightToCancel,
         Refusal::NotOverYet,
         Refusal::PayAll,
+        Refusal::PayInOrder,
         Refusal::NotDueYet,
         Refusal::ModeNotOffered,
     ];
@@ -144,6 +150,7 @@ fn before_the_money() -> Vec<Refusal> {
         sent().when(clock(), deadlines::all(&Past::sent(&case4()).escrow)[0].lapse()),
         agreed().when(seller(), Command::Decline { reason: String::new() }),
         agreed().when(buyer(), pay(PAYMENT, &[1], sandbox())),
+        given(Past::agreed(&per_milestone())).when(buyer(), pay(PAYMENT, &[2], sandbox())),
         agreed().when(buyer(), pay(PAYMENT, &[1, 2], Method::Wallet)),
         agreed()
             .with_facts(|facts| facts.terms_of_service_accepted = false)
@@ -169,6 +176,9 @@ fn after_the_money() -> Vec<Refusal> {
     };
     let many = (0..21).map(|number| file(number, 1)).collect();
     let done = Command::MarkDone { milestone: 1, note: String::new(), files: Vec::new() };
+    let proof =
+        Command::SubmitProof { milestone: 1, kind: ProofKind::Other, note: String::new(), files: Vec::new() };
+    let corrected = (0..3).fold(Past::paid(&quick_proof()), |past, _| past.proof().corrections()).proof();
     let all = vec![
         given(Past::agreed(&case4())).when(buyer(), approve(None)),
         paid().when(buyer(), approve(None)),
@@ -182,7 +192,13 @@ fn after_the_money() -> Vec<Refusal> {
         delivered().when(buyer(), changes(&[], "No")),
         delivered().when(buyer(), changes(&[9], "No")),
         delivered().when(buyer(), changes(&[0], "")),
-        given(Past::delivered(&case4(), 1).released(1)).when(seller(), done),
+        given(Past::delivered(&case4(), 1).released(1)).when(seller(), done.clone()),
+        given(Past::paid(&quick_proof())).when(seller(), done),
+        given(Past::paid(&quick_proof())).when(seller(), proof.clone()),
+        given(Past::paid(&quick_proof())).when(buyer(), Command::AcceptProof { milestone: 1 }),
+        given(corrected)
+            .when(buyer(), Command::RequestCorrections { milestone: 1, note: "Once more.".to_owned() }),
+        paid().when(seller(), proof),
     ];
     all.into_iter().map(super::dsl::given::When::refusal).collect()
 }

@@ -2,14 +2,15 @@
 
 use uuid::Uuid;
 
+use super::ending::refund;
 use super::{Decision, Draft, short_enough};
 use crate::engine::check;
 use crate::engine::command::Facts;
 use crate::engine::contract;
 use crate::engine::deadlines::{accept_by, pay_by};
-use crate::engine::escrow::{End, Escrow, Stage};
+use crate::engine::escrow::{End, Escrow, How, Milestone, Stage};
 use crate::engine::event::Event;
-use crate::engine::party::{Actor, PartyStatus, Role};
+use crate::engine::party::{Actor, Party, PartyStatus, Role};
 use crate::engine::plan::Plan;
 use crate::engine::refusal::Refusal;
 use crate::engine::terms::{Mode, Terms};
@@ -49,8 +50,8 @@ pub(super) fn propose(
 /// The plan of terms in which nothing is wrong.
 pub(super) fn sound(terms: &Terms, facts: &Facts, now: Time) -> Result<Plan, Refusal> {
     match terms.mode {
-        Mode::Standard | Mode::Quick => {}
-        Mode::QuickProof | Mode::Instant => return Err(Refusal::ModeNotOffered),
+        Mode::Standard | Mode::Quick | Mode::QuickProof => {}
+        Mode::Instant => return Err(Refusal::ModeNotOffered),
     }
     let faults = check::faults(terms, facts.minimum_minor, now);
     if !faults.is_empty() {
@@ -162,8 +163,29 @@ pub(super) fn decline(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
     open(&draft.escrow, draft.escrow.version)?;
     short_enough(reason)?;
     let reason = reason.trim().to_owned();
-    draft.push(Event::Ended { end: End::Declined { by: role, reason } });
+    if draft.escrow.funded() {
+        reject(draft, role, &reason);
+    } else {
+        draft.push(Event::Ended { end: End::Declined { by: role, reason } });
+    }
     Ok(())
+}
+
+/// Terms that were paid first are not accepted: everything goes back to the buyer.
+pub(super) fn reject(draft: &mut Draft, by: Role, reason: &str) {
+    draft.push(Event::Rejected { by, reason: reason.to_owned() });
+    for number in (1_u16..).take(draft.escrow.milestones.len()) {
+        let left = draft.escrow.milestone(number).map_or(0, Milestone::left_minor);
+        refund(draft, number, left, How::Declined);
+    }
+}
+
+/// Nobody answered in time what was paid first: the first of those who did not counts as declining.
+pub(super) fn reject_unanswered(draft: &mut Draft) {
+    let escrow = &draft.escrow;
+    let open = |party: &&Party| party.role.must_agree() && !escrow.has_agreed(party);
+    let by = escrow.parties.iter().find(open).map_or(Role::Seller, |party| party.role);
+    reject(draft, by, "");
 }
 
 pub(super) fn disown(draft: &mut Draft) -> Result<(), Refusal> {
@@ -179,6 +201,10 @@ pub(super) fn disown(draft: &mut Draft) -> Result<(), Refusal> {
         return Err(Refusal::NotProposed);
     }
     draft.push(Event::Disowned { role, user });
+    // Nobody is there to answer, so the buyer's money does not wait for it.
+    if draft.escrow.funded() && role.must_agree() {
+        reject(draft, role, "");
+    }
     Ok(())
 }
 
@@ -189,6 +215,7 @@ pub(super) fn withdraw(draft: &mut Draft) -> Result<(), Refusal> {
     };
     match &draft.escrow.stage {
         Stage::Ended { end: End::Withdrawn { .. }, .. } => return Ok(()),
+        Stage::Proposed { .. } if draft.escrow.funded() => return Err(Refusal::AlreadyPaid),
         Stage::Proposed { .. } | Stage::Agreed { .. } => {}
         Stage::Active { .. } => return Err(Refusal::AlreadyPaid),
         Stage::Ended { .. } | Stage::Closed { .. } => return Err(Refusal::EscrowOver),

@@ -1,6 +1,6 @@
 //! Everything goes back: the buyer asks, the seller answers or cancels by himself, or gives a part back.
 
-use super::ending::refund;
+use super::ending::{drop_unpaid, refund};
 use super::{Draft, said, short_enough};
 use crate::engine::deadlines::CANCELLATION_DAYS;
 use crate::engine::dispute::CancellationEnd;
@@ -90,6 +90,8 @@ pub(super) fn cancel_all(draft: &mut Draft, reason: &str) -> Result<(), Refusal>
     if draft.escrow.cancellation.is_some() {
         draft.push(Event::CancellationEnded { end: CancellationEnd::Accepted });
     }
+    // What was never paid for goes with it, so that nobody is asked to pay for the rest of a cancelled deal.
+    drop_unpaid(draft);
     for number in draft.escrow.open_milestones() {
         let left = draft.milestone(number)?.left_minor();
         refund(draft, number, left, How::Cancelled);

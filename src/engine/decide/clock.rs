@@ -1,7 +1,7 @@
 //! Deadlines that have passed, and reminders before them.
 
-use super::ending::{pay_out_at_once, pay_out_to, refund, release};
-use super::{Draft, dispute};
+use super::ending::{drop_unpaid, pay_out_at_once, pay_out_to, refund, release};
+use super::{Draft, agreement, dispute};
 use crate::engine::command::Facts;
 use crate::engine::deadlines::{self, CANCEL_DAYS, Deadline, Mark, Waiting};
 use crate::engine::dispute::{ExtensionEnd, Settlement, SettlementEnd};
@@ -51,7 +51,10 @@ pub(super) fn lapse(
                 draft.push(Event::ChargeFailed { payment: charge.payment, reason });
             }
         }
-        Waiting::Delivery | Waiting::Changes => {
+        Waiting::SellerAnswer => agreement::reject_unanswered(draft),
+        Waiting::NextPayment => drop_unpaid(draft),
+        Waiting::ProofReview => draft.push(Event::ProofAccepted { milestone: number, by_clock: true }),
+        Waiting::ProofUpload | Waiting::Delivery | Waiting::Changes => {
             draft.push(Event::Overdue { milestone: number, refund_at: draft.now.plus_days(CANCEL_DAYS) });
         }
         Waiting::Extension => {

@@ -46,6 +46,10 @@ pub(super) fn ask_extension(draft: &mut Draft, number: u16, due: Time, reason: &
     let Some(present) = part.due() else {
         return Err(if part.funded() { Refusal::NotInProgress } else { Refusal::NotPaid });
     };
+    // Its own windows run first, and the date of the delivery moves with them.
+    if part.proof.as_ref().is_some_and(|proof| !proof.accepted()) {
+        return Err(Refusal::ProofNotAccepted);
+    }
     if let Some(asked) = &part.extension {
         let same = asked.by == by && asked.due == due;
         return if same { Ok(()) } else { Err(Refusal::ExtensionAsked) };

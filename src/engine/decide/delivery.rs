@@ -5,7 +5,7 @@ use super::ending::{pay_out_at_once, release};
 use super::{Draft, said, short_enough};
 use crate::engine::check::MOST_FILES;
 use crate::engine::command::Facts;
-use crate::engine::escrow::{How, MilestoneEnd, MilestoneStage};
+use crate::engine::escrow::{How, MilestoneEnd, MilestoneStage, Stage};
 use crate::engine::event::Event;
 use crate::engine::party::Role;
 use crate::engine::refusal::Refusal;
@@ -28,6 +28,9 @@ pub(super) fn mark_done(
     }
     draft.unfrozen(number)?;
     draft.not_cancelling()?;
+    if part.proof.as_ref().is_some_and(|proof| !proof.accepted()) {
+        return Err(Refusal::ProofNotAccepted);
+    }
     short_enough(note)?;
     if files.len() > MOST_FILES {
         return Err(Refusal::TooManyFiles);
@@ -45,9 +48,15 @@ pub(super) fn mark_done(
     Ok(())
 }
 
-/// A milestone that holds nothing: because nothing was paid, or because it is over.
-fn unpaid(draft: &Draft) -> Refusal {
-    if draft.escrow.over() { Refusal::EscrowOver } else { Refusal::NotPaid }
+/// A milestone on which no work is to be done yet: nothing was paid, not everyone agreed, or it is over.
+pub(super) fn unpaid(draft: &Draft) -> Refusal {
+    if draft.escrow.over() {
+        Refusal::EscrowOver
+    } else if draft.escrow.funded() && matches!(draft.escrow.stage, Stage::Proposed { .. }) {
+        Refusal::NotAgreed
+    } else {
+        Refusal::NotPaid
+    }
 }
 
 /// Releases all that is left, or a part of it; a part that equals the rest is the whole.

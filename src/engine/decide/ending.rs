@@ -2,11 +2,13 @@
 
 use super::Draft;
 use crate::engine::command::Facts;
+use crate::engine::deadlines::next_pay_by;
 use crate::engine::escrow::{End, How, MilestoneEnd, MilestoneStage, Stage};
 use crate::engine::event::Event;
 use crate::engine::party::{Role, UserId};
 use crate::engine::refusal::Refusal;
 use crate::engine::step;
+use crate::engine::terms::Funding;
 
 /// Releases a part of the balance that is there, or the rest of it.
 pub(super) fn release(draft: &mut Draft, number: u16, amount_minor: i64, how: How) {
@@ -70,9 +72,37 @@ fn paid_before(draft: &Draft, number: u16, user: UserId) -> bool {
     })
 }
 
+/// With funding per milestone: once all before it are decided, the next one is to be paid.
+fn ask_for_next(draft: &mut Draft) {
+    let escrow = &draft.escrow;
+    if escrow.terms.funding != Funding::PerMilestone || !matches!(escrow.stage, Stage::Active { .. }) {
+        return;
+    }
+    let decided = |stage| matches!(stage, MilestoneStage::Settling { .. } | MilestoneStage::Ended { .. });
+    let Some(index) = escrow.milestones.iter().position(|part| !decided(part.stage)) else { return };
+    let part = &escrow.milestones[index];
+    if part.stage == MilestoneStage::Unfunded && part.asked.is_none() {
+        let due = escrow.terms.milestones.get(index).and_then(|terms| terms.due);
+        let milestone = u16::try_from(index + 1).unwrap_or(u16::MAX);
+        draft.push(Event::NextPaymentDue { milestone, pay_by: next_pay_by(due, draft.now) });
+    }
+}
+
+/// A later milestone was not paid: it and those after it are dropped, the rest goes on.
+pub(super) fn drop_unpaid(draft: &mut Draft) {
+    for milestone in (1_u16..).take(draft.escrow.milestones.len()) {
+        if draft.escrow.milestone(milestone).is_some_and(|part| part.stage == MilestoneStage::Unfunded) {
+            draft.push(Event::Dropped { milestone });
+        }
+    }
+    end_if_all(draft);
+}
+
 /// The escrow ends when every milestone has: completed if anything was released, else cancelled or refunded.
 fn end_if_all(draft: &mut Draft) {
+    ask_for_next(draft);
     let ended = |how: &mut Option<How>, stage: &MilestoneStage| match stage {
+        MilestoneStage::Ended { end: MilestoneEnd::Dropped, .. } => true,
         MilestoneStage::Ended { how: by, .. } => {
             *how = Some(*by);
             true
@@ -91,7 +121,14 @@ fn end_if_all(draft: &mut Draft) {
     let end = match (released, last) {
         (true, _) => End::Completed,
         (false, Some(How::Cancelled | How::ByClock)) => End::Cancelled,
-        (false, Some(How::Approved | How::Refunded | How::Settled | How::Ruled) | None) => End::Refunded,
+        (false, Some(How::Declined)) if let Some(rejected) = draft.escrow.rejected.clone() => {
+            End::Declined { by: rejected.by, reason: rejected.reason }
+        }
+        (
+            false,
+            Some(How::Approved | How::Delivered | How::Declined | How::Refunded | How::Settled | How::Ruled)
+            | None,
+        ) => End::Refunded,
     };
     draft.push(Event::Ended { end });
 }

@@ -2,13 +2,14 @@
 
 use uuid::Uuid;
 
-use super::Draft;
+use super::{Draft, agreement};
 use crate::engine::command::Facts;
 use crate::engine::deadlines::RAIL_ANSWER_DAYS;
 use crate::engine::escrow::{ChargeState, Method, Stage};
 use crate::engine::event::Event;
 use crate::engine::party::{Actor, Role};
 use crate::engine::refusal::Refusal;
+use crate::engine::terms::{Funding, Mode};
 
 pub(super) fn start_charge(
     draft: &mut Draft,
@@ -24,21 +25,13 @@ pub(super) fn start_charge(
     if draft.escrow.charge_pending() {
         return Err(Refusal::PaymentPending);
     }
-    match draft.escrow.stage {
-        Stage::Proposed { .. } => return Err(Refusal::NotAgreed),
-        Stage::Agreed { .. } => {}
-        Stage::Active { .. } => return Err(Refusal::AlreadyPaid),
-        Stage::Ended { .. } | Stage::Closed { .. } => return Err(Refusal::EscrowOver),
-    }
-    let all: Vec<u16> = (1_u16..).take(draft.escrow.milestones.len()).collect();
-    if milestones != all {
-        return Err(Refusal::PayAll);
-    }
+    let to_pay = wanted(draft, milestones)?;
     draft.not_cancelling()?;
     if !facts.terms_of_service_accepted {
         return Err(Refusal::TermsOfServiceNotAccepted);
     }
-    let amount_minor = draft.escrow.plan.charge_minor();
+    agree_by_paying(draft, facts)?;
+    let amount_minor = draft.escrow.to_pay_minor();
     if *method == Method::Wallet {
         let available = facts.wallet_available.unwrap_or_else(|| draft.escrow.terms.money(0));
         if available.minor < amount_minor || available.currency != draft.escrow.terms.currency {
@@ -47,7 +40,7 @@ pub(super) fn start_charge(
     }
     draft.push(Event::ChargeStarted {
         payment,
-        milestones: all,
+        milestones: to_pay,
         method: method.clone(),
         amount_minor,
         answer_by: draft.now.plus_days(RAIL_ANSWER_DAYS),
@@ -57,6 +50,43 @@ pub(super) fn start_charge(
         draft.push(Event::ChargeSettled { payment });
     }
     Ok(())
+}
+
+/// The milestones to pay for now, if they are those that were named.
+fn wanted(draft: &Draft, milestones: &[u16]) -> Result<Vec<u16>, Refusal> {
+    let escrow = &draft.escrow;
+    let to_pay = escrow.to_pay();
+    let funded = |number: &u16| escrow.milestone(*number).is_some_and(|part| part.funded());
+    let whole = escrow.terms.funding == Funding::Whole;
+    match escrow.stage {
+        Stage::Ended { .. } | Stage::Closed { .. } => Err(Refusal::EscrowOver),
+        Stage::Proposed { .. } | Stage::Agreed { .. } | Stage::Active { .. } => {
+            if (whole && to_pay.is_empty()) || (!milestones.is_empty() && milestones.iter().all(funded)) {
+                Err(Refusal::AlreadyPaid)
+            } else if milestones != to_pay || to_pay.is_empty() {
+                Err(if whole { Refusal::PayAll } else { Refusal::PayInOrder })
+            } else {
+                Ok(to_pay)
+            }
+        }
+    }
+}
+
+/// Paying accepts too, where there is no contract to sign (DHMAD). Until everyone has agreed, only an
+/// escrow that is paid first takes money.
+fn agree_by_paying(draft: &mut Draft, facts: &Facts) -> Result<(), Refusal> {
+    if !matches!(draft.escrow.stage, Stage::Proposed { .. }) {
+        return Ok(());
+    }
+    match draft.escrow.terms.mode {
+        Mode::Standard => return Err(Refusal::NotAgreed),
+        Mode::Quick | Mode::QuickProof | Mode::Instant => {
+            let version = draft.escrow.version;
+            agreement::accept(draft, version, facts)?;
+        }
+    }
+    let agreed = matches!(draft.escrow.stage, Stage::Agreed { .. });
+    if agreed || draft.escrow.terms.pay_first { Ok(()) } else { Err(Refusal::NotAgreed) }
 }
 
 fn by_rail(draft: &Draft) -> Result<(), Refusal> {

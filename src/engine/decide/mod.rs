@@ -12,6 +12,7 @@ mod dispute;
 mod ending;
 mod funding;
 mod negotiation;
+mod proof;
 mod settlement;
 
 pub use cancellation::MOST_REQUESTS;
@@ -87,6 +88,9 @@ fn carry_out(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(), 
         }
         Command::ChargeSettled { payment } => funding::charge_settled(draft, *payment),
         Command::ChargeFailed { payment, reason } => funding::charge_failed(draft, *payment, reason),
+        Command::SubmitProof { .. } | Command::AcceptProof { .. } | Command::RequestCorrections { .. } => {
+            proof::decide(draft, command)
+        }
         Command::MarkDone { milestone, note, files } => delivery::mark_done(draft, *milestone, note, files),
         Command::Approve { milestone, part_minor } => {
             delivery::approve(draft, *milestone, *part_minor, facts)

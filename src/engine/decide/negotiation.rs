@@ -167,6 +167,10 @@ fn can_nudge(waiting: Waiting) -> bool {
     match waiting {
         Waiting::Acceptance
         | Waiting::Payment
+        | Waiting::NextPayment
+        | Waiting::SellerAnswer
+        | Waiting::ProofUpload
+        | Waiting::ProofReview
         | Waiting::Delivery
         | Waiting::Inspection
         | Waiting::Changes

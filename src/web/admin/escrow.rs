@@ -211,6 +211,10 @@ fn wanted(waiting: Waiting) -> &'static str {
     match waiting {
         Waiting::Acceptance => "Acceptance of the terms",
         Waiting::Payment => "Payment",
+        Waiting::NextPayment => "Payment of the next milestone",
+        Waiting::SellerAnswer => "The answer to a deal that is paid",
+        Waiting::ProofUpload => "The proof",
+        Waiting::ProofReview => "The look at the proof",
         Waiting::RailAnswer => "The provider’s answer",
         Waiting::Delivery => "Delivery",
         Waiting::Inspection => "Inspection",

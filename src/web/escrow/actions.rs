@@ -15,7 +15,7 @@ pub fn button(seat: &Seat, action: Action) -> Button {
     let words = match action {
         Action::Accept => "Read the terms and accept".to_owned(),
         Action::Sign => "Read and sign".to_owned(),
-        Action::Pay => format!("Pay {}", seat.amount(seat.escrow.plan.charge_minor())),
+        Action::Pay => format!("Pay {}", seat.amount(seat.escrow.to_pay_minor())),
         Action::Approve(_) => "Inspect the delivery".to_owned(),
         Action::Cancel(_) => "Cancel and get the money back".to_owned(),
         Action::PayOut(_) => "Move to my wallet".to_owned(),
@@ -39,6 +39,8 @@ fn below(action: Action) -> String {
         }
         Action::Withdraw => "/withdraw".to_owned(),
         Action::Pay => "/pay".to_owned(),
+        Action::SubmitProof(_) | Action::AcceptProof(_) => "/proof".to_owned(),
+        Action::RequestCorrections(_) => "/proof#corrections".to_owned(),
         Action::Deliver(number) => format!("/milestones/{number}/deliver"),
         Action::Approve(number) => format!("/milestones/{number}/inspect"),
         Action::RequestChanges(number) => format!("/milestones/{number}/inspect#changes"),
@@ -81,6 +83,9 @@ pub fn words_of(action: Action) -> &'static str {
         Action::Nudge(..) => "Send a reminder",
         Action::Withdraw => "Withdraw",
         Action::Pay => "Pay",
+        Action::SubmitProof(_) => "Send the proof",
+        Action::AcceptProof(_) => "Look at the proof",
+        Action::RequestCorrections(_) => "Ask for corrections",
         Action::Deliver(_) => "Deliver",
         Action::Approve(_) => "Approve",
         Action::RequestChanges(_) => "Ask for changes",

@@ -76,7 +76,9 @@ fn below(waiting: Waiting, line: &Line, number: u16) -> String {
     match (waiting, line.escrow.terms.mode) {
         (Waiting::Acceptance, Mode::Standard) => "/contract/sign".to_owned(),
         (Waiting::Acceptance, Mode::Quick | Mode::QuickProof | Mode::Instant) => "/accept".to_owned(),
-        (Waiting::Payment, _) => "/pay".to_owned(),
+        (Waiting::SellerAnswer, _) => "/accept".to_owned(),
+        (Waiting::Payment | Waiting::NextPayment, _) => "/pay".to_owned(),
+        (Waiting::ProofUpload | Waiting::ProofReview, _) => "/proof".to_owned(),
         (Waiting::Delivery | Waiting::Changes, _) => format!("/milestones/{number}/deliver"),
         (Waiting::Inspection, _) => format!("/milestones/{number}/inspect"),
         (Waiting::Cancelling, _) if line.role == Role::Seller => format!("/milestones/{number}/deliver"),

@@ -54,6 +54,12 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
         | Event::ChargeFailed { .. }
         | Event::ChargeSettled { .. }
         | Event::ChargeReturned { .. } => paid(scene, &record.event, &who),
+        Event::Rejected { .. } | Event::NextPaymentDue { .. } | Event::Dropped { .. } => {
+            unpaid(scene, &record.event)
+        }
+        Event::ProofSubmitted { .. } | Event::CorrectionsRequested { .. } | Event::ProofAccepted { .. } => {
+            proof(scene, &record.event, &who)
+        }
         Event::Delivered { milestone, round, note, .. } => {
             let again = if *round > 1 { " again" } else { "" };
             let words = format!("{who} delivered {}{again}", title(milestone));
@@ -140,8 +146,52 @@ fn actor(scene: &Scene<'_>, actor: &Actor) -> String {
     }
 }
 
+/// What was paid for nothing, and what is not paid yet or never.
+fn unpaid(scene: &Scene<'_>, event: &Event) -> Told {
+    let plain = |icon, tone, words: String| (icon, tone, words, String::new());
+    let title = |number: &u16| format!("“{}”", scene.title_of(*number));
+    match event {
+        Event::Rejected { by, reason } => {
+            let words = format!("Not accepted by the {}: what was paid goes back", by.word());
+            (Icon::CircleX, Tone::Bad, words, reason.clone())
+        }
+        Event::NextPaymentDue { milestone, .. } => {
+            plain(Icon::CreditCard, Tone::Wait, format!("{} is to be paid now", title(milestone)))
+        }
+        Event::Dropped { milestone } => {
+            plain(Icon::CircleX, Tone::Neutral, format!("{} was not paid and is dropped", title(milestone)))
+        }
+        _ => plain(Icon::Info, Tone::Neutral, String::new()),
+    }
+}
+
+fn proof(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
+    match event {
+        Event::ProofSubmitted { milestone, round, kind, note, .. } => {
+            let word = if *round > 1 { "a new proof" } else { "a proof" };
+            let (title, kind) = (scene.title_of(*milestone), kind.words().to_lowercase());
+            let words = format!("{who} sent {word} for “{title}”: {kind}");
+            (Icon::FileText, Tone::Info, words, note.clone())
+        }
+        Event::CorrectionsRequested { milestone, note, .. } => {
+            let title = scene.title_of(*milestone);
+            let words = format!("{who} asked for corrections to the proof for “{title}”");
+            (Icon::Undo2, Tone::Wait, words, note.clone())
+        }
+        Event::ProofAccepted { milestone, by_clock } => {
+            let title = scene.title_of(*milestone);
+            let words = if *by_clock {
+                format!("The time to look at it ran out: the proof for “{title}” counts as accepted")
+            } else {
+                format!("{who} accepted the proof for “{title}”")
+            };
+            (Icon::CircleCheckBig, Tone::Good, words, String::new())
+        }
+        _ => (Icon::Info, Tone::Neutral, String::new(), String::new()),
+    }
+}
+
 fn paid(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
-    let charged = scene.escrow.charge.as_ref().map_or(0, |charge| charge.amount_minor);
     match event {
         Event::ChargeStarted { amount_minor, method, .. } => {
             let from = if *method == Method::Wallet { " from the wallet" } else { "" };
@@ -157,6 +207,11 @@ fn paid(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
             (Icon::Undo2, Tone::Neutral, words, String::new())
         }
         _ => {
+            let attempt = match event {
+                Event::ChargeSettled { payment } => scene.escrow.attempt(*payment),
+                _ => None,
+            };
+            let charged = attempt.map_or(0, |charge| charge.amount_minor);
             let words = format!("The payment of {} arrived; the money is held", scene.amount(charged));
             (Icon::Lock, Tone::Held, words, String::new())
         }
@@ -198,6 +253,10 @@ fn awaited(scene: &Scene<'_>, waiting: Waiting, milestone: Option<u16>) -> Strin
     let what = match waiting {
         Waiting::Acceptance => "the answer to the terms",
         Waiting::Payment => "the payment",
+        Waiting::NextPayment => "the payment",
+        Waiting::SellerAnswer => "the answer to the paid deal",
+        Waiting::ProofUpload => "the proof",
+        Waiting::ProofReview => "the look at the proof",
         Waiting::RailAnswer => "the provider's answer",
         Waiting::Delivery => "the delivery",
         Waiting::Inspection => "the inspection",

@@ -132,6 +132,21 @@ pub fn case1() -> Terms {
     })
 }
 
+/// A quick one with a proof before the delivery.
+pub fn quick_proof() -> Terms {
+    quick().with(|terms| terms.mode = Mode::QuickProof)
+}
+
+/// A quick one that is paid before the seller answers.
+pub fn pay_first() -> Terms {
+    quick().with(|terms| terms.pay_first = true)
+}
+
+/// Worked case 4, each milestone paid before its work starts.
+pub fn per_milestone() -> Terms {
+    case4().with(|terms| terms.funding = Funding::PerMilestone)
+}
+
 /// A quick one: no contract, nothing to sign.
 pub fn quick() -> Terms {
     one_off().with(|terms| {

@@ -13,6 +13,7 @@ use holdfast::engine::event::Event;
 use holdfast::engine::evolve::evolve;
 use holdfast::engine::party::{Actor, Role};
 use holdfast::engine::plan::{Part, Plan};
+use holdfast::engine::proof::ProofKind;
 use holdfast::engine::refusal::Refusal;
 use holdfast::engine::terms::Terms;
 use holdfast::engine::time::Time;
@@ -94,6 +95,26 @@ impl Past {
         let document_sha256 = self.escrow.document_sha256.clone();
         let version = self.escrow.version;
         self.then(Event::Signed { role, version, document_sha256, evidence_sha256: String::new() })
+    }
+
+    /// A proof waits for the buyer's look.
+    pub fn proof(self) -> Self {
+        let sent = self.escrow.milestone(1).unwrap().proof.as_ref().and_then(|proof| proof.sent.clone());
+        let review_by = self.now.plus_hours(24);
+        self.then(Event::ProofSubmitted {
+            milestone: 1,
+            round: sent.map_or(1, |sent| sent.round + 1),
+            kind: ProofKind::Receipt,
+            note: "Bought today.".to_owned(),
+            files: Vec::new(),
+            review_by,
+        })
+    }
+
+    pub fn corrections(self) -> Self {
+        let round = self.escrow.milestone(1).unwrap().proof.as_ref().unwrap().corrections + 1;
+        let (note, upload_by) = ("The date is cut off.".to_owned(), self.now.plus_hours(24));
+        self.then(Event::CorrectionsRequested { milestone: 1, round, note, upload_by })
     }
 
     pub fn delivery(self, number: u16) -> Self {

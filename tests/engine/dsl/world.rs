@@ -8,6 +8,7 @@ use holdfast::engine::escrow::{Escrow, Method, Milestone, Stage};
 use holdfast::engine::event::Event;
 use holdfast::engine::evolve::evolve;
 use holdfast::engine::party::{Actor, Role, UserId};
+use holdfast::engine::proof::ProofKind;
 use holdfast::engine::refusal::Refusal;
 use holdfast::engine::status;
 use holdfast::engine::terms::{Mode, Terms};
@@ -362,7 +363,7 @@ impl Person<'_> {
 
     fn pays_by(self, method: Method) -> Outcome {
         let payment = self.world.new_payment();
-        let milestones = (1_u16..).take(self.world.escrow().milestones.len()).collect();
+        let milestones = self.world.escrow().to_pay();
         self.does(Command::StartCharge { payment, milestones, method })
     }
 
@@ -379,6 +380,19 @@ impl Person<'_> {
     pub fn fails(self, reason: &str) -> Outcome {
         let payment = self.world.last_payment();
         self.does(Command::ChargeFailed { payment, reason: reason.to_owned() })
+    }
+
+    pub fn sends_proof(self) -> Outcome {
+        let note = "Bought today.".to_owned();
+        self.does(Command::SubmitProof { milestone: 1, kind: ProofKind::Receipt, note, files: Vec::new() })
+    }
+
+    pub fn accepts_proof(self) -> Outcome {
+        self.does(Command::AcceptProof { milestone: 1 })
+    }
+
+    pub fn requests_corrections(self) -> Outcome {
+        self.does(Command::RequestCorrections { milestone: 1, note: "The date is cut off.".to_owned() })
     }
 
     pub fn delivers(self, milestone: u16) -> Outcome {

@@ -2,7 +2,7 @@
 
 use holdfast::engine::check;
 use holdfast::engine::party::{Role, UserId};
-use holdfast::engine::terms::{CommissionPayer, FeePayer, FeeSchedule, Kind, Mode, Rate, Terms};
+use holdfast::engine::terms::{CommissionPayer, FeePayer, FeeSchedule, Funding, Kind, Mode, Rate, Terms};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -17,7 +17,10 @@ use crate::dsl::*;
 #[derive(Clone, Debug)]
 pub struct Deal {
     pub amounts: Vec<i64>,
-    pub quick: bool,
+    /// The mode of a deal with one delivery; several need a contract.
+    pub mode: Mode,
+    /// The buyer pays before the seller answers, or milestone by milestone.
+    pub early: bool,
     pub code: &'static str,
     pub broker: bool,
     pub payees: u8,
@@ -67,11 +70,13 @@ pub fn deal(milestones: std::ops::RangeInclusive<usize>) -> impl Strategy<Value 
     let money = (schedule(), fee_payer, option::of((rate(), payer)), vec(0..=1_000_u16, 4));
     let days = (1..=25_u8, 1..=30_u8, 0..=3_u8);
     let start = (prop_oneof![Just(0_u16), 0..=3_000_u16], any::<(bool, bool)>());
-    let what = (vec(amount(), milestones), any::<bool>(), select(vec!["TND", "KES", "JPY"]));
+    let modes = select(vec![Mode::Standard, Mode::Quick, Mode::QuickProof]);
+    let what = (vec(amount(), milestones), modes, any::<bool>(), select(vec!["TND", "KES", "JPY"]));
     (what, who, money, days, start).prop_map(|(what, who, money, days, start)| Deal {
         amounts: what.0,
-        quick: what.1,
-        code: what.2,
+        mode: what.1,
+        early: what.2,
+        code: what.3,
         broker: who.0,
         payees: who.1,
         sent_by: who.2,
@@ -98,9 +103,13 @@ impl Deal {
         case4().with(|terms| {
             terms.currency = currency(self.code);
             terms.kind = if one_off { Kind::OneOff } else { Kind::Milestone };
-            if one_off && self.quick {
-                terms.mode = Mode::Quick;
+            if one_off && self.mode != Mode::Standard {
+                terms.mode = self.mode;
                 terms.contract_terms = None;
+                terms.pay_first = self.early;
+            }
+            if !one_off && self.early {
+                terms.funding = Funding::PerMilestone;
             }
             terms.delivery_days = one_off.then_some(u16::from(self.gap_days));
             terms.amount_minor = self.amounts.iter().sum();
@@ -156,7 +165,7 @@ impl Deal {
         if faulty(&terms) {
             terms.commission = None;
         }
-        if self.quick && terms.milestones.len() == 1 {
+        if terms.mode != Mode::Standard {
             return terms;
         }
         terms.milestones.iter_mut().filter(|part| part.criteria.is_empty()).for_each(|part| {

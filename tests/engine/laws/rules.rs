@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use holdfast::engine::deadlines::{self, Mark, Waiting};
 use holdfast::engine::decide::{Decision, decide};
 use holdfast::engine::dispute::{DisputeEnd, ExtensionEnd, SettlementEnd};
-use holdfast::engine::escrow::{Escrow, How, MilestoneStage, Stage};
+use holdfast::engine::escrow::{Escrow, How, Milestone, MilestoneStage, Stage};
 use holdfast::engine::event::Event;
 use holdfast::engine::evolve::evolve;
 use holdfast::engine::notices::notices;
 use holdfast::engine::party::Actor;
+use holdfast::engine::proof::ProofPhase;
 use holdfast::engine::time::Time;
 use holdfast::engine::{next, offers, status};
 use serde::Serialize;
@@ -125,6 +126,11 @@ pub fn of_events(before: Option<&Escrow>, after: &World, events: &[Event], actor
     Ok(())
 }
 
+fn proof_of(escrow: &Escrow, milestone: u16) -> Option<(ProofPhase, &Milestone)> {
+    let part = escrow.milestone(milestone)?;
+    Some((part.proof.as_ref()?.phase, part))
+}
+
 /// Reads the deadline off the state itself, without asking `deadlines`.
 fn in_time(before: &Escrow, event: &Event, now: Time) -> Law {
     use holdfast::engine::escrow::End;
@@ -145,6 +151,11 @@ fn in_time(before: &Escrow, event: &Event, now: Time) -> Law {
                 Some((MilestoneStage::Delivered { inspect_by, .. }, part)) => early(part.later(inspect_by)),
                 other => Err(format!("released by the clock from {other:?}")),
             }
+        }
+        (Event::Refunded { how: How::Declined, .. } | Event::Dropped { .. }, _)
+        | (Event::ProofAccepted { by_clock: true, .. }, _) => of_modes(before, event, &early),
+        (Event::Overdue { milestone, .. }, _) if waits_for_proof(before, *milestone) => {
+            of_modes(before, event, &early)
         }
         (Event::Refunded { milestone, how: How::ByClock, .. }, _) => {
             match before.milestone(*milestone).map(|part| (part.stage, part)) {
@@ -178,6 +189,40 @@ fn in_time(before: &Escrow, event: &Event, now: Time) -> Law {
         (Event::SettlementEnded { settlement, how: SettlementEnd::Lapsed }, _) => {
             let offer = before.settlements.iter().find(|offer| offer.number == *settlement);
             offer.map_or_else(|| Err(format!("no offer: {event:?}")), |offer| early(offer.answer_by))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn waits_for_proof(before: &Escrow, milestone: u16) -> bool {
+    matches!(proof_of(before, milestone), Some((ProofPhase::WaitingSellerProof { .. }, _)))
+}
+
+/// The clocks that only some kinds of escrow have.
+fn of_modes(before: &Escrow, event: &Event, early: &dyn Fn(Time) -> Law) -> Law {
+    match (event, &before.stage) {
+        (Event::Refunded { how: How::Declined, .. }, stage) => {
+            hold(matches!(stage, Stage::Proposed { .. }), || format!("declined in {stage:?}"))
+        }
+        (Event::Dropped { milestone }, _) => {
+            hold(!before.charge_pending(), || "dropped while a payment was under way".to_owned())?;
+            let mut parts = before.milestones.iter();
+            let asked = parts.find_map(|part| part.asked.filter(|_| !part.funded() && !part.ended()));
+            let cancelled = before.milestones.iter().any(holdfast::engine::escrow::Milestone::undecided);
+            match asked {
+                Some(asked) => early(asked.pay_by),
+                None => hold(cancelled, || format!("{milestone} is dropped and nothing was asked for")),
+            }
+        }
+        (Event::ProofAccepted { milestone, by_clock: true }, _) => match proof_of(before, *milestone) {
+            Some((ProofPhase::Review { review_by, .. }, part)) => early(part.later(review_by)),
+            other => Err(format!("a proof accepted by the clock from {other:?}")),
+        },
+        (Event::Overdue { milestone, .. }, _)
+            if let Some((ProofPhase::WaitingSellerProof { upload_by, .. }, part)) =
+                proof_of(before, *milestone) =>
+        {
+            early(part.later(upload_by))
         }
         _ => Ok(()),
     }

@@ -9,6 +9,7 @@ use holdfast::engine::deadlines::{self, Mark, Waiting};
 use holdfast::engine::escrow::Method;
 use holdfast::engine::offers::{self, Action};
 use holdfast::engine::party::{Actor, Role};
+use holdfast::engine::proof::ProofKind;
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use uuid::Uuid;
@@ -136,7 +137,7 @@ pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32
         .collect();
     actors.extend([operator(), second_operator(), rail(), clock()]);
     actors.extend(both.iter().chain(&both));
-    let command = match what % 23 {
+    let command = match what % 30 {
         0 => propose(world, number),
         1 => Command::Accept { version: number % 3 },
         2 => sign(world, number),
@@ -158,9 +159,16 @@ pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32
         13 => Command::PayOut { milestone: milestone.into() },
         14 => Command::Close,
         15 => lapse(world, milestone, number),
+        16 => {
+            let kind = pick(&ProofKind::ALL, number as u8);
+            let files = (0..u128::from(number % 23)).map(|number| file(number, 1)).collect();
+            Command::SubmitProof { milestone: milestone.into(), kind, note: text(number), files }
+        }
+        23 => Command::AcceptProof { milestone: milestone.into() },
+        24 => Command::RequestCorrections { milestone: milestone.into(), note: text(number) },
         17 => counter(world, number),
         18 => about_people(world, milestone, number),
-        19..=22 => quarrels::anything(world, milestone, number),
+        19..=22 | 25..=29 => quarrels::anything(world, milestone, number),
         _ => remind(world, milestone, number),
     };
     let by_machine =
@@ -247,10 +255,10 @@ fn sign(world: &World, number: u32) -> Command {
 
 fn start_charge(world: &mut World, number: u32) -> Command {
     let payment = if number.is_multiple_of(4) { world.last_payment() } else { world.new_payment() };
-    let count =
-        if number.is_multiple_of(5) { number as u16 % 4 } else { world.terms.milestones.len() as u16 };
+    let some = (1..=number as u16 % 4).collect();
+    let milestones = if number.is_multiple_of(5) { some } else { world.escrow().to_pay() };
     let method = if number.is_multiple_of(3) { Method::Wallet } else { sandbox() };
-    Command::StartCharge { payment, milestones: (1..=count).collect(), method }
+    Command::StartCharge { payment, milestones, method }
 }
 
 /// Parts of every size: whole, none, a share of what is left, one too many, absurd.
@@ -270,13 +278,17 @@ fn approve(world: &World, milestone: u16, number: u32) -> Command {
     Command::Approve { milestone, part_minor }
 }
 
-const WAITING: [Waiting; 15] = [
+const WAITING: [Waiting; 19] = [
     Waiting::Extension,
     Waiting::CancellationAnswer,
     Waiting::Settlement,
     Waiting::DisputeAnswer,
     Waiting::DisputeTalk,
     Waiting::Ruling,
+    Waiting::NextPayment,
+    Waiting::SellerAnswer,
+    Waiting::ProofUpload,
+    Waiting::ProofReview,
     Waiting::Acceptance,
     Waiting::Payment,
     Waiting::RailAnswer,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use holdfast::engine::command::Command;
 use holdfast::engine::deadlines::{Mark, Waiting};
 use holdfast::engine::party::{Actor, Role};
+use holdfast::engine::proof::ProofKind;
 use holdfast::engine::refusal::Refusal;
 use uuid::Uuid;
 
@@ -37,6 +38,17 @@ pub fn every_command() -> Vec<(Actor, Command)> {
         (buyer(), Command::StartCharge { payment: PAYMENT, milestones: vec![1, 2], method: sandbox() }),
         (rail(), Command::ChargeSettled { payment: PAYMENT }),
         (rail(), Command::ChargeFailed { payment: PAYMENT, reason: some_text() }),
+        (
+            seller(),
+            Command::SubmitProof {
+                milestone: 1,
+                kind: ProofKind::Tracking,
+                note: some_text(),
+                files: Vec::new(),
+            },
+        ),
+        (buyer(), Command::AcceptProof { milestone: 1 }),
+        (buyer(), Command::RequestCorrections { milestone: 1, note: some_text() }),
         (seller(), Command::MarkDone { milestone: 1, note: some_text(), files: Vec::new() }),
         (buyer(), Command::Approve { milestone: 1, part_minor: None }),
         (buyer(), Command::RequestChanges { milestone: 1, failed: vec![0], reason: some_text() }),
@@ -98,6 +110,8 @@ fn given_to(command: &Command) -> Vec<Role> {
         Command::Disown | Command::Close => all.to_vec(),
         Command::Withdraw => all[..2].to_vec(),
         Command::StartCharge { .. }
+        | Command::AcceptProof { .. }
+        | Command::RequestCorrections { .. }
         | Command::Approve { .. }
         | Command::RequestChanges { .. }
         | Command::Cancel { .. }
@@ -106,7 +120,8 @@ fn given_to(command: &Command) -> Vec<Role> {
         | Command::RefuseExtension { .. }
         | Command::RequestCancellation { .. }
         | Command::WithdrawCancellation => vec![Role::Buyer],
-        Command::MarkDone { .. }
+        Command::SubmitProof { .. }
+        | Command::MarkDone { .. }
         | Command::Refund { .. }
         | Command::CancelAll { .. }
         | Command::RefuseCancellation { .. } => vec![Role::Seller],
@@ -136,6 +151,8 @@ fn pasts() -> Vec<Past> {
         Past::agreed(&case4()),
         Past::charged(&case4()),
         Past::paid(&case4()),
+        Past::paid(&quick_proof()),
+        Past::paid(&quick_proof()).proof(),
         Past::delivered(&case4(), 1),
         Past::delivered(&case4(), 1).changes(1),
         Past::paid(&case4()).cancelling(),

@@ -1,0 +1,144 @@
+//! Who is told of payments and of what begins with them, and of what only some kinds of escrow have: the
+//! proof before a delivery, and payments of later milestones.
+
+use super::{News, Told};
+use crate::engine::deadlines::{self, Waiting};
+use crate::engine::escrow::{MilestoneStage, Stage};
+use crate::engine::event::Event;
+use crate::engine::party::Role;
+use crate::engine::proof::ProofPhase;
+use crate::engine::time::Time;
+use crate::money::Money;
+
+impl Told<'_> {
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
+    pub(super) fn modes(&mut self, event: &Event, all: &[Event]) {
+        match event {
+            Event::NextPaymentDue { milestone, pay_by } => {
+                let (number, pay_by) = (*milestone, *pay_by);
+                let plan = self.escrow.plan.milestones.get(usize::from(number).saturating_sub(1));
+                let amount = self.escrow.terms.money(plan.map_or(0, |plan| plan.charge_minor));
+                let news = News::NextPaymentDue { milestone: self.title(number), number, amount, pay_by };
+                self.role(Role::Buyer, news);
+            }
+            Event::Dropped { milestone } => {
+                let first = all.iter().find_map(|event| match event {
+                    Event::Dropped { milestone } => Some(*milestone),
+                    _ => None,
+                });
+                if first == Some(*milestone) {
+                    let news = News::Dropped { milestone: self.title(*milestone), number: *milestone };
+                    for role in [Role::Buyer, Role::Seller, Role::Broker] {
+                        self.role(role, news.clone());
+                    }
+                }
+            }
+            Event::ProofSubmitted { milestone, round, kind, review_by, .. } => {
+                let (number, kind, review_by, again) = (*milestone, *kind, *review_by, *round > 1);
+                let milestone = self.title(number);
+                self.role(Role::Buyer, News::ProofSubmitted { milestone, number, kind, review_by, again });
+            }
+            Event::CorrectionsRequested { milestone, round, note, upload_by } => {
+                let (number, note, round, upload_by) = (*milestone, note.clone(), *round, *upload_by);
+                let milestone = self.title(number);
+                self.role(
+                    Role::Seller,
+                    News::CorrectionsRequested { milestone, number, note, round, upload_by },
+                );
+            }
+            Event::ProofAccepted { milestone, by_clock } => {
+                let (number, by_clock) = (*milestone, *by_clock);
+                let due = self.escrow.milestone(number).and_then(|part| match part.stage {
+                    MilestoneStage::InProgress { due, .. } => Some(due),
+                    _ => None,
+                });
+                let news = News::ProofAccepted { milestone: self.title(number), number, by_clock, due };
+                self.role(Role::Seller, news.clone());
+                if by_clock {
+                    self.role(Role::Buyer, news);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn paid(&mut self) {
+        let amount = self.charged();
+        self.role(Role::Buyer, News::Receipt { amount });
+        if matches!(self.escrow.stage, Stage::Proposed { .. }) {
+            let clock =
+                deadlines::all(self.escrow).into_iter().find(|it| it.waiting == Waiting::SellerAnswer);
+            let Some(clock) = clock else { return };
+            for user in deadlines::waits_for(self.escrow, &clock) {
+                let Some(role) = self.escrow.party_of(user).map(|party| party.role) else { continue };
+                self.tell(user, role, News::PaidFirst { answer_by: clock.at });
+            }
+            return;
+        }
+        let number = self.escrow.charge.as_ref().and_then(|charge| charge.milestones.first().copied());
+        self.work_starts(number.unwrap_or(1));
+    }
+
+    /// The money for a milestone is held: work can start, or the proof for it.
+    pub(super) fn work_starts(&mut self, number: u16) {
+        let part = self.escrow.milestone(number);
+        let first_due = part.and_then(|part| match part.stage {
+            MilestoneStage::InProgress { due, .. } => Some(due),
+            MilestoneStage::Unfunded
+            | MilestoneStage::Delivered { .. }
+            | MilestoneStage::ChangesRequested { .. }
+            | MilestoneStage::Settling { .. }
+            | MilestoneStage::Ended { .. } => None,
+        });
+        let start = News::Start { first_due };
+        let phase = part.and_then(|part| part.proof.as_ref()).map(|proof| proof.phase);
+        let to_seller = match phase {
+            Some(ProofPhase::WaitingSellerProof { upload_by, .. }) => News::ProofNeeded { number, upload_by },
+            Some(ProofPhase::Review { .. } | ProofPhase::Accepted { .. }) | None => start.clone(),
+        };
+        self.role(Role::Seller, to_seller);
+        self.role(Role::Broker, start);
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
+    pub(super) fn charged_or_not(&mut self, event: &Event) {
+        match event {
+            Event::ChargeFailed { reason, .. } => {
+                let amount = self.charged();
+                self.role(Role::Buyer, News::PaymentFailed { amount, reason: reason.clone() });
+            }
+            Event::ChargeReturned { amount_minor, .. } => {
+                let amount = self.escrow.terms.money(*amount_minor);
+                self.role(Role::Buyer, News::PaymentReturned { amount });
+            }
+            Event::ChargeSettled { .. } => self.paid(),
+            _ => {}
+        }
+    }
+
+    pub(super) fn overdue(&mut self, number: u16, refund_at: Time) {
+        let title = self.title(number);
+        let proof = self.escrow.milestone(number).and_then(|part| part.proof.as_ref());
+        let proof = proof.is_some_and(|proof| !proof.accepted());
+        let may = News::MayCancel { milestone: title.clone(), number, refund_at, proof };
+        self.role(Role::Buyer, may);
+        self.role(Role::Seller, News::Overdue { milestone: title, number, refund_at, proof });
+    }
+
+    pub(super) fn agreed(&mut self, pay_by: Time) {
+        if self.escrow.funded() {
+            self.role(Role::Buyer, News::PaidAccepted);
+            self.work_starts(1);
+            return;
+        }
+        let amount = self.escrow.terms.money(self.escrow.to_pay_minor());
+        self.role(Role::Buyer, News::PaymentDue { amount, pay_by });
+        self.role(Role::Seller, News::Agreed { pay_by });
+        self.role(Role::Broker, News::Agreed { pay_by });
+    }
+
+    fn charged(&self) -> Money {
+        let minor = self.escrow.charge.as_ref().map_or(0, |charge| charge.amount_minor);
+        self.escrow.terms.money(minor)
+    }
+}
