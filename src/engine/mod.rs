@@ -29,6 +29,7 @@ pub mod status;
 pub mod step;
 pub mod terms;
 pub mod time;
+pub mod topics;
 pub mod versions;
 pub mod vocabulary;
 pub mod words;

@@ -50,7 +50,13 @@ pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
         facts,
         button: Some(button),
         afterwards,
-        why: words.why,
+        why: match news.notice.news.topic().may_be_off() {
+            true => format!(
+                "{} You choose which of them you get: {}/settings/notifications",
+                words.why, reader.home
+            ),
+            false => words.why,
+        },
     }
 }
 

@@ -26,6 +26,8 @@ pub enum Letter {
     PasswordChanged {
         at: Time,
     },
+    /// To the address that an account shall have from now on: is it yours?
+    NewAddress,
     /// The address was changed; goes to the one that was left.
     AddressChanged {
         at: Time,
@@ -69,6 +71,7 @@ pub struct Reader<'a> {
 pub fn path(purpose: Purpose, secret: &str) -> String {
     match purpose {
         Purpose::ConfirmAddress => format!("/verify-email/{secret}"),
+        Purpose::NewAddress => format!("/settings/address/{secret}"),
         Purpose::Reset => format!("/reset/{secret}"),
         Purpose::Setup => format!("/setup/{secret}"),
         Purpose::Invitation => format!("/invitations/{secret}"),
@@ -105,6 +108,7 @@ impl Letter {
         match self {
             Self::Escrow(_) => (!has_account).then_some(Purpose::Invitation),
             Self::ConfirmAddress => Some(Purpose::ConfirmAddress),
+            Self::NewAddress => Some(Purpose::NewAddress),
             Self::ResetPassword => Some(Purpose::Reset),
             Self::AlreadyRegistered
             | Self::PasswordChanged { .. }
@@ -134,6 +138,7 @@ impl Letter {
         match self {
             Self::Escrow(news) => escrow::sheet(news, reader),
             Self::ConfirmAddress => confirm_address(reader),
+            Self::NewAddress => new_address(reader),
             Self::AlreadyRegistered => Sheet {
                 subject: "You already have a Holdfast account".into(),
                 headline: "You already have an account".into(),
@@ -228,6 +233,24 @@ fn confirm_address(reader: &Reader<'_>) -> Sheet {
     }
 }
 
+fn new_address(reader: &Reader<'_>) -> Sheet {
+    Sheet {
+        subject: "Use this address for your Holdfast account".into(),
+        headline: "Is this your new address?".into(),
+        paragraphs: vec![format!(
+            "Somebody, probably you, asked that a Holdfast account be moved to {}. Open the link while you are signed in to that account, and it is done.",
+            reader.address
+        )],
+        button: button("Use this address", reader.secret_link.to_owned()),
+        afterwards: vec![
+            good_once(Purpose::NewAddress),
+            "If it was not you, ignore this mail: nothing changes.".into(),
+        ],
+        why: "You get this mail because this address was typed in the settings of a Holdfast account.".into(),
+        ..Sheet::default()
+    }
+}
+
 fn reset_password(reader: &Reader<'_>) -> Sheet {
     Sheet {
         subject: "Choose a new password for Holdfast".into(),
@@ -270,6 +293,7 @@ mod tests {
             Letter::ConfirmAddress,
             Letter::AlreadyRegistered,
             Letter::ResetPassword,
+            Letter::NewAddress,
             Letter::PasswordChanged { at },
             Letter::AddressChanged { at },
             Letter::NewSignIn { at, ip: "192.0.2.7".into(), device: "Firefox on Linux".into() },
@@ -319,7 +343,7 @@ mod tests {
             inviter: "",
             inviter_name: "",
         };
-        let sheet = all()[3].sheet(&reader);
+        let sheet = all()[4].sheet(&reader);
         assert_eq!(sheet.facts[0].value, "Mon 4 May 2026, 23:30 (Tunis)");
     }
 }

@@ -18,6 +18,7 @@ pub mod notices_in;
 pub mod notifications;
 pub mod outbox;
 pub mod payments;
+pub mod preferences;
 pub mod proposals;
 pub mod sessions;
 pub mod throttle;

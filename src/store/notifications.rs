@@ -8,8 +8,9 @@ use crate::engine::notices::{EscrowNews, Notice};
 use crate::engine::time::Time;
 use crate::store::db::{Conn, DbError, all, exec};
 use crate::store::outbox::{self, NewMail, To};
+use crate::store::preferences;
 
-/// Writes the notices of a decision.
+/// Writes the notices of a decision, in the ways in which each reader wants to be told.
 ///
 /// # Errors
 /// The database's.
@@ -20,20 +21,26 @@ pub async fn write(
     notices: &[Notice],
 ) -> Result<(), DbError> {
     for notice in notices {
+        let ways = preferences::ways(conn, notice.to, notice.news.topic()).await?;
         let broken = |error: serde_json::Error| DbError::Broken(error.to_string());
-        let text = serde_json::to_string(notice).map_err(broken)?;
-        exec!(
-            conn,
-            "INSERT INTO notifications (id, user_id, escrow_id, reference, title, notice, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            clock.id(),
-            notice.to,
-            escrow.id,
-            escrow.reference.as_str(),
-            escrow.terms.title.as_str(),
-            text.as_str(),
-            clock.now()
-        )?;
+        if ways.in_portal {
+            let text = serde_json::to_string(notice).map_err(broken)?;
+            exec!(
+                conn,
+                "INSERT INTO notifications (id, user_id, escrow_id, reference, title, notice, created_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                clock.id(),
+                notice.to,
+                escrow.id,
+                escrow.reference.as_str(),
+                escrow.terms.title.as_str(),
+                text.as_str(),
+                clock.now()
+            )?;
+        }
+        if !ways.by_mail {
+            continue;
+        }
         let news = EscrowNews {
             reference: escrow.reference.clone(),
             title: escrow.terms.title.clone(),

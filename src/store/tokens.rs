@@ -17,6 +17,8 @@ use crate::engine::time::Time;
 pub enum Purpose {
     /// Whoever has it reads the mail of the address with which the account was made.
     ConfirmAddress,
+    /// Whoever has it reads the mail of the address that an account shall have.
+    NewAddress,
     /// Whoever has it may choose a new password for the account.
     Reset,
     /// Whoever has it may become an operator. The first one's is bound to nobody.
@@ -31,6 +33,7 @@ impl Purpose {
     pub fn name(self) -> &'static str {
         match self {
             Self::ConfirmAddress => "confirm_address",
+            Self::NewAddress => "new_address",
             Self::Reset => "reset",
             Self::Setup => "setup",
             Self::Invitation => "invitation",
@@ -41,7 +44,7 @@ impl Purpose {
     #[must_use]
     pub fn lifetime(self) -> Duration {
         match self {
-            Self::ConfirmAddress => Duration::days(1),
+            Self::ConfirmAddress | Self::NewAddress => Duration::days(1),
             Self::Reset => Duration::hours(1),
             Self::Setup => Duration::minutes(30),
             // Longer than any invitation waits (domain: acceptance within 14 days), and whoever

@@ -267,6 +267,22 @@ pub async fn set_password(
     Ok(())
 }
 
+/// Gives the account another address, whose mail the person has proved to read. False when somebody has it.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn set_address(conn: &mut Conn<'_>, now: Time, id: Uuid, email: &str) -> Result<bool, DbError> {
+    let rows = exec!(
+        conn,
+        "UPDATE users SET email = $1, email_confirmed_at = $2
+         WHERE id = $3 AND NOT EXISTS (SELECT 1 FROM users other WHERE other.email = $1)",
+        email,
+        now,
+        id
+    )?;
+    Ok(rows == 1)
+}
+
 /// Stores what the person says of itself.
 ///
 /// # Errors

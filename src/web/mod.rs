@@ -38,6 +38,7 @@ pub mod shell;
 pub mod sign_in;
 pub mod sign_up;
 pub mod upload;
+pub mod verify;
 pub mod verify_email;
 pub mod view;
 pub mod visit;
@@ -87,6 +88,7 @@ pub fn routes() -> Routes {
         .merge(invitation::routes())
         .merge(sign_up::routes())
         .merge(sign_in::routes())
+        .merge(verify::routes())
         .merge(verify_email::routes())
         .merge(reset::routes())
         .merge(setup::routes())

@@ -52,6 +52,12 @@ impl World {
         }
     }
 
+    /// Whoever has this address.
+    pub async fn person_of(&self, email: &str) -> Option<Uuid> {
+        let known = users::by_email(&mut self.app.db.read().await.unwrap().conn(), email).await.unwrap();
+        known.map(|known| known.id)
+    }
+
     /// Worked case 4, sent by the broker and not signed by anyone: Amel buys, Bilel sells, Chiraz brokers.
     pub async fn proposed(&self) -> Deal {
         self.proposes(self.case_4()).await

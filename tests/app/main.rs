@@ -6,6 +6,7 @@
 
 mod account_store;
 mod browser;
+mod choices;
 mod connections;
 mod console;
 mod database;

@@ -1,5 +1,7 @@
 //! What people set for themselves.
 
+pub mod address;
+pub mod notifications;
 pub mod profile;
 pub mod security;
 pub mod sessions;
@@ -7,5 +9,10 @@ pub mod sessions;
 use super::routes::Routes;
 
 pub fn routes() -> Routes {
-    Routes::new().merge(profile::routes()).merge(security::routes()).merge(sessions::routes())
+    Routes::new()
+        .merge(address::routes())
+        .merge(notifications::routes())
+        .merge(profile::routes())
+        .merge(security::routes())
+        .merge(sessions::routes())
 }

@@ -1,4 +1,5 @@
-//! Changing the password. Whoever does it knows the old one, and every other device is signed out.
+//! Password and address. Whoever changes the password knows the old one, and every other device is signed
+//! out; the address is changed by `address.rs`, whose form stands on the same page.
 
 use askama::Template;
 use axum::extract::State;
@@ -12,7 +13,7 @@ use crate::error::Error;
 use crate::password;
 use crate::store::sessions::key;
 use crate::store::throttle;
-use crate::store::users;
+use crate::store::users::{self, Account};
 use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems};
 use crate::web::page;
@@ -35,11 +36,29 @@ struct Security {
     shell: Shell,
     problems: Problems,
     email: String,
+    /// What was typed as the address to come.
+    new_email: String,
 }
 
 async fn show(State(app): State<App>, visit: Visit, SignedIn(account): SignedIn) -> Result<Response, Error> {
-    let shell = Shell::new(&app, &visit, "Security").at(Place::Settings);
-    page::html(&Security { shell, problems: Problems::new(), email: account.address().to_owned() })
+    draw(&app, &visit, &account, Problems::new(), "", StatusCode::OK)
+}
+
+/// The page, with what was typed into either of its forms.
+///
+/// # Errors
+/// When it cannot be drawn.
+pub fn draw(
+    app: &App,
+    visit: &Visit,
+    account: &Account,
+    problems: Problems,
+    new_email: &str,
+    status: StatusCode,
+) -> Result<Response, Error> {
+    let shell = Shell::new(app, visit, "Security").at(Place::Settings).with_problems(!problems.is_empty());
+    let (email, new_email) = (account.address().to_owned(), new_email.to_owned());
+    page::with_status(status, &Security { shell, problems, email, new_email })
 }
 
 async fn change(
@@ -66,9 +85,7 @@ async fn change(
         }
     }
     if !problems.is_empty() {
-        let shell = Shell::new(&app, &visit, "Security").at(Place::Settings).with_problems(true);
-        let again = Security { shell, problems, email: account.address().to_owned() };
-        return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &again);
+        return draw(&app, &visit, &account, problems, "", StatusCode::UNPROCESSABLE_ENTITY);
     }
     let password_hash = app.passwords.hash(&app.clock, new).await?;
     accounts::change_password(&app.db, &app.clock, account.id, &password_hash).await?;
