@@ -93,6 +93,10 @@ async fn working(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
     let deal = Deal::proposed(db, cast, now, 2 * DAY, Role::Buyer, &terms).await?;
     deal.signed().await?;
     deal.paid().await?;
+    deal.later(20);
+    let due = now.plus_days(19);
+    let reason = "The oven is being repaired, and we do not want to bake in a hurry.".to_owned();
+    deal.by(Role::Seller, Command::AskExtension { milestone: 1, due, reason }).await?;
     deal.until_now().await?;
     let terms = |at| one_off(at, "TND", "Voice-over for a training film", 480_000);
     let deal = Deal::proposed(db, cast, now, 8 * DAY, Role::Seller, &terms).await?;

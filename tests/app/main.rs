@@ -10,6 +10,7 @@ mod choices;
 mod connections;
 mod console;
 mod database;
+mod dates;
 // Not every helper has a test that needs it yet.
 #[allow(dead_code)]
 mod deal;
@@ -29,6 +30,7 @@ mod plain;
 mod program;
 mod provider;
 mod races;
+mod refund;
 mod settings;
 mod sign_in;
 mod sign_up;

@@ -380,11 +380,11 @@ both! {
         let mut cast = Cast::agreed(&world).await;
         let page = cast.seller.get(&cast.first("")).await;
         page.shows("Not paid yet");
-        page.shows("Deliver · Move money to your wallet Nothing has been paid into this escrow yet.");
+        page.shows("Deliver · Ask for more time · Give money back · Move money to your wallet Nothing has been paid into this escrow yet.");
         cast.seller.get(&cast.first("/deliver")).await.shows("Nothing has been paid into this escrow yet.");
         let page = cast.buyer.get(&cast.first("")).await;
         page.shows("Pay 1,010.000 TND");
-        page.shows("Approve · Ask for changes · Cancel Nothing has been paid into this escrow yet.");
+        page.shows("Approve · Ask for changes · Take longer to check · Cancel Nothing has been paid into this escrow yet.");
         cast.buyer.get(&cast.first("/approve")).await.shows("Nothing has been paid into this escrow yet.");
     }
 }

@@ -36,11 +36,13 @@ pub fn routes() -> Routes {
 struct Page {
     shell: Shell,
     back: String,
+    back_words: &'static str,
     action: String,
     title: String,
     transfers: Transfers,
     consequence: String,
     button: String,
+    danger: bool,
     amount: String,
     seen: String,
     key: String,
@@ -84,7 +86,8 @@ fn part(spot: &Spot, fields: &Fields, problems: &mut Problems) -> Option<i64> {
 }
 
 /// The refusal's own sentence, the currency that it leaves out, and why there is less than the price.
-fn too_much(spot: &Spot, refusal: &Refusal) -> String {
+#[must_use]
+pub fn too_much(spot: &Spot, refusal: &Refusal) -> String {
     let sentence = format!("{} ({}).", refusal.sentence(), spot.seat.escrow.terms.currency);
     match spot.held_back() {
         Some(why) => format!("{sentence} {why}"),
@@ -118,11 +121,13 @@ fn confirmation(app: &App, visit: &Visit, spot: &Spot, amount: i64) -> Page {
     Page {
         shell: Shell::new(app, visit, format!("Approve: {}", spot.terms.title)).at(Place::Escrows),
         back: format!("{}/inspect", spot.path()),
+        back_words: "Back to the inspection",
         action: format!("{}/approve", spot.path()),
         title: format!("{title} “{}”", spot.terms.title),
         transfers: spot.release(amount),
         consequence,
         button,
+        danger: false,
         amount: seat.amount(amount).plain(),
         seen: spot.seen(),
         key: app.clock.id().to_string(),

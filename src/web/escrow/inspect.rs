@@ -12,6 +12,7 @@ use super::spot::{Agreed, Spot};
 use crate::app::App;
 use crate::engine::command::Command;
 use crate::engine::deadlines::CHANGES_DAYS;
+use crate::engine::decide::MOST_INSPECTION_DAYS;
 use crate::engine::offers::Action;
 use crate::engine::party::Role;
 use crate::engine::refusal::{LONGEST_TEXT, Refusal};
@@ -55,18 +56,31 @@ struct Page {
     reason: String,
     /// How long the seller has to deliver again.
     changes_days: i64,
+    /// Nothing where the inspection was extended already.
+    longer: Option<Longer>,
     problems: Problems,
     seen: String,
     key: String,
 }
 
-/// What was typed so far, in either form.
+/// The form for more time.
+struct Longer {
+    days: String,
+    most: u8,
+    key: String,
+}
+
+/// What is said where the milestone changed under a form.
+pub const STALE: &str = "This milestone has changed since you opened this page, so nothing was sent. Look at it as it stands now, then send it again.";
+
+/// What was typed so far, in any of the forms.
 #[derive(Default)]
 pub struct Typed {
     /// Nothing for all that is left.
     pub amount: Option<String>,
     pub failed: Vec<u16>,
     pub reason: String,
+    pub days: String,
     pub problems: Problems,
 }
 
@@ -103,6 +117,7 @@ pub async fn draw(
     let criterion = |(place, words): (u16, &String)| {
         Choice::new(place.to_string(), words.clone()).checked(typed.failed.contains(&place))
     };
+    let can_extend = spot.why_not(Action::ExtendInspection(spot.number)).is_none();
     let inspect_by = spot.state.inspect_by().map(|at| spot.seat.reader.time(at));
     let page = Page {
         shell: shell.with_problems(!typed.problems.is_empty()),
@@ -121,6 +136,11 @@ pub async fn draw(
         criteria: (0_u16..).zip(&spot.terms.criteria).map(criterion).collect(),
         reason: typed.reason,
         changes_days: CHANGES_DAYS,
+        longer: can_extend.then(|| Longer {
+            days: typed.days,
+            most: MOST_INSPECTION_DAYS,
+            key: app.clock.id().to_string(),
+        }),
         problems: typed.problems,
         seen: spot.seen(),
         key: app.clock.id().to_string(),
@@ -148,7 +168,7 @@ async fn request_changes(
     let reason = fields.text("reason", LONGEST_TEXT, missing, &mut problems);
     let is_open = spot.why_not(Action::RequestChanges(spot.number)).is_none();
     if !problems.is_empty() && is_open {
-        let typed = Typed { failed, reason, problems, amount: None };
+        let typed = Typed { failed, reason, problems, ..Typed::default() };
         return draw(&app, &visit, account, &at, StatusCode::UNPROCESSABLE_ENTITY, typed).await;
     }
     let command =
@@ -156,8 +176,8 @@ async fn request_changes(
     let outcome = send(&app, &spot.seat, &fields, command, None).await?;
     if outcome == Outcome::Stale {
         let mut problems = Problems::new();
-        problems.add("", "This milestone has changed since you opened this page, so nothing was sent. Look at it as it stands now, then send it again.");
-        let typed = Typed { failed, reason, problems, amount: None };
+        problems.add("", STALE);
+        let typed = Typed { failed, reason, problems, ..Typed::default() };
         return draw(&app, &visit, account, &at, StatusCode::CONFLICT, typed).await;
     }
     answer(outcome, &spot.path(), Flash::ChangesRequested)

@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 
 use super::actions::{button, words_of};
+use super::beside::also;
 use super::rounds::{Round, Story};
 use super::seat::pill;
 use super::show::{NextView, next_view, view_of};
@@ -88,12 +89,29 @@ async fn show(
     })
 }
 
-/// What the viewer's role may do with a milestone, in the order of its life.
-fn actions(role: Role, number: u16) -> Vec<Action> {
-    match role {
-        Role::Buyer => vec![Action::Approve(number), Action::RequestChanges(number), Action::Cancel(number)],
-        Role::Seller => vec![Action::Deliver(number), Action::PayOut(number)],
-        Role::Broker | Role::Payee => vec![Action::PayOut(number)],
+/// What the viewer's role may do with a milestone, in the order of its life. What answers a request is
+/// there while the request is.
+fn actions(spot: &Spot) -> Vec<Action> {
+    let number = spot.number;
+    let asked = spot.state.extension.as_ref().map(|_| Action::GrantExtension(number));
+    match spot.seat.role {
+        Role::Buyer => asked
+            .into_iter()
+            .chain([
+                Action::Approve(number),
+                Action::RequestChanges(number),
+                Action::ExtendInspection(number),
+                Action::Cancel(number),
+            ])
+            .collect(),
+        Role::Seller => vec![
+            Action::Deliver(number),
+            Action::AskExtension(number),
+            Action::Refund(number),
+            Action::PayOut(number),
+        ],
+        Role::Broker => vec![Action::AskExtension(number), Action::PayOut(number)],
+        Role::Payee => vec![Action::PayOut(number)],
     }
 }
 
@@ -112,12 +130,14 @@ fn next_of(spot: &Spot) -> NextView {
             until: None,
             otherwise: String::new(),
             note: String::new(),
+            also: Vec::new(),
             waits_for: String::new(),
             primary: None,
             secondary: Vec::new(),
         },
     };
-    for action in actions(seat.role, spot.number) {
+    view.also = also(seat, spot.number);
+    for action in actions(spot) {
         let offered = button(seat, action);
         let mut shown = view.primary.iter().chain(&view.secondary);
         if !shown.any(|known| known.href == offered.href) && matches!(spot.standing(action), Standing::Open) {
@@ -171,7 +191,7 @@ fn at_rest(spot: &Spot) -> &'static str {
 fn blocked(spot: &Spot) -> Vec<(String, String)> {
     let over = matches!(spot.state.stage, MilestoneStage::Settling { .. } | MilestoneStage::Ended { .. });
     let mut lines: Vec<(String, String)> = Vec::new();
-    for action in actions(spot.seat.role, spot.number) {
+    for action in actions(spot) {
         let Standing::Refused(refusal) = spot.standing(action) else { continue };
         if over {
             continue;

@@ -8,19 +8,23 @@ pub mod actions;
 pub mod anew;
 pub mod answer;
 pub mod approve;
+pub mod beside;
 pub mod changes;
 pub mod contract;
 pub mod deliver;
+pub mod extension;
 pub mod file;
 pub mod history;
 pub mod inspect;
 pub mod invite;
+pub mod longer;
 pub mod milestone;
 pub mod nudge;
 pub mod pay;
 pub mod payment;
 pub mod propose;
 pub mod rates;
+pub mod refund;
 pub mod rounds;
 pub mod row;
 pub mod seat;
@@ -50,8 +54,11 @@ pub fn routes() -> Routes {
         .merge(history::routes())
         .merge(milestone::routes())
         .merge(deliver::routes())
+        .merge(extension::routes())
         .merge(inspect::routes())
+        .merge(longer::routes())
         .merge(approve::routes())
+        .merge(refund::routes())
         .merge(take::routes())
         .merge(file::routes())
         .merge(pay::routes())

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 
 use super::actions::{Button, button};
+use super::beside::{Also, also};
 use super::rates;
 use super::seat::{Seat, pill, pill_of, role_title};
 use super::sign::same_name;
@@ -64,6 +65,8 @@ pub struct NextView {
     pub until: Option<TimeView>,
     pub otherwise: String,
     pub note: String,
+    /// What stands beside it: a clock that stands still, a request that waits.
+    pub also: Vec<Also>,
     pub waits_for: String,
     pub primary: Option<Button>,
     pub secondary: Vec<Button>,
@@ -128,6 +131,7 @@ fn stepper(escrow: &Escrow) -> StepperView {
 #[must_use]
 pub fn next_view(seat: &Seat) -> NextView {
     let mut view = view_of(seat, next::panel(&seat.escrow, seat.account.id, seat.role, seat.reader.now));
+    view.also = (1_u16..).zip(&seat.escrow.milestones).flat_map(|(number, _)| also(seat, number)).collect();
     // Whoever left the provider's page, or never got there, finds it again.
     if let Some(charge) = seat.escrow.charge.as_ref().filter(|_| seat.role == Role::Buyer)
         && seat.escrow.charge_pending()
@@ -149,14 +153,19 @@ pub fn view_of(seat: &Seat, next: Next) -> NextView {
     };
     let waits_for =
         if next.yours || seat.escrow.over() { String::new() } else { waited_for(seat, next.milestone) };
+    let primary = next.primary.filter(offered).map(|action| button(seat, action));
+    // Two answers to one question stand on one page, and one link leads there.
+    let other = |button: &Button| primary.as_ref().is_none_or(|primary| primary.href != button.href);
+    let secondary = next.secondary.into_iter().filter(offered).map(|action| button(seat, action));
     NextView {
         headline,
         until: next.by.map(|by| seat.reader.time(by)),
         otherwise: next.otherwise.unwrap_or_default(),
         note: next.note.unwrap_or_default(),
+        also: Vec::new(),
         waits_for,
-        primary: next.primary.filter(offered).map(|action| button(seat, action)),
-        secondary: next.secondary.into_iter().filter(offered).map(|action| button(seat, action)).collect(),
+        secondary: secondary.filter(other).collect(),
+        primary,
     }
 }
 
