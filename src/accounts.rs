@@ -10,12 +10,11 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::mail::letter::Letter;
 use crate::store::db::{Conn, Db, DbError};
-pub use crate::store::facts::TERMS_OF_SERVICE;
 use crate::store::outbox::To;
 use crate::store::throttle::{self, Limit};
 use crate::store::tokens::{self, Bound, Purpose, Worth};
 use crate::store::users::{self, Registration};
-use crate::store::{outbox, sessions};
+use crate::store::{outbox, sessions, terms_of_service};
 
 /// Counts one try of each kind in turn, up to the first that was tried too often: whoever is refused for
 /// his network leaves no mark on the account that he names. `Some` is the number of seconds to wait.
@@ -400,6 +399,16 @@ pub async fn note_sign_in(
     }
     tx.commit().await?;
     Ok(true)
+}
+
+/// Notes that somebody accepted a version of the terms of service.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn accept_terms(db: &Db, clock: &Clock, user: Uuid, version: i64) -> Result<(), DbError> {
+    let mut tx = db.write().await?;
+    terms_of_service::accept(&mut tx.conn(), clock.now(), user, version).await?;
+    tx.commit().await
 }
 
 /// Stores what a person says of itself.

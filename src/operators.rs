@@ -4,10 +4,13 @@
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::engine::terms::FeeSchedule;
+use crate::engine::time::Time;
 use crate::mail::letter::Letter;
+use crate::money::Currency;
 use crate::store::audit::{self, Act, Subject};
 use crate::store::db::{Db, DbError};
-use crate::store::{outbox, users};
+use crate::store::{fees, outbox, terms_of_service, users};
 
 /// Writes down what an operator looks at.
 ///
@@ -84,4 +87,45 @@ pub async fn retry_mail(db: &Db, clock: &Clock, operator: Uuid, mail: Uuid) -> R
     }
     tx.commit().await?;
     Ok(done)
+}
+
+/// Adds a version of the fee of a currency. `words` say for the audit what it comes to.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn set_fee(
+    db: &Db,
+    clock: &Clock,
+    operator: Uuid,
+    currency: Currency,
+    starts_at: Time,
+    schedule: &FeeSchedule,
+    words: &str,
+) -> Result<(), DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    fees::add(conn, clock, operator, currency, starts_at, schedule).await?;
+    let note = format!("{words}, from {}", starts_at.rfc3339());
+    audit::note(conn, clock, operator, Act::SetFee, &Subject::Fee(currency.code().to_owned()), &note).await?;
+    tx.commit().await
+}
+
+/// Publishes the next version of the terms of service; its number.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn publish_terms(
+    db: &Db,
+    clock: &Clock,
+    operator: Uuid,
+    text: &str,
+    starts_at: Time,
+) -> Result<i64, DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    let version = terms_of_service::publish(conn, clock, operator, text, starts_at).await?;
+    let note = format!("from {}", starts_at.rfc3339());
+    audit::note(conn, clock, operator, Act::PublishedTerms, &Subject::Terms(version), &note).await?;
+    tx.commit().await?;
+    Ok(version)
 }

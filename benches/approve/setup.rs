@@ -18,8 +18,8 @@ use holdfast::money::Currency;
 use holdfast::password::Passwords;
 use holdfast::store::db::Db;
 use holdfast::store::execute::{Outcome, Request, Who};
-use holdfast::store::facts::{TERMS_OF_SERVICE, fee_schedule};
 use holdfast::store::proposals::{Proposal, propose};
+use holdfast::store::terms_of_service::FIRST;
 use holdfast::store::{escrows, users};
 use holdfast::web;
 use tower::ServiceExt;
@@ -76,7 +76,7 @@ async fn person(app: &App, email: &str, password_hash: &str) -> Uuid {
         name: email,
         password_hash,
         time_zone: "Etc/UTC",
-        terms_of_service_version: TERMS_OF_SERVICE,
+        terms_of_service_version: FIRST,
     };
     let id = users::register(&mut tx.conn(), &app.clock, &new).await.unwrap().unwrap();
     assert!(users::confirm(&mut tx.conn(), app.clock.now(), id, email).await.unwrap());
@@ -148,7 +148,7 @@ fn terms() -> Terms {
             criteria: vec!["It is a likeness".to_owned()],
             recipients: Vec::new(),
         }],
-        fee: fee_schedule(currency),
+        fee: holdfast::engine::terms::FeeSchedule::default(),
         fee_payer: FeePayer::Buyer,
         commission: None,
         dispute_handler: DisputeHandler::Platform,

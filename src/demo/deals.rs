@@ -6,14 +6,13 @@ use super::{Cast, Deal};
 use crate::engine::command::Command;
 use crate::engine::party::Role;
 use crate::engine::terms::{
-    Commission, CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, Funding, Kind, MilestoneTerms,
-    Mode, Rate, Terms,
+    Commission, CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, FeeSchedule, Funding, Kind,
+    MilestoneTerms, Mode, Rate, Terms,
 };
 use crate::engine::time::Time;
 use crate::money::Currency;
 use crate::store::db::{Db, DbError};
 use crate::store::execute::Who;
-use crate::store::facts;
 
 const DAY: i64 = 24;
 
@@ -179,7 +178,7 @@ fn base(code: &str, title: &str, kind: Kind) -> Terms {
         amount_minor: 0,
         parties: Vec::new(),
         milestones: Vec::new(),
-        fee: facts::fee_schedule(currency(code)),
+        fee: FeeSchedule::default(),
         fee_payer: FeePayer::Buyer,
         commission: None,
         dispute_handler: DisputeHandler::Platform,

@@ -18,8 +18,8 @@ use crate::engine::terms::Terms;
 use crate::engine::time::Time;
 use crate::store::db::{Db, DbError};
 use crate::store::execute::{Evidence, Outcome, Request, Who, execute, tick};
-use crate::store::facts::TERMS_OF_SERVICE;
 use crate::store::proposals::{Proposal, propose};
+use crate::store::terms_of_service::FIRST;
 use crate::store::users::{self, Registration};
 use crate::store::{drafts, escrows};
 
@@ -53,7 +53,7 @@ pub async fn fill(db: &Db, now: Time, password_hash: &str) -> Result<(), DbError
             name,
             password_hash,
             time_zone: "Africa/Tunis",
-            terms_of_service_version: TERMS_OF_SERVICE,
+            terms_of_service_version: FIRST,
         };
         let id = users::register(&mut tx.conn(), &clock, &new).await?;
         let id = id.ok_or_else(|| DbError::Broken(format!("{email} is there already")))?;

@@ -293,7 +293,7 @@ impl<'a> Write<'a> {
             },
             (Who::User(_), None, _) => return Ok(Outcome::Unknown),
         };
-        let facts = facts::read(conn, self.escrow.as_ref(), &request.command, &actor).await?;
+        let facts = facts::read(conn, self.escrow.as_ref(), &request.command, &actor, self.now).await?;
         match decide(self.escrow.as_ref(), &request.command, &actor, &facts, self.now) {
             Err(refusal) => Ok(refused(refusal)),
             Ok(Decision::AlreadyDone) => Ok(Outcome::AlreadyDone),

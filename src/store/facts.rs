@@ -5,13 +5,11 @@ use uuid::Uuid;
 use crate::engine::command::{Command, Facts};
 use crate::engine::escrow::{Escrow, Method};
 use crate::engine::party::{Actor, UserId};
-use crate::engine::terms::{FeeSchedule, Mode};
+use crate::engine::terms::Mode;
+use crate::engine::time::Time;
 use crate::money::Currency;
 use crate::store::db::{Conn, DbError, all, opt};
-use crate::store::ledger;
-
-/// The version of the terms of service that stands.
-pub const TERMS_OF_SERVICE: i64 = 1;
+use crate::store::{ledger, terms_of_service};
 
 /// The smallest amount of a mode in a currency, in minor units. DHMAD gives those of TND; elsewhere it is
 /// one whole unit, and one hundredth of it for instant escrows.
@@ -31,12 +29,6 @@ pub fn second_operator_above_minor(currency: Currency) -> i64 {
     1_000 * 10_i64.pow(currency.scale())
 }
 
-/// The platform's fee for escrows that are proposed now.
-#[must_use]
-pub fn fee_schedule(_currency: Currency) -> FeeSchedule {
-    FeeSchedule::default()
-}
-
 /// The facts for a command.
 ///
 /// # Errors
@@ -46,9 +38,10 @@ pub async fn read(
     escrow: Option<&Escrow>,
     command: &Command,
     actor: &Actor,
+    now: Time,
 ) -> Result<Facts, DbError> {
     let mut facts = match actor.user() {
-        Some(user) => of_user(conn, user).await?,
+        Some(user) => of_user(conn, user, now).await?,
         None => Facts::default(),
     };
     if let Some(escrow) = escrow {
@@ -90,16 +83,19 @@ pub async fn for_clock(conn: &mut Conn<'_>, escrow: &Escrow) -> Result<Facts, Db
     Ok(Facts { to_wallet_at_once, second_operator_above_minor, ..Facts::default() })
 }
 
-async fn of_user(conn: &mut Conn<'_>, user: UserId) -> Result<Facts, DbError> {
+async fn of_user(conn: &mut Conn<'_>, user: UserId, now: Time) -> Result<Facts, DbError> {
     let row = opt!(
         conn,
-        (bool, bool, i64),
-        "SELECT email_confirmed_at IS NOT NULL, frozen_at IS NOT NULL, CAST(COALESCE(terms_of_service_version, 0) AS BIGINT)
+        (bool, bool, bool),
+        "SELECT email_confirmed_at IS NOT NULL, frozen_at IS NOT NULL,
+                coalesce(terms_of_service_version, 0) >= coalesce(
+                    (SELECT max(t.version) FROM terms_of_service t WHERE t.starts_at <= $2), $3)
          FROM users WHERE id = $1",
-        user
+        user,
+        now,
+        terms_of_service::FIRST
     )?;
-    let (email_confirmed, frozen, version) = row.unwrap_or((false, false, 0));
-    let terms_of_service_accepted = version >= TERMS_OF_SERVICE;
+    let (email_confirmed, frozen, terms_of_service_accepted) = row.unwrap_or((false, false, false));
     Ok(Facts { email_confirmed, frozen, terms_of_service_accepted, ..Facts::default() })
 }
 

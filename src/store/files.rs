@@ -184,6 +184,27 @@ pub async fn of_draft(conn: &mut Conn<'_>, draft_id: Uuid) -> Result<Vec<FileRow
     )
 }
 
+/// The files of a draft that was not sent and those of the escrow that it counters, if it counters one: in
+/// one statement, the oldest first.
+///
+/// # Errors
+/// The database's.
+pub async fn of_draft_and_escrow(
+    conn: &mut Conn<'_>,
+    draft_id: Uuid,
+    escrow_id: Option<Uuid>,
+) -> Result<(Vec<FileRow>, Vec<FileRow>), DbError> {
+    let rows = all!(
+        conn,
+        FileRow,
+        "SELECT id, escrow_id, uploader, name, salt, size, sha256, media_type, purpose, created_at
+         FROM files WHERE (draft_id = $1 AND escrow_id IS NULL) OR escrow_id = $2 ORDER BY id",
+        draft_id,
+        escrow_id.unwrap_or(Uuid::nil())
+    )?;
+    Ok(rows.into_iter().partition(|row| row.escrow_id.is_none()))
+}
+
 /// Gives a file of a draft to the escrow that was made of it. False when it is not this uploader's, or
 /// belongs to an escrow already.
 ///

@@ -17,6 +17,11 @@ pub fn choices() -> Vec<Choice> {
     currencies.map(|it| Choice::new(it.code(), format!("{} – {}", it.code(), it.name()))).collect()
 }
 
+/// The offered currencies.
+pub fn offered() -> impl Iterator<Item = Currency> {
+    CODES.iter().filter_map(|code| Currency::from_code(code))
+}
+
 /// Whether forms offer this currency.
 #[must_use]
 pub fn is_offered(currency: Currency) -> bool {

@@ -5,10 +5,10 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::currencies;
+use super::escrow::rates;
 use super::form::{Fields, Problems, Search};
 use super::page;
 use super::routes::{Access, Routes};
@@ -24,10 +24,11 @@ use crate::engine::terms::{
 };
 use crate::error::Error;
 use crate::money::{Currency, Money};
-use crate::store::facts::{fee_schedule, minimum_minor};
+use crate::store::facts::minimum_minor;
+use crate::store::fees::{self, Current};
 
 pub fn routes() -> Routes {
-    Routes::new().get("/fees", Access::Public, fees)
+    Routes::new().get("/fees", Access::Public, show)
 }
 
 #[derive(Template)]
@@ -35,7 +36,8 @@ pub fn routes() -> Routes {
 struct Fees {
     shell: Shell,
     problems: Problems,
-    fee_percent: Decimal,
+    /// "1%": of the chosen currency.
+    rate: String,
     form: Entries,
     currencies: Vec<Choice>,
     fee_payers: Vec<Choice>,
@@ -64,10 +66,12 @@ struct Sheet {
     broker_receives: Option<MoneyView>,
 }
 
-async fn fees(State(app): State<App>, visit: Visit, Search(fields): Search) -> Result<Response, Error> {
+async fn show(State(app): State<App>, visit: Visit, Search(fields): Search) -> Result<Response, Error> {
     let mut problems = Problems::new();
     let form = Entries::of(&fields);
-    let sheet = if fields.has("amount") { form.sheet(&fields, &mut problems) } else { None };
+    let current = fees::current(&mut app.db.read().await?.conn(), app.clock.now()).await?;
+    let sheet = if fields.has("amount") { form.sheet(&fields, &current, &mut problems) } else { None };
+    let currency = Currency::from_code(&form.currency).unwrap_or(Currency::USD);
     let has_problems = !problems.is_empty();
     let status = if has_problems { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let shell =
@@ -79,7 +83,7 @@ async fn fees(State(app): State<App>, visit: Visit, Search(fields): Search) -> R
         &Fees {
             shell,
             problems,
-            fee_percent: FeeSchedule::default().percent,
+            rate: rates::of_schedule(&current.of(currency), currency),
             form,
             currencies: currencies::choices(),
             fee_payers: vec![
@@ -120,7 +124,7 @@ impl Entries {
         }
     }
 
-    fn sheet(&self, fields: &Fields, problems: &mut Problems) -> Option<Sheet> {
+    fn sheet(&self, fields: &Fields, current: &Current, problems: &mut Problems) -> Option<Sheet> {
         let Some(currency) = Currency::from_code(&self.currency) else {
             problems.add("currency", "Choose a currency of the list.");
             return None;
@@ -135,7 +139,7 @@ impl Entries {
         if !problems.is_empty() {
             return None;
         }
-        let terms = terms(price?, fee_payer?, commission);
+        let terms = terms(price?, fee_payer?, commission, current.of(currency));
         match Plan::of(&terms) {
             Ok(plan) => Some(Sheet::of(&terms, &plan)),
             Err(PlanError::SellerReceivesNothing(_)) => {
@@ -207,7 +211,7 @@ impl Sheet {
 }
 
 /// Terms of nobody in particular that have this price.
-fn terms(price: Money, fee_payer: FeePayer, commission: Option<Commission>) -> Terms {
+fn terms(price: Money, fee_payer: FeePayer, commission: Option<Commission>, fee: FeeSchedule) -> Terms {
     let party = |role, id| TermsParty { role, user: Uuid::from_u128(id), identity_sha256: String::new() };
     let mut parties = vec![party(Role::Buyer, 1), party(Role::Seller, 2)];
     if commission.is_some() {
@@ -230,7 +234,7 @@ fn terms(price: Money, fee_payer: FeePayer, commission: Option<Commission>) -> T
             criteria: Vec::new(),
             recipients: Vec::new(),
         }],
-        fee: fee_schedule(price.currency),
+        fee,
         fee_payer,
         commission,
         dispute_handler: DisputeHandler::Platform,
@@ -256,7 +260,7 @@ mod tests {
         let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
         let fields = Fields::new(pairs).unwrap();
         let mut problems = Problems::new();
-        let sheet = Entries::of(&fields).sheet(&fields, &mut problems);
+        let sheet = Entries::of(&fields).sheet(&fields, &Current::default(), &mut problems);
         (sheet, problems)
     }
 

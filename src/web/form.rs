@@ -161,6 +161,15 @@ impl Fields {
         number
     }
 
+    /// The first moment of a day of the calendar in the time zone of whoever typed it.
+    pub fn start_of_day(&self, name: &str, zone: &str, problems: &mut Problems) -> Option<Time> {
+        let start = start_of_day(self.get(name), zone);
+        if start.is_none() {
+            problems.add(name, "Enter a date as year-month-day, like 2026-11-26.");
+        }
+        start
+    }
+
     /// The last moment of a day of the calendar (`2026-11-26`) in the time zone of whoever typed it.
     pub fn end_of_day(&self, name: &str, zone: &str, problems: &mut Problems) -> Option<Time> {
         let end = end_of_day(self.get(name), zone);
@@ -172,6 +181,13 @@ impl Fields {
         }
         end
     }
+}
+
+/// The first moment of a day in `zone`.
+fn start_of_day(text: &str, zone: &str) -> Option<Time> {
+    let date: Date = text.parse().ok().filter(|_| text.len() == 10)?;
+    let start = date.to_zoned(TimeZone::get(zone).ok()?).ok()?;
+    Some(Time::from_micros(start.timestamp().as_microsecond()))
 }
 
 /// The last whole microsecond before the next day begins in `zone`.

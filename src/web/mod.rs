@@ -37,6 +37,7 @@ pub mod setup;
 pub mod shell;
 pub mod sign_in;
 pub mod sign_up;
+pub mod terms;
 pub mod upload;
 pub mod verify;
 pub mod verify_email;
@@ -79,6 +80,7 @@ pub fn routes() -> Routes {
         .merge(about::routes())
         .merge(admin::routes())
         .merge(fees::routes())
+        .merge(terms::routes())
         .merge(draft::routes())
         .merge(home::routes())
         .merge(escrows::routes())

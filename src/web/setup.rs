@@ -20,6 +20,7 @@ use super::{page, places, visitor};
 use crate::accounts;
 use crate::app::App;
 use crate::error::Error;
+use crate::store::terms_of_service;
 use crate::store::throttle;
 use crate::store::tokens::Purpose;
 use crate::store::users::{self, Registration};
@@ -105,12 +106,14 @@ async fn submit(
     }
     page::slow_down(&app, &[(&throttle::FORMS_BY_NETWORK, &network.neighbourhood())]).await?;
     let password_hash = app.passwords.hash(&app.clock, password).await?;
+    let (terms_of_service_version, _) =
+        terms_of_service::newest(&mut app.db.read().await?.conn(), app.clock.now()).await?;
     let new = Registration {
         email: &form.email,
         name: &form.name,
         password_hash: &password_hash,
         time_zone: &form.time_zone,
-        terms_of_service_version: accounts::TERMS_OF_SERVICE,
+        terms_of_service_version,
     };
     let Some(user) = accounts::set_up_operator(&app.db, &app.clock, &token, &new).await? else {
         return dead_link::page(&app, &visit, INSTEAD.used, INSTEAD);

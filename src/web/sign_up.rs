@@ -24,6 +24,7 @@ use crate::accounts;
 use crate::app::App;
 use crate::error::Error;
 use crate::password;
+use crate::store::terms_of_service::{self, FIRST};
 use crate::store::throttle;
 use crate::store::tokens::Purpose;
 use crate::store::users::{self, Registration};
@@ -75,7 +76,7 @@ async fn show(
     if let Err(instead) = invited(&app, &visit, &mut form).await? {
         return Ok(instead);
     }
-    draw(&app, &visit, form, None)
+    draw(&app, &visit, form, None).await
 }
 
 /// Puts the invitation's address into the form, or says where its reader goes instead.
@@ -99,13 +100,14 @@ async fn invited(app: &App, visit: &Visit, form: &mut Form) -> Result<Result<(),
     Ok(Ok(()))
 }
 
-fn draw(app: &App, visit: &Visit, form: Form, problems: Option<Problems>) -> Result<Response, Error> {
+async fn draw(app: &App, visit: &Visit, form: Form, problems: Option<Problems>) -> Result<Response, Error> {
     let is_fresh = problems.is_none();
     let problems = problems.unwrap_or_default();
     let shell =
         Shell::new(app, visit, "Create an account").at(Place::SignUp).with_problems(!problems.is_empty());
     let status = if is_fresh { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let terms_version = accounts::TERMS_OF_SERVICE;
+    let (terms_version, _) =
+        terms_of_service::newest(&mut app.db.read().await?.conn(), app.clock.now()).await?;
     page::with_status(
         status,
         &SignUp { shell, problems, form, zones: places::zones(), terms_version, is_fresh },
@@ -155,16 +157,21 @@ async fn submit(
     let mut problems = Problems::new();
     let password = check(&fields, &mut form, &mut problems);
     if !problems.is_empty() {
-        return draw(&app, &visit, form, Some(problems));
+        return draw(&app, &visit, form, Some(problems)).await;
     }
     page::slow_down(&app, &[(&throttle::FORMS_BY_NETWORK, &network.neighbourhood())]).await?;
     let password_hash = app.passwords.hash(&app.clock, password).await?;
+    let (newest, _) = terms_of_service::newest(&mut app.db.read().await?.conn(), app.clock.now()).await?;
     let new = Registration {
         email: &form.email,
         name: &form.name,
         password_hash: &password_hash,
         time_zone: &form.time_zone,
-        terms_of_service_version: accounts::TERMS_OF_SERVICE,
+        // Of what the page showed, whatever came since: the newest is asked for before the first payment.
+        terms_of_service_version: fields
+            .get("terms_version")
+            .parse()
+            .map_or(newest, |it: i64| it.clamp(FIRST, newest)),
     };
     if form.invitation.is_empty() {
         accounts::sign_up(&app.db, &app.clock, &new).await?;

@@ -6,12 +6,11 @@ use holdfast::engine::command::Command;
 use holdfast::engine::escrow::{ChargeState, Escrow, Method};
 use holdfast::engine::party::Role;
 use holdfast::engine::terms::{
-    Commission, CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, Funding, Kind, MilestoneTerms,
-    Mode, Rate, Terms,
+    Commission, CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, FeeSchedule, Funding, Kind,
+    MilestoneTerms, Mode, Rate, Terms,
 };
 use holdfast::money::Currency;
 use holdfast::store::execute::{Evidence, Outcome, Request, Who};
-use holdfast::store::facts::fee_schedule;
 use holdfast::store::proposals::{Proposal, propose};
 use holdfast::store::{escrows, ledger, users};
 use rust_decimal::Decimal;
@@ -100,7 +99,7 @@ impl World {
             amount_minor: 1_000_000,
             parties: Vec::new(),
             milestones: vec![part("Design", 400_000, 30), part("Shop", 600_000, 60)],
-            fee: fee_schedule(tnd),
+            fee: FeeSchedule::default(),
             fee_payer: FeePayer::Buyer,
             commission: Some(Commission {
                 rate: Rate::Percent(Decimal::from(5)),

@@ -31,6 +31,7 @@ mod program;
 mod provider;
 mod races;
 mod refund;
+mod rulebook;
 mod settings;
 mod sign_in;
 mod sign_up;

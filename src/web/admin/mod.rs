@@ -6,6 +6,7 @@ pub mod escrow;
 pub mod escrow_history;
 pub mod escrow_mails;
 pub mod escrows;
+pub mod fees;
 pub mod jobs;
 pub mod laws;
 pub mod ledger;
@@ -14,6 +15,7 @@ pub mod mail;
 pub mod notices;
 pub mod overview;
 pub mod payments;
+pub mod terms;
 pub mod user;
 pub mod users;
 
@@ -33,5 +35,7 @@ pub fn routes() -> Routes {
         .merge(jobs::routes())
         .merge(users::routes())
         .merge(user::routes())
+        .merge(fees::routes())
+        .merge(terms::routes())
         .merge(audit::routes())
 }

@@ -25,6 +25,7 @@ use crate::store::proposals::{CounterOffer, Proposal, Proposed, Source, counter,
 use crate::store::throttle::PROPOSALS_BY_USER;
 use crate::web::escrow::act::refused;
 use crate::web::escrow::changes::{Changes, Viewer};
+use crate::web::escrow::rates;
 use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems};
 use crate::web::page;
@@ -124,10 +125,11 @@ fn names(all: &[String]) -> String {
     }
 }
 
-/// A fingerprint of what the page showed.
+/// A fingerprint of what the page showed, the fee included: a new one may begin while the page is open.
 fn seen(opened: &Opened) -> String {
+    let fee = rates::of_fee(&opened.read().terms);
     let files: Vec<String> = opened.files.iter().map(|file| file.id.to_string()).collect();
-    let digest = sha256_hex(format!("{}\n{}", opened.fields, files.join("\n")).as_bytes());
+    let digest = sha256_hex(format!("{}\n{fee}\n{}", opened.fields, files.join("\n")).as_bytes());
     digest.chars().take(32).collect()
 }
 

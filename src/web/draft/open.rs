@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::engine::time::Time;
 use crate::error::Error;
 use crate::store::db::Conn;
+use crate::store::fees::{self, Current};
 use crate::store::files::{self, FileRow};
 use crate::store::users::Account;
 use crate::store::{drafts, escrows, users};
@@ -25,6 +26,8 @@ pub struct Opened {
     /// Files that were attached to the draft itself.
     pub files: Vec<FileRow>,
     pub base: Option<Base>,
+    /// The fees that apply now.
+    pub fees: Current,
     pub now: Time,
 }
 
@@ -54,18 +57,21 @@ pub async fn find(app: &App, account: Account, id: Uuid) -> Result<Found, Error>
         let reference = drafts::sent_as(conn, id, account.id).await?.ok_or(Error::NotFound)?;
         return Ok(Found::Sent(Redirect::to(&format!("/escrows/{reference}")).into_response()));
     };
+    let (files, old_files) = files::of_draft_and_escrow(conn, id, draft.counters).await?;
     let base = match draft.counters {
-        Some(escrow) => Some(base(conn, &account, escrow, draft.counters_version).await?),
+        Some(escrow) => Some(base(conn, &account, escrow, draft.counters_version, old_files).await?),
         None => None,
     };
+    let now = app.clock.now();
     Ok(Found::Draft(Box::new(Opened {
         id,
         account,
         answers: Answers::new(&draft.pairs()?),
-        files: files::of_draft(conn, id).await?,
+        files,
+        fees: fees::current(conn, now).await?,
         base,
         fields: draft.fields,
-        now: app.clock.now(),
+        now,
     })))
 }
 
@@ -75,13 +81,10 @@ async fn base(
     account: &Account,
     escrow: Uuid,
     version: Option<i64>,
+    files: Vec<FileRow>,
 ) -> Result<Base, Error> {
     let escrow = escrows::by_id(conn, escrow).await?.ok_or(Error::NotFound)?;
     escrow.party_of(account.id).ok_or(Error::NotFound)?;
-    let files = match escrow.terms.files.is_empty() {
-        true => Vec::new(),
-        false => files::of_escrow(conn, escrow.id).await?,
-    };
     let version = version.and_then(|version| u32::try_from(version).ok()).unwrap_or_default();
     Ok(Base { escrow, version, files })
 }
@@ -106,6 +109,7 @@ impl Opened {
             now: self.now,
             files,
             base: self.base.as_ref(),
+            fees: &self.fees,
         };
         read(&self.answers, &given)
     }

@@ -16,7 +16,7 @@ use crate::engine::party as engine;
 use crate::engine::plan::fee_of;
 use crate::engine::terms::{Kind, Mode};
 use crate::error::Error;
-use crate::store::facts::fee_schedule;
+use crate::web::escrow::rates;
 use crate::web::form::{Fields, Problems};
 use crate::web::shell::{Place, Shell};
 use crate::web::view::{Choice, MoneyView};
@@ -231,7 +231,7 @@ struct Fees {
     typed: Fields,
     has_broker: bool,
     earns: &'static str,
-    /// "1% of the price".
+    /// "1%", with what its schedule adds.
     schedule: String,
     /// The fee of this deal, once its price is known.
     fee: Option<MoneyView>,
@@ -245,7 +245,6 @@ impl Fees {
     fn of(opened: &Opened, shell: Shell, frame: Frame, problems: Problems) -> Self {
         let answers = &opened.answers;
         let terms = opened.read().terms;
-        let schedule = fee_schedule(terms.currency);
         let has_price = terms.amount_minor > 0;
         let has_broker = answers.has_broker();
         Self {
@@ -260,8 +259,8 @@ impl Fees {
                     "What does the broker earn?"
                 }
             },
-            schedule: format!("{}% of the price", schedule.percent.normalize()),
-            fee: has_price.then(|| terms.money(fee_of(&schedule, terms.amount_minor)).into()),
+            schedule: rates::of_fee(&terms),
+            fee: has_price.then(|| terms.money(fee_of(&terms.fee, terms.amount_minor)).into()),
             fee_payers: choices::fee_payers(has_broker),
             commission_kinds: choices::commission_kinds(),
             commission_payers: choices::commission_payers(),

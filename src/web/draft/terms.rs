@@ -18,7 +18,8 @@ use crate::engine::terms::{
 };
 use crate::engine::time::Time;
 use crate::money::Currency;
-use crate::store::facts::{fee_schedule, minimum_minor};
+use crate::store::facts::minimum_minor;
+use crate::store::fees::Current;
 use crate::web::currencies;
 use crate::web::form::Problems;
 
@@ -34,6 +35,8 @@ pub struct Given<'a> {
     pub files: Vec<FileRef>,
     /// What it is a counter-offer to.
     pub base: Option<&'a Base>,
+    /// The fees that apply now.
+    pub fees: &'a Current,
 }
 
 /// A draft as terms. They are complete only if there are no problems.
@@ -85,7 +88,7 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
         amount_minor: milestones.iter().fold(0, |sum: i64, part| sum.saturating_add(part.amount_minor)),
         parties: people::stand_ins(&parties, given.email, given.creator),
         milestones,
-        fee: fee_schedule(currency),
+        fee: given.fees.of(currency),
         fee_payer: fee_payer(answers, &mut problems),
         commission: commission(answers, currency, &mut problems),
         dispute_handler: DisputeHandler::Platform,
@@ -268,6 +271,7 @@ mod tests {
             now: Time::from_micros(NOW),
             files: Vec::new(),
             base: None,
+            fees: &Current::default(),
         };
         read(&Answers::new(&all.collect()), &given)
     }

@@ -30,6 +30,7 @@ use crate::web::form::{Fields, Problems};
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::{Place, Shell};
+use crate::web::terms::accept_first;
 use crate::web::view::{Choice, MoneyView, TimeView};
 use crate::web::visit::Visit;
 use crate::web::visitor::SignedIn;
@@ -210,6 +211,9 @@ async fn pay(
             let (seat, _) = load(&app, account, &reference).await?;
             let payment = seat.escrow.charge.as_ref().map(|charge| charge.payment).ok_or(Error::NotFound)?;
             Ok(to_payment(&seat, payment))
+        }
+        Outcome::Refused { refusal: Refusal::TermsOfServiceNotAccepted } => {
+            Ok(accept_first(&format!("{}/pay", seat.path())))
         }
         Outcome::Refused { refusal } if refusal != Refusal::NotAParty => {
             let (seat, wallet) = load(&app, account, &reference).await?;

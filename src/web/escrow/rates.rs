@@ -1,20 +1,26 @@
 //! Rates in words, beside the sums that they make: whoever reads a fee wants to see where it comes from.
 
-use crate::engine::terms::{Commission, Rate, Terms};
+use crate::engine::terms::{Commission, FeeSchedule, Rate, Terms};
+use crate::money::Currency;
 
 /// The rate of the platform's fee: "1%", and what its schedule adds to it.
 #[must_use]
 pub fn of_fee(terms: &Terms) -> String {
-    let fee = &terms.fee;
+    of_schedule(&terms.fee, terms.currency)
+}
+
+/// The same of a schedule by itself.
+#[must_use]
+pub fn of_schedule(fee: &FeeSchedule, currency: Currency) -> String {
     let mut words = format!("{}%", fee.percent.normalize());
     if fee.fixed_minor > 0 {
-        words.push_str(&format!(" and {}", terms.money(fee.fixed_minor)));
+        words.push_str(&format!(" and {}", currency.of(fee.fixed_minor)));
     }
     if fee.min_minor > 0 {
-        words.push_str(&format!(", at least {}", terms.money(fee.min_minor)));
+        words.push_str(&format!(", at least {}", currency.of(fee.min_minor)));
     }
     if let Some(most) = fee.max_minor {
-        words.push_str(&format!(", at most {}", terms.money(most)));
+        words.push_str(&format!(", at most {}", currency.of(most)));
     }
     words
 }

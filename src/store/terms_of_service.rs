@@ -1,0 +1,104 @@
+//! The terms of service: versions with a start. The first stands in the program, the others here; none
+//! is ever changed. Whoever pays must have accepted the newest that has begun.
+
+use uuid::Uuid;
+
+use super::db::{Conn, DbError, all, exec, one, opt};
+use crate::clock::Clock;
+use crate::engine::time::Time;
+
+/// The version that stands in the program.
+pub const FIRST: i64 = 1;
+
+/// A version that an operator published.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Version {
+    pub version: i64,
+    pub starts_at: Time,
+    pub text: String,
+    /// The name of the operator who published it.
+    pub by: String,
+}
+
+/// The newest version that has begun at `now`, with its text; no text for the first.
+///
+/// # Errors
+/// The database's.
+pub async fn newest(conn: &mut Conn<'_>, now: Time) -> Result<(i64, Option<String>), DbError> {
+    let row = opt!(
+        conn,
+        (i64, String),
+        "SELECT version, text FROM terms_of_service WHERE starts_at <= $1 ORDER BY version DESC LIMIT 1",
+        now
+    )?;
+    Ok(row.map_or((FIRST, None), |(version, text)| (version, Some(text))))
+}
+
+/// Every version that was published, the newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn versions(conn: &mut Conn<'_>) -> Result<Vec<Version>, DbError> {
+    all!(
+        conn,
+        Version,
+        "SELECT t.version, t.starts_at, t.text, u.name AS by
+         FROM terms_of_service t JOIN users u ON u.id = t.created_by ORDER BY t.version DESC LIMIT 100"
+    )
+}
+
+/// Publishes the next version; its number. Two operators who publish at the same moment get a unique
+/// violation for one of them.
+///
+/// # Errors
+/// The database's.
+pub async fn publish(
+    conn: &mut Conn<'_>,
+    clock: &Clock,
+    operator: Uuid,
+    text: &str,
+    starts_at: Time,
+) -> Result<i64, DbError> {
+    let (version,) = one!(
+        conn,
+        (i64,),
+        "INSERT INTO terms_of_service (version, starts_at, text, created_by, created_at)
+         SELECT CAST(coalesce(max(version), 1) + 1 AS BIGINT), $1, $2, $3, $4 FROM terms_of_service
+         RETURNING version",
+        starts_at,
+        text,
+        operator,
+        clock.now()
+    )?;
+    Ok(version)
+}
+
+/// Notes that somebody accepted a version, unless he accepted a newer one before.
+///
+/// # Errors
+/// The database's.
+pub async fn accept(conn: &mut Conn<'_>, now: Time, user: Uuid, version: i64) -> Result<(), DbError> {
+    exec!(
+        conn,
+        "UPDATE users SET terms_of_service_version = $2, terms_of_service_at = $1
+         WHERE id = $3 AND coalesce(terms_of_service_version, 0) < $2",
+        now,
+        version,
+        user
+    )?;
+    Ok(())
+}
+
+/// The version that a person accepted last; 0 for none.
+///
+/// # Errors
+/// The database's.
+pub async fn accepted(conn: &mut Conn<'_>, user: Uuid) -> Result<i64, DbError> {
+    let row = opt!(
+        conn,
+        (i64,),
+        "SELECT CAST(coalesce(terms_of_service_version, 0) AS BIGINT) FROM users WHERE id = $1",
+        user
+    )?;
+    Ok(row.map_or(0, |(version,)| version))
+}

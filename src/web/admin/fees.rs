@@ -1,0 +1,161 @@
+//! The platform's fee by currency: what applies, what applied, what will; and a form for the next version.
+//! What was added is never changed: a mistake is mended by another version.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::app::App;
+use crate::engine::terms::FeeSchedule;
+use crate::engine::time::Time;
+use crate::error::Error;
+use crate::money::Currency;
+use crate::operators;
+use crate::store::fees::{self, Version};
+use crate::store::users::Account;
+use crate::web::currencies;
+use crate::web::escrow::rates;
+use crate::web::flash::Flash;
+use crate::web::form::{Fields, Problems};
+use crate::web::page;
+use crate::web::routes::{Access, Routes};
+use crate::web::shell::{Place, Shell};
+use crate::web::view::{Choice, Reader, TimeView};
+use crate::web::visit::Visit;
+use crate::web::visitor::OperatorOnly;
+
+const PATH: &str = "/admin/fees";
+
+pub fn routes() -> Routes {
+    Routes::new().get(PATH, Access::Operator, show).post(PATH, Access::Operator, add)
+}
+
+#[derive(Template)]
+#[template(path = "pages/admin/fees.html")]
+struct Show {
+    shell: Shell,
+    problems: Problems,
+    typed: Fields,
+    currencies: Vec<Choice>,
+    zone: String,
+    /// What the currencies pay for which nothing was ever set.
+    otherwise: String,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    currency: &'static str,
+    rate: String,
+    starts_at: TimeView,
+    standing: &'static str,
+    by: String,
+}
+
+async fn show(
+    State(app): State<App>,
+    OperatorOnly(operator): OperatorOnly,
+    visit: Visit,
+) -> Result<Response, Error> {
+    draw(&app, &operator, &visit, Fields::default(), Problems::new()).await
+}
+
+async fn draw(
+    app: &App,
+    operator: &Account,
+    visit: &Visit,
+    typed: Fields,
+    problems: Problems,
+) -> Result<Response, Error> {
+    let versions = fees::versions(&mut app.db.read().await?.conn()).await?;
+    let reader = operator.reader(app);
+    let has_problems = !problems.is_empty();
+    let status = if has_problems { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = Show {
+        shell: Shell::new(app, visit, "Fees").at(Place::Admin).with_problems(has_problems),
+        problems,
+        typed,
+        currencies: currencies::choices(),
+        zone: operator.time_zone.clone(),
+        otherwise: rates::of_schedule(&FeeSchedule::default(), Currency::USD),
+        rows: rows(&versions, &reader),
+    };
+    page::with_status(status, &page)
+}
+
+/// The versions with what each is now: of those of a currency that have begun, the last one applies.
+fn rows(versions: &[Version], reader: &Reader) -> Vec<Row> {
+    let mut applied: Vec<Currency> = Vec::new();
+    let row = |version: &Version| {
+        let standing = if version.starts_at > reader.now {
+            "Will apply"
+        } else if applied.contains(&version.currency) {
+            "Past"
+        } else {
+            applied.push(version.currency);
+            "Applies"
+        };
+        Row {
+            currency: version.currency.code(),
+            rate: rates::of_schedule(&version.schedule, version.currency),
+            starts_at: reader.time(version.starts_at),
+            standing,
+            by: version.by.clone(),
+        }
+    };
+    versions.iter().map(row).collect()
+}
+
+async fn add(
+    State(app): State<App>,
+    OperatorOnly(operator): OperatorOnly,
+    visit: Visit,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let mut problems = Problems::new();
+    let now = app.clock.now();
+    let read = read(&fields, &operator.time_zone, now, &mut problems);
+    let Some((currency, starts_at, schedule)) = read.filter(|_| problems.is_empty()) else {
+        return draw(&app, &operator, &visit, fields, problems).await;
+    };
+    let words = rates::of_schedule(&schedule, currency);
+    operators::set_fee(&app.db, &app.clock, operator.id, currency, starts_at, &schedule, &words).await?;
+    Ok(page::see_other(PATH, Flash::FeeSet))
+}
+
+/// What was typed. A field that is left empty adds nothing to the fee and bounds it by nothing.
+fn read(
+    fields: &Fields,
+    zone: &str,
+    now: Time,
+    problems: &mut Problems,
+) -> Option<(Currency, Time, FeeSchedule)> {
+    let currency = Currency::from_code(fields.get("currency")).filter(|it| currencies::is_offered(*it));
+    let Some(currency) = currency else {
+        problems.add("currency", "Choose a currency of the list.");
+        return None;
+    };
+    let percent = fields.percent("percent", problems);
+    let mut money = |name: &str| {
+        let is_empty = fields.get(name).is_empty();
+        if is_empty { None } else { fields.money(name, currency, problems).map(|money| money.minor) }
+    };
+    let (fixed, least, most) = (money("fixed"), money("least"), money("most"));
+    if least.zip(most).is_some_and(|(least, most)| least > most) {
+        problems.add("most", "The highest fee can’t be below the lowest one.");
+    }
+    let starts_at = match fields.get("starts") {
+        "" => Some(now),
+        _ => fields.start_of_day("starts", zone, problems),
+    };
+    if starts_at.is_some_and(|at| at < now) {
+        problems.add("starts", "What is past can’t be changed. Choose a day to come, or leave this empty.");
+    }
+    let schedule = FeeSchedule {
+        percent: percent?,
+        fixed_minor: fixed.unwrap_or_default(),
+        min_minor: least.unwrap_or_default(),
+        max_minor: most,
+    };
+    Some((currency, starts_at?, schedule))
+}

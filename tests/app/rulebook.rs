@@ -1,0 +1,177 @@
+//! The rules that operators set: what a deal costs and on which terms, by versions with a start.
+
+use holdfast::engine::command::Command;
+use holdfast::engine::escrow::Method;
+use holdfast::engine::refusal::Refusal;
+use holdfast::engine::terms::FeeSchedule;
+use holdfast::money::Currency;
+use holdfast::store::execute::Outcome;
+use holdfast::store::fees;
+use time::Duration;
+
+use crate::browser::Browser;
+use crate::home::{BUYER, cast};
+use crate::milestone::hidden_field;
+use crate::world::{PASSWORD, World, both};
+
+const OLFA: &str = "olfa@example.com";
+const CALCULATOR: &str = "/fees?amount=1000&currency=TND&fee-payer=buyer&commission-kind=none";
+
+async fn operator(world: &World) -> Browser {
+    cast(world).await;
+    world.operator(OLFA).await;
+    world.signed_in(OLFA).await
+}
+
+async fn fee(world: &World, code: &str) -> FeeSchedule {
+    let mut reader = world.app.db.read().await.unwrap();
+    let current = fees::current(&mut reader.conn(), world.app.clock.now()).await.unwrap();
+    current.of(Currency::from_code(code).unwrap())
+}
+
+both! {
+    async fn a_fee_applies_from_its_start_and_to_its_currency_alone(world) {
+        let mut olfa = operator(&world).await;
+        olfa.get("/admin/fees").await.shows("A currency without a version of its own pays 1%.");
+        world.browser().get(CALCULATOR).await.shows("1,010.000 TND");
+        let next = [("currency", "TND"), ("percent", "2.50"), ("fixed", "1"), ("least", "5"), ("most", "20"), ("starts", "2026-05-10")];
+        let page = olfa.submit("/admin/fees", &next).await;
+        page.shows("The version is added.");
+        page.shows("TND 2.5% and 1.000 TND, at least 5.000 TND, at most 20.000 TND");
+        page.shows("Will apply");
+        assert_eq!(fee(&world, "TND").await, FeeSchedule::default());
+        let page = olfa.submit("/admin/fees", &[("currency", "EUR"), ("percent", "0.5")]).await;
+        page.shows("EUR 0.5%");
+        page.shows("Applies");
+        world.browser().get("/").await.shows("The fee is 0.5% to 1% of what is released");
+        world.browser().get("/terms").await.shows("0.5% to 1%");
+
+        // Midnight of the tenth in Tunis, which is an hour ahead.
+        world.app.clock.advance(Duration::days(5) + Duration::hours(13) + Duration::minutes(59));
+        assert_eq!(fee(&world, "TND").await, FeeSchedule::default());
+        world.app.clock.advance(Duration::minutes(1));
+        assert_eq!(fee(&world, "TND").await.max_minor, Some(20_000));
+        assert_eq!(fee(&world, "USD").await, FeeSchedule::default());
+        let page = world.browser().get(CALCULATOR).await;
+        page.shows("One fee, here 2.5% and 1.000 TND, at least 5.000 TND, at most 20.000 TND of the price");
+        page.shows("1,020.000 TND");
+
+        // A mistake is mended by another version; the one before is past, and stays.
+        olfa.submit("/admin/fees", &[("currency", "TND"), ("percent", "2")]).await.shows("Past");
+        world.browser().get(CALCULATOR).await.shows("1,020.000 TND");
+        assert_eq!(fee(&world, "TND").await.max_minor, None);
+        olfa.get("/admin/audit?show=done").await.shows("Set the fee in TND 2%, from");
+        let mut tx = world.app.db.write().await.unwrap();
+        assert!(holdfast::exec!(&mut tx.conn(), "UPDATE fee_schedules SET percent = '0'").is_err());
+        drop(tx);
+        let mut tx = world.app.db.write().await.unwrap();
+        assert!(holdfast::exec!(&mut tx.conn(), "DELETE FROM fee_schedules").is_err());
+    }
+}
+
+both! {
+    async fn a_draft_reads_the_fee_of_its_day_and_what_was_sent_keeps_its_own(world) {
+        let mut olfa = operator(&world).await;
+        let before = world.proposed().await;
+        let mut buyer = world.signed_in(BUYER).await;
+        let draft = buyer.post("/escrows/new", &[("role", "buyer")]).await.location().replace("/kind", "");
+        buyer.get(&format!("{draft}/fees")).await.shows("The platform fee is 1% of the price");
+        for code in ["TND", "USD", "EUR"] {
+            olfa.submit("/admin/fees", &[("currency", code), ("percent", "3")]).await;
+        }
+        buyer.get(&format!("{draft}/fees")).await.shows("The platform fee is 3% of the price");
+        assert_eq!(world.escrow(&before).await.terms.fee, FeeSchedule::default());
+    }
+}
+
+both! {
+    async fn a_fee_that_makes_no_sense_is_refused_at_its_field(world) {
+        let mut olfa = operator(&world).await;
+        let good = [("currency", "TND"), ("percent", "2"), ("fixed", ""), ("least", ""), ("most", ""), ("starts", "")];
+        for (name, value, words) in [
+            ("currency", "XXX", "Choose a currency of the list."),
+            ("percent", "101", "Enter a percentage from 0 to 100"),
+            ("percent", "", "Enter a percentage from 0 to 100"),
+            ("fixed", "1.0001", "TND has 3 decimals"),
+            ("fixed", "-1", "Write the amount in digits"),
+            ("most", "0", "above zero"),
+            ("starts", "2026-05-03", "What is past can’t be changed."),
+            ("starts", "tomorrow", "Enter a date"),
+        ] {
+            let form = good.map(|(field, typed)| if field == name { (field, value) } else { (field, typed) });
+            let page = olfa.post("/admin/fees", &form).await;
+            assert_eq!(page.status, 422, "{name} {value}");
+            page.shows(words);
+        }
+        let page = olfa.post("/admin/fees", &[("currency", "TND"), ("percent", "2"), ("least", "6"), ("most", "5")]).await;
+        page.shows("The highest fee can’t be below the lowest one.");
+        assert!(page.body.contains("value=\"6\""));
+        assert_eq!(fee(&world, "TND").await, FeeSchedule::default());
+    }
+}
+
+both! {
+    async fn whoever_pays_accepts_the_newest_terms_of_service_first_and_comes_back(world) {
+        let mut olfa = operator(&world).await;
+        let deal = world.agreed().await;
+        let page = olfa.post("/admin/terms", &[("text", " ")]).await;
+        assert_eq!(page.status, 422);
+        page.shows("Write the terms, all of them.");
+        let text = "We hold <money>.\n\nNothing else.";
+        let page = olfa.submit("/admin/terms", &[("text", text), ("starts", "2026-05-06")]).await;
+        page.shows("The terms are published.");
+        page.shows("Version 2 · Not yet");
+        world.browser().get("/terms").await.shows("Version 1");
+        world.app.clock.advance(Duration::days(2));
+        let page = world.browser().get("/terms").await;
+        page.shows("Version 2 We hold <money>. Nothing else.");
+        olfa.get("/admin/terms").await.shows("Version 2 · Stands");
+
+        let mut buyer = world.signed_in(BUYER).await;
+        let pay = format!("/escrows/{}/pay", deal.reference);
+        let page = buyer.get(&pay).await;
+        let (seen, key) = (hidden_field(&page, "seen"), hidden_field(&page, "key"));
+        let form = [("seen", seen.as_str()), ("key", &key), ("method", "sandbox")];
+        let page = buyer.post(&pay, &form).await;
+        let accept = page.location().to_owned();
+        assert_eq!((page.status, accept.starts_with("/terms/accept?next=")), (303, true), "{accept}");
+        let charge = Command::StartCharge { payment: world.app.clock.id(), milestones: vec![1, 2], method: Method::Wallet };
+        let refused = world.asks(&deal, deal.buyer, charge).await;
+        assert_eq!(refused, Outcome::Refused { refusal: Refusal::TermsOfServiceNotAccepted });
+
+        let page = buyer.get(&accept).await;
+        page.shows("We hold <money>.");
+        page.shows("Accept version 2");
+        let shown = buyer.post("/terms/accept", &[("version", "1"), ("next", &pay)]).await;
+        assert_eq!(shown.status, 200);
+        shown.shows("Another version came while this page was open.");
+        let page = buyer.submit("/terms/accept", &[("version", "2"), ("next", &pay)]).await;
+        page.shows("You accepted the terms of service.");
+        let (seen, key) = (hidden_field(&page, "seen"), hidden_field(&page, "key"));
+        let form = [("seen", seen.as_str()), ("key", &key), ("method", "sandbox")];
+        assert!(buyer.post(&pay, &form).await.location().contains("/sandbox/"));
+        assert_eq!(buyer.get(&accept).await.location(), pay);
+        let evil = buyer.post("/terms/accept", &[("version", "2"), ("next", "https://evil.example")]).await;
+        assert_eq!(evil.location(), "/home");
+    }
+}
+
+both! {
+    async fn whoever_signs_up_accepts_the_version_that_the_page_showed(world) {
+        let mut olfa = operator(&world).await;
+        let mut browser = world.browser();
+        browser.get("/sign-up").await.shows("(version 1)");
+        olfa.submit("/admin/terms", &[("text", "New terms.")]).await.shows("Version 2 · Stands");
+        let form = |email, version| [
+            ("name", "Amel"), ("email", email), ("password", PASSWORD), ("time_zone", "Etc/UTC"), ("terms", "yes"),
+            ("terms_version", version),
+        ];
+        browser.get("/sign-up").await.shows("(version 2)");
+        for (email, version, stored) in [("a@example.com", "1", 1), ("b@example.com", "2", 2), ("c@example.com", "9", 2), ("d@example.com", "", 2)] {
+            assert_eq!(browser.post("/sign-up", &form(email, version)).await.status, 303);
+            let sql = "SELECT terms_of_service_version FROM users WHERE email = $1";
+            let mut reader = world.app.db.read().await.unwrap();
+            assert_eq!(holdfast::one!(&mut reader.conn(), (i64,), sql, email).unwrap(), (stored,));
+        }
+    }
+}
