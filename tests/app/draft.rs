@@ -85,7 +85,7 @@ const DATES: Pairs<'static> = &[
 const FEES: Pairs<'static> = &[
     ("fee_payer", "buyer"),
     ("commission_kind", "percent"),
-    ("commission", "5"),
+    ("commission", "5 %"),
     ("commission_payer", "seller"),
 ];
 

@@ -162,17 +162,18 @@ pub const RULES: &[Rule] = &[
         ],
     },
     Rule {
-        name: "every form says how it is sent, and one with a file sends it whole",
+        name: "every form says how it is sent, leaves judging to the server, and sends a file whole",
         check: forms_say_how_they_are_sent,
         bad: &[
             ("templates/a.html", "<form action=\"/x\"><input type=\"text\"></form>"),
-            ("templates/a.html", "<form method=\"post\"><input type=\"file\"></form>"),
+            ("templates/a.html", "<form method=\"post\" novalidate><input type=\"file\"></form>"),
+            ("templates/a.html", "<form method=\"post\"><input type=\"text\"></form>"),
         ],
         good: &[
-            ("templates/a.html", "<form method=\"get\" action=\"/x\"></form>"),
+            ("templates/a.html", "<form method=\"get\" action=\"/x\" novalidate></form>"),
             (
                 "templates/a.html",
-                "<form method=\"post\" enctype=\"multipart/form-data\"><input type=\"file\"></form>",
+                "<form method=\"post\" enctype=\"multipart/form-data\" novalidate><input type=\"file\"></form>",
             ),
         ],
     },
@@ -387,6 +388,9 @@ fn forms_say_how_they_are_sent(file: &Source) -> Vec<Fault> {
         let line = line_of(&text, at);
         if !tag.contains("method=\"post\"") && !tag.contains("method=\"get\"") {
             faults.push((line, "a form without its method".to_owned()));
+        }
+        if !tag.contains(" novalidate") {
+            faults.push((line, "a form that the browser judges too: the server is the one voice".to_owned()));
         }
         if form.contains("type=\"file\"") && !tag.contains("enctype=\"multipart/form-data\"") {
             faults.push((line, "a form that would send only the names of its files".to_owned()));

@@ -193,7 +193,9 @@ impl Sheet<'_> {
         if !has_broker {
             return lines;
         }
+        // As it stands there, with its sign or without.
         let typed = self.answers.get("commission");
+        let typed = typed.strip_suffix('%').unwrap_or(typed).trim_end();
         let earns = match self.answers.get("commission_kind") {
             "percent" => format!("{typed}% of the price"),
             "fixed" => format!("{typed} {}", self.reading.terms.currency),
