@@ -112,6 +112,7 @@ both! {
         check.shows("2. Shop 606.000 TND 570.000 TND 30.000 TND 6.000 TND");
         check.shows("In all 1,010.000 TND 950.000 TND 50.000 TND 10.000 TND");
         check.shows("Commission of 5%, paid by the seller out of the price 50.000 TND");
+        check.shows("The broker earns 5% of the price");
         check.shows("Due Mon 1 Jun 2026, 23:59 (Tunis)");
         check.shows("Buyer: identity SHA-256 of buyer@example.com and a random salt");
         check.shows("The buyer pays 1,010.000 TND in all.");
