@@ -1,5 +1,7 @@
 //! The demo's deals: one for each state, told as a short script.
 
+mod disagreeing;
+
 use rust_decimal::Decimal;
 
 use super::{Cast, Deal};
@@ -22,6 +24,7 @@ pub(super) async fn all(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
     paying(db, cast, now).await?;
     working(db, cast, now).await?;
     over(db, cast, now).await?;
+    disagreeing::all(db, cast, now).await?;
     never_paid(db, cast, now).await
 }
 

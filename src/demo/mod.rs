@@ -37,6 +37,7 @@ pub struct Cast {
     pub buyer: Uuid,
     pub seller: Uuid,
     pub broker: Uuid,
+    operator: Uuid,
 }
 
 /// Fills an empty database with the demo's world as of `now`.
@@ -62,7 +63,7 @@ pub async fn fill(db: &Db, now: Time, password_hash: &str) -> Result<(), DbError
     }
     users::make_operator(&mut tx.conn(), ids[3]).await?;
     tx.commit().await?;
-    let cast = Cast { buyer: ids[0], seller: ids[1], broker: ids[2] };
+    let cast = Cast { buyer: ids[0], seller: ids[1], broker: ids[2], operator: ids[3] };
     deals::all(db, cast, now).await?;
     let title = "Logo and stationery";
     let fields = [("role", "seller"), ("kind", "one_off"), ("mode", "standard"), ("title", title)];

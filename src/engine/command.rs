@@ -203,6 +203,13 @@ pub enum Command {
 }
 
 impl Command {
+    /// Its stored name: the `command` of its JSON.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let value = serde_json::to_value(self).ok();
+        value.and_then(|value| Some(value.get("command")?.as_str()?.to_owned())).unwrap_or_default()
+    }
+
     /// The milestone it is about, from 1, if about one.
     #[must_use]
     pub fn milestone(&self) -> Option<u16> {

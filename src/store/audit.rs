@@ -17,11 +17,13 @@ pub enum Act {
     SetFee,
     PublishedTerms,
     Retried,
+    /// Decided, confirmed or sent back a dispute.
+    Ruled,
 }
 
 impl Act {
     /// Every one.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Looked,
         Self::Searched,
         Self::Froze,
@@ -29,6 +31,7 @@ impl Act {
         Self::SetFee,
         Self::PublishedTerms,
         Self::Retried,
+        Self::Ruled,
     ];
 
     /// As it stands in the table.
@@ -42,6 +45,7 @@ impl Act {
             Self::SetFee => "set_fee",
             Self::PublishedTerms => "published_terms",
             Self::Retried => "retried",
+            Self::Ruled => "ruled",
         }
     }
 }

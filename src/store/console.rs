@@ -43,6 +43,8 @@ pub async fn queues(conn: &mut Conn<'_>) -> Result<Vec<Queue>, DbError> {
         ("agreed", "created_at", "escrows WHERE stage = 'agreed'")
         ("active", "created_at", "escrows WHERE stage = 'active'")
         ("ended", "created_at", "escrows WHERE stage = 'ended'")
+        ("rulings", "disputed_since", "escrows WHERE ruling_by IS NOT NULL")
+        ("disputes", "disputed_since", "escrows WHERE disputed_since IS NOT NULL")
         ("pending_payments", "created_at", "payments WHERE state = 'pending'")
         ("failed_payments", "created_at", "payments WHERE state = 'failed'")
         ("parked_mails", "created_at", "outbox WHERE state = 'parked'")

@@ -10,6 +10,7 @@ use crate::engine::party::{Role, UserId};
 use crate::engine::time::Time;
 use crate::engine::{deadlines, status};
 use crate::store::db::{Conn, DbError, all, exec, opt};
+use crate::store::disputes;
 
 /// An escrow and the link of its last event.
 #[derive(Clone, Debug)]
@@ -127,7 +128,8 @@ pub(super) async fn save(
 ) -> Result<(), DbError> {
     exec!(
         conn,
-        "UPDATE escrows SET stage = $2, seq = $3, head = $4, document = $5, next_at = $6, updated_at = $7
+        "UPDATE escrows SET stage = $2, seq = $3, head = $4, document = $5, next_at = $6, updated_at = $7,
+             disputed_since = $8, ruling_by = $9
          WHERE id = $1",
         escrow.id,
         escrow.stage.name(),
@@ -135,7 +137,9 @@ pub(super) async fn save(
         head,
         document(escrow)?.as_str(),
         deadlines::next_at(escrow),
-        now
+        now,
+        disputes::disputed_since(escrow),
+        disputes::ruling_by(escrow)
     )?;
     for party in &escrow.parties {
         let task = status::task_of(escrow, party.user);

@@ -21,6 +21,7 @@ use crate::engine::refusal::Refusal;
 use crate::engine::terms::FileRef;
 use crate::engine::time::Time;
 use crate::engine::{chain, deadlines, postings};
+use crate::store::audit::{self, Act, Subject};
 use crate::store::db::{Conn, Db, DbError, exec, opt};
 use crate::store::escrows::{self, Head};
 use crate::store::files::{self, FileRow};
@@ -205,6 +206,10 @@ pub async fn execute_in(conn: &mut Conn<'_>, clock: &Clock, request: &Request) -
     let wake = write.save(conn).await?;
     if outcome == Outcome::Done {
         write_evidence(conn, request, now).await?;
+        if let (Who::Operator(user), Some(escrow)) = (request.who, &write.escrow) {
+            let subject = Subject::Escrow(escrow.reference.clone());
+            audit::note(conn, clock, user, Act::Ruled, &subject, &request.command.name()).await?;
+        }
     }
     remember(conn, request, &outcome, now).await?;
     Ok(Executed { outcome, wake })

@@ -24,6 +24,8 @@ pub enum Purpose {
     Terms,
     Delivery,
     Proof,
+    /// Statements and messages.
+    Evidence,
 }
 
 impl Purpose {
@@ -34,6 +36,7 @@ impl Purpose {
             Self::Terms => "terms",
             Self::Delivery => "delivery",
             Self::Proof => "proof",
+            Self::Evidence => "evidence",
         }
     }
 }

@@ -130,6 +130,22 @@ pub async fn of_terms(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Record>, 
     stored.iter().map(read).collect()
 }
 
+/// What happened in the disputes of an escrow, in its order; of endless quarrels the first thousand acts.
+///
+/// # Errors
+/// The database's.
+pub async fn of_disputes(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Stored>, DbError> {
+    all!(
+        conn,
+        Stored,
+        "SELECT seq, at, body, hash FROM events
+         WHERE escrow_id = $1 AND kind IN ('dispute_opened', 'stated', 'dispute_moved', 'ruled',
+             'ruling_returned', 'dispute_ended')
+         ORDER BY seq LIMIT 1000",
+        escrow
+    )
+}
+
 /// How many events there are in all.
 ///
 /// # Errors

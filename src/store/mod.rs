@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod console;
 pub mod db;
+pub mod disputes;
 pub mod doctor;
 pub mod drafts;
 pub mod escrows;

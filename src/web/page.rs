@@ -28,6 +28,12 @@ pub fn with_status(status: StatusCode, template: &impl Template) -> Result<Respo
     Ok((status, [(header::CONTENT_TYPE, kind)], body).into_response())
 }
 
+/// On to another page, with nothing to say there.
+#[must_use]
+pub fn redirect(to: &str) -> Response {
+    axum::response::Redirect::to(to).into_response()
+}
+
 /// The answer to a POST that worked: 303 to a page, which shows `flash` once.
 #[must_use]
 pub fn see_other(to: &str, flash: Flash) -> Response {

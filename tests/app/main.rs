@@ -16,6 +16,7 @@ mod dates;
 mod deal;
 mod delivery;
 mod demo;
+mod disputes;
 mod draft;
 mod files;
 mod home;

@@ -98,5 +98,6 @@ fn words(act: Act) -> &'static str {
         Act::SetFee => "Set",
         Act::PublishedTerms => "Published",
         Act::Retried => "Had tried again",
+        Act::Ruled => "Decided a dispute of",
     }
 }

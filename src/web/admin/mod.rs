@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod disputes;
 pub mod escrow;
 pub mod escrow_history;
 pub mod escrow_mails;
@@ -28,6 +29,7 @@ pub fn routes() -> Routes {
         .merge(escrow::routes())
         .merge(escrow_history::routes())
         .merge(escrow_mails::routes())
+        .merge(disputes::routes())
         .merge(payments::routes())
         .merge(notices::routes())
         .merge(ledger::routes())

@@ -68,6 +68,8 @@ const GROUPS: &[(&str, &[Shown])] = &[
     (
         "Needs an operator",
         &[
+            ("rulings", "/admin/disputes", "disputes to decide", true),
+            ("disputes", "/admin/disputes", "disputes open", true),
             ("failed_payments", "/admin/payments?state=failed", "payments failed", true),
             ("parked_mails", "/admin/jobs", "mails given up", true),
             ("late_mails", "/admin/jobs", "mails tried again", true),

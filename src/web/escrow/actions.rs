@@ -1,7 +1,8 @@
 //! Actions as links: the page below the escrow's own where each is done, and its words.
 
 use super::seat::Seat;
-use crate::engine::offers::Action;
+use crate::engine::offers::{Action, offered};
+use crate::engine::party::Role;
 
 /// An action as a link to its page.
 pub struct Button {
@@ -69,6 +70,33 @@ fn below(action: Action) -> String {
         Action::PayOut(number) => format!("/milestones/{number}/payout"),
         Action::Close => "/close".to_owned(),
     }
+}
+
+/// The ways out and the talk that are open besides what the next-panel offers.
+#[must_use]
+pub fn ways(seat: &Seat, shown: &[&Button]) -> Vec<Button> {
+    let offers = seat.offers();
+    let standing = [
+        (seat.escrow.cancellation.is_some(), "/cancel", "The request to cancel"),
+        (!seat.escrow.settlements.is_empty(), "/settlement", "The offer to settle"),
+        (seat.escrow.disputes_opened > 0, "/disputes", "The dispute"),
+    ];
+    let link = |below: &str, words: &str| Button {
+        href: format!("{}{below}", seat.path()),
+        words: words.to_owned(),
+    };
+    let standing = standing.into_iter().filter(|(stands, _, _)| *stands && seat.role != Role::Payee);
+    let mut ways: Vec<Button> = standing.map(|(_, below, words)| link(below, words)).collect();
+    let open = [Action::RequestCancellation, Action::CancelAll, Action::OfferSettlement, Action::OpenDispute];
+    let open = open.into_iter().filter(|action| offered(&offers, *action));
+    ways.extend(open.map(|action| button(seat, action)));
+    let mut known: Vec<String> = shown.iter().map(|button| button.href.clone()).collect();
+    ways.retain(|way| {
+        let new = !known.contains(&way.href);
+        known.push(way.href.clone());
+        new
+    });
+    ways
 }
 
 /// What an action is called.

@@ -9,9 +9,12 @@ pub mod anew;
 pub mod answer;
 pub mod approve;
 pub mod beside;
+pub mod cancel;
 pub mod changes;
 pub mod contract;
 pub mod deliver;
+pub mod dispute;
+pub mod dispute_open;
 pub mod extension;
 pub mod file;
 pub mod history;
@@ -20,14 +23,18 @@ pub mod invite;
 pub mod longer;
 pub mod milestone;
 pub mod nudge;
+pub mod outcome;
+pub mod parcel;
 pub mod pay;
 pub mod payment;
 pub mod propose;
 pub mod rates;
 pub mod refund;
+pub mod room;
 pub mod rounds;
 pub mod row;
 pub mod seat;
+pub mod settlement;
 pub mod show;
 pub mod sign;
 pub mod spot;
@@ -60,6 +67,10 @@ pub fn routes() -> Routes {
         .merge(approve::routes())
         .merge(refund::routes())
         .merge(take::routes())
+        .merge(cancel::routes())
+        .merge(settlement::routes())
+        .merge(dispute_open::routes())
+        .merge(dispute::routes())
         .merge(file::routes())
         .merge(pay::routes())
         .merge(payment::routes())

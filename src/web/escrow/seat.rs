@@ -45,6 +45,20 @@ impl Seat {
         Ok(Self { escrow, account, role, people, reader })
     }
 
+    /// The same for pages that payees, who decide nothing and see their own lines only, do not see.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a payee too.
+    pub async fn load_deciding(
+        app: &App,
+        conn: &mut Conn<'_>,
+        account: Account,
+        reference: &str,
+    ) -> Result<Self, Error> {
+        let seat = Self::load(app, conn, account, reference).await?;
+        if seat.role == Role::Payee { Err(Error::NotFound) } else { Ok(seat) }
+    }
+
     /// Where the escrow's own page is.
     #[must_use]
     pub fn path(&self) -> String {

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::actions::{Button, button};
+use super::actions::{Button, button, ways};
 use super::beside::{Also, also};
 use super::rates;
 use super::seat::{Seat, pill, pill_of, role_title};
@@ -48,6 +48,7 @@ struct Show {
     stepper: StepperView,
     next: NextView,
     money: MoneyCard,
+    ways: Vec<Button>,
     milestones: Vec<MilestoneRow>,
     parties: Vec<PartyView>,
     terms: Vec<(&'static str, String)>,
@@ -93,6 +94,7 @@ async fn show(
     if seat.escrow.charge_pending() {
         shell = shell.refreshing(5);
     }
+    let next = next_view(&seat);
     page::html(&Show {
         shell,
         path: seat.path(),
@@ -101,7 +103,8 @@ async fn show(
         description: seat.escrow.terms.description.clone(),
         pill: pill_of(&seat.escrow),
         stepper: stepper(&seat.escrow),
-        next: next_view(&seat),
+        ways: ways(&seat, &next.primary.iter().chain(&next.secondary).collect::<Vec<_>>()),
+        next,
         money: money_card(&seat),
         milestones: milestone_rows(&seat),
         parties: party_cards(&seat),

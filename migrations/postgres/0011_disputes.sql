@@ -1,0 +1,5 @@
+-- Open disputes, for the operators' queue: since when the oldest of an escrow is open, and until when one
+-- of them is to be decided by the operators.
+ALTER TABLE escrows ADD COLUMN disputed_since TIMESTAMPTZ;
+ALTER TABLE escrows ADD COLUMN ruling_by TIMESTAMPTZ;
+CREATE INDEX escrows_in_dispute ON escrows (disputed_since, id) WHERE disputed_since IS NOT NULL;

@@ -1,0 +1,377 @@
+//! Disputes as the operators decide them: the queue, the room, the ruling with its exact transfers shown
+//! first, and a second operator's confirmation above the set sum.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use uuid::Uuid;
+
+use super::look::Looks;
+use crate::app::App;
+use crate::engine::command::Command;
+use crate::engine::dispute::{Dispute, Split, Step};
+use crate::engine::escrow::Escrow;
+use crate::engine::refusal::LONGEST_TEXT;
+use crate::error::Error;
+use crate::store::db::Conn;
+use crate::store::escrows::{self, Person};
+use crate::store::execute::{Outcome, Request, Who};
+use crate::store::facts::second_operator_above_minor;
+use crate::store::users::Account;
+use crate::store::{disputes, files};
+use crate::web::download::attachment;
+use crate::web::escrow::act::answer;
+use crate::web::escrow::outcome;
+use crate::web::escrow::room::{self, Room};
+use crate::web::escrow::seat::Scene;
+use crate::web::escrow::transfers::Transfers;
+use crate::web::flash::Flash;
+use crate::web::form::{Fields, Problems, Search};
+use crate::web::page;
+use crate::web::routes::{Access, Routes};
+use crate::web::shell::{Place, Shell};
+use crate::web::view::{MoneyView, TimeView};
+use crate::web::visit::Visit;
+use crate::web::visitor::OperatorOnly;
+
+const ROOM: &str = "/admin/disputes/{reference}/{number}";
+const RULING: &str = "/admin/disputes/{reference}/{number}/ruling";
+
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/admin/disputes", Access::Operator, list)
+        .look(ROOM, Looks::AtEscrow, show)
+        .look(RULING, Looks::AtEscrow, preview)
+        .post(RULING, Access::Operator, rule)
+        .post("/admin/disputes/{reference}/{number}/confirmation", Access::Operator, confirm)
+        .post("/admin/disputes/{reference}/{number}/return", Access::Operator, send_back)
+        .look("/admin/disputes/{reference}/{number}/files/{file}", Looks::AtEscrow, file)
+}
+
+#[derive(Template)]
+#[template(path = "pages/admin/disputes.html")]
+struct List {
+    shell: Shell,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    href: String,
+    reference: String,
+    title: String,
+    number: u16,
+    words: &'static str,
+    by: TimeView,
+    stake: MoneyView,
+}
+
+async fn list(
+    State(app): State<App>,
+    OperatorOnly(operator): OperatorOnly,
+    visit: Visit,
+) -> Result<Response, Error> {
+    let open = disputes::open(&mut app.db.read().await?.conn()).await?;
+    let reader = operator.reader(&app);
+    let row = |escrow: &Escrow, dispute: &Dispute| Row {
+        href: format!("/admin/disputes/{}/{}", escrow.reference, dispute.number),
+        reference: escrow.reference.clone(),
+        title: escrow.terms.title.clone(),
+        number: dispute.number,
+        words: match &dispute.step {
+            Step::Answer { .. } => "The other side is to answer",
+            Step::Talk { .. } => "Both sides talk",
+            Step::Handler { ruling: Some(_), .. } => "Waits for a second operator",
+            Step::Handler { .. } => "To decide",
+        },
+        by: reader.time(dispute.step.times().1),
+        stake: escrow.terms.money(dispute.stake_minor()).into(),
+    };
+    let rows = open.iter().flat_map(|escrow| escrow.disputes.iter().map(move |dispute| row(escrow, dispute)));
+    page::html(&List { rows: rows.collect(), shell: Shell::new(&app, &visit, "Disputes").at(Place::Admin) })
+}
+
+/// A dispute as an operator has it before him.
+struct Case {
+    escrow: Escrow,
+    people: Vec<Person>,
+    number: u16,
+    operator: Account,
+}
+
+impl Case {
+    async fn load(
+        conn: &mut Conn<'_>,
+        operator: Account,
+        reference: &str,
+        number: &str,
+    ) -> Result<Self, Error> {
+        let escrow = escrows::by_reference(conn, reference).await?.ok_or(Error::NotFound)?;
+        let number = number.parse().map_err(|_| Error::NotFound)?;
+        if number == 0 || number > escrow.disputes_opened {
+            return Err(Error::NotFound);
+        }
+        let people = escrows::people(conn, escrow.id).await?;
+        Ok(Self { escrow, people, number, operator })
+    }
+
+    fn path(&self) -> String {
+        format!("/admin/disputes/{}/{}", self.escrow.reference, self.number)
+    }
+
+    fn takes_part(&self) -> bool {
+        self.escrow.party_of(self.operator.id).is_some()
+    }
+
+    /// The open dispute, while it is this operator's to decide.
+    fn to_rule(&self) -> Option<&Dispute> {
+        let open = self.escrow.dispute(self.number)?;
+        let handler = matches!(
+            open.step,
+            Step::Handler { handler: crate::engine::dispute::Handler::Operators, ruling: None, .. }
+        );
+        (handler && !self.takes_part()).then_some(open)
+    }
+
+    async fn send(&self, app: &App, fields: &Fields, command: Command) -> Result<Outcome, Error> {
+        let key = Some(fields.get("key").to_owned()).filter(|key| !key.is_empty() && key.len() <= 100);
+        let who = Who::Operator(self.operator.id);
+        Ok(app.execute(&Request { key, ..Request::new(self.escrow.id, who, command) }).await?)
+    }
+}
+
+/// A decision that waits for a second operator.
+struct Pending {
+    by_you: bool,
+    reasons: String,
+    at: TimeView,
+    transfers: Transfers,
+}
+
+#[derive(Template)]
+#[template(path = "pages/admin/dispute.html")]
+struct Page {
+    shell: Shell,
+    path: String,
+    reference: String,
+    title: String,
+    room: Room,
+    takes_part: bool,
+    /// A field for each milestone, while it is to be decided here: name, label, value, hint.
+    lines: Vec<(String, String, String, String)>,
+    currency: String,
+    pending: Option<Pending>,
+    reason: String,
+    problems: Problems,
+    key: String,
+}
+
+async fn draw(
+    app: &App,
+    visit: &Visit,
+    operator: Account,
+    (reference, number): &(String, String),
+    typed: Option<(&Fields, Problems)>,
+) -> Result<Response, Error> {
+    let mut db = app.db.read().await?;
+    let conn = &mut db.conn();
+    let case = Case::load(conn, operator, reference, number).await?;
+    let reader = case.operator.reader(app);
+    let scene = Scene { escrow: &case.escrow, people: &case.people, reader: &reader };
+    let room = room::read(conn, &scene, &format!("{}/files", case.path()), case.number).await?;
+    let status = if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let line = |claim: &Split| {
+        let name = format!("release-{}", claim.milestone);
+        let value = typed.as_ref().map(|(fields, _)| fields.get(&name).to_owned()).unwrap_or_default();
+        let left = scene.amount(claim.sum_minor());
+        let label = format!("To release for “{}”", scene.title_of(claim.milestone));
+        (name, label, value, format!("Of {left}; the rest goes back to the buyer."))
+    };
+    let open = case.escrow.dispute(case.number);
+    let pending = open.and_then(Dispute::ruling).map(|ruling| Pending {
+        by_you: ruling.by == case.operator.id,
+        reasons: ruling.reasons.clone(),
+        at: reader.time(ruling.at),
+        transfers: outcome::transfers(&scene, &ruling.splits),
+    });
+    let page = Page {
+        lines: case.to_rule().map(|open| open.claims.iter().map(line).collect()).unwrap_or_default(),
+        path: case.path(),
+        reference: case.escrow.reference.clone(),
+        title: case.escrow.terms.title.clone(),
+        room,
+        takes_part: case.takes_part(),
+        currency: case.escrow.terms.currency.code().to_owned(),
+        pending,
+        reason: typed.as_ref().map(|(fields, _)| fields.get("reason").to_owned()).unwrap_or_default(),
+        shell: Shell::new(app, visit, format!("Dispute: {}", case.escrow.terms.title)).at(Place::Admin),
+        problems: typed.map(|(_, problems)| problems).unwrap_or_default(),
+        key: app.clock.id().to_string(),
+    };
+    page::with_status(status, &page)
+}
+
+async fn show(
+    State(app): State<App>,
+    OperatorOnly(operator): OperatorOnly,
+    visit: Visit,
+    Path(at): Path<(String, String)>,
+) -> Result<Response, Error> {
+    draw(&app, &visit, operator, &at, None).await
+}
+
+#[derive(Template)]
+#[template(path = "pages/admin/ruling.html")]
+struct Ruling {
+    shell: Shell,
+    path: String,
+    transfers: Transfers,
+    /// The same fields as typed, for the form that decides.
+    typed: Vec<(String, String)>,
+    second: bool,
+    button: String,
+    reasons: String,
+    problems: Problems,
+    key: String,
+}
+
+/// What was typed, as splits of everything that is disputed.
+fn splits_of(case: &Case, open: &Dispute, fields: &Fields, problems: &mut Problems) -> Vec<Split> {
+    let mut splits = Vec::new();
+    for claim in &open.claims {
+        let (name, left) = (format!("release-{}", claim.milestone), claim.sum_minor());
+        if fields.get(&name).is_empty() {
+            problems.add(name, "Enter what is to be released; 0 gives all of it back to the buyer.");
+            continue;
+        }
+        let Some(typed) = fields.money(&name, case.escrow.terms.currency, problems) else { continue };
+        if typed.minor > left {
+            let left = case.escrow.terms.money(left);
+            problems.add(name, format!("No more than {left} is left of it."));
+            continue;
+        }
+        let refund_minor = left - typed.minor;
+        splits.push(Split { milestone: claim.milestone, release_minor: typed.minor, refund_minor });
+    }
+    splits
+}
+
+async fn preview(
+    State(app): State<App>,
+    OperatorOnly(operator): OperatorOnly,
+    visit: Visit,
+    Path(at): Path<(String, String)>,
+    Search(fields): Search,
+) -> Result<Response, Error> {
+    ruling(&app, &visit, operator, &at, &fields, Problems::new(), StatusCode::OK).await
+}
+
+/// The exact transfers of a ruling, and the form that decides it.
+async fn ruling(
+    app: &App,
+    visit: &Visit,
+    operator: Account,
+    at: &(String, String),
+    fields: &Fields,
+    reasons: Problems,
+    status: StatusCode,
+) -> Result<Response, Error> {
+    let case = Case::load(&mut app.db.read().await?.conn(), operator.clone(), &at.0, &at.1).await?;
+    let Some(open) = case.to_rule() else { return Ok(page::redirect(&case.path())) };
+    let mut problems = Problems::new();
+    let splits = splits_of(&case, open, fields, &mut problems);
+    if !problems.is_empty() {
+        return draw(app, visit, operator, at, Some((fields, problems))).await;
+    }
+    let reader = case.operator.reader(app);
+    let scene = Scene { escrow: &case.escrow, people: &case.people, reader: &reader };
+    let stake = open.stake_minor();
+    let second = stake > second_operator_above_minor(case.escrow.terms.currency);
+    let typed = open.claims.iter().map(|claim| format!("release-{}", claim.milestone));
+    let release: i64 = splits.iter().map(|split| split.release_minor).sum();
+    let (release, refund) = (scene.amount(release), scene.amount(stake - release));
+    let page = Ruling {
+        shell: Shell::new(app, visit, "Decide the dispute")
+            .at(Place::Admin)
+            .with_problems(!reasons.is_empty()),
+        path: case.path(),
+        transfers: outcome::transfers(&scene, &splits),
+        typed: typed.map(|name| (name.clone(), fields.get(&name).to_owned())).collect(),
+        second,
+        button: format!("Decide: release {release}, refund {refund}"),
+        reasons: fields.get("reasons").to_owned(),
+        problems: reasons,
+        key: app.clock.id().to_string(),
+    };
+    page::with_status(status, &page)
+}
+
+async fn rule(
+    State(app): State<App>,
+    OperatorOnly(operator): OperatorOnly,
+    visit: Visit,
+    Path(at): Path<(String, String)>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let case = Case::load(&mut app.db.read().await?.conn(), operator.clone(), &at.0, &at.1).await?;
+    let mut problems = Problems::new();
+    let missing = "Write the reasons: both sides read them.";
+    let reasons = fields.text("reasons", LONGEST_TEXT, missing, &mut problems);
+    let mut amounts = Problems::new();
+    let splits = case.escrow.dispute(case.number).map(|open| splits_of(&case, open, &fields, &mut amounts));
+    if !problems.is_empty() || !amounts.is_empty() {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return ruling(&app, &visit, operator, &at, &fields, problems, status).await;
+    }
+    let command = Command::Rule { dispute: case.number, splits: splits.unwrap_or_default(), reasons };
+    let outcome = case.send(&app, &fields, command).await?;
+    let after = escrows::by_id(&mut app.db.read().await?.conn(), case.escrow.id).await?;
+    let waits = after.is_some_and(|after| after.dispute(case.number).is_some());
+    answer(outcome, &case.path(), if waits { Flash::RulingPending } else { Flash::Ruled })
+}
+
+async fn confirm(
+    State(app): State<App>,
+    OperatorOnly(operator): OperatorOnly,
+    Path(at): Path<(String, String)>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let case = Case::load(&mut app.db.read().await?.conn(), operator, &at.0, &at.1).await?;
+    let outcome = case.send(&app, &fields, Command::ConfirmRuling { dispute: case.number }).await?;
+    answer(outcome, &case.path(), Flash::Ruled)
+}
+
+async fn send_back(
+    State(app): State<App>,
+    OperatorOnly(operator): OperatorOnly,
+    visit: Visit,
+    Path(at): Path<(String, String)>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let case = Case::load(&mut app.db.read().await?.conn(), operator.clone(), &at.0, &at.1).await?;
+    let mut problems = Problems::new();
+    let missing = "Write why, so that it can be decided better.";
+    let reason = fields.text("reason", LONGEST_TEXT, missing, &mut problems);
+    if !problems.is_empty() {
+        return draw(&app, &visit, operator, &at, Some((&fields, problems))).await;
+    }
+    let outcome = case.send(&app, &fields, Command::ReturnRuling { dispute: case.number, reason }).await?;
+    answer(outcome, &case.path(), Flash::RulingReturned)
+}
+
+/// A file of the escrow, for whoever decides about it.
+async fn file(
+    State(app): State<App>,
+    OperatorOnly(operator): OperatorOnly,
+    Path((reference, number, file)): Path<(String, String, String)>,
+) -> Result<Response, Error> {
+    let id: Uuid = file.parse().map_err(|_| Error::NotFound)?;
+    let row = {
+        let mut reader = app.db.read().await?;
+        let mut conn = reader.conn();
+        let case = Case::load(&mut conn, operator, &reference, &number).await?;
+        let row = files::by_id(&mut conn, id).await?;
+        row.filter(|row| row.escrow_id == Some(case.escrow.id)).ok_or(Error::NotFound)?
+    };
+    attachment(&app, &row).await
+}

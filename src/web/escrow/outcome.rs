@@ -1,0 +1,70 @@
+//! What a cancellation, a settlement or a ruling brings to each, before it is carried out.
+
+use super::seat::Scene;
+use super::transfers::{Line, Transfers};
+use crate::engine::dispute::Split;
+use crate::engine::party::{Role, UserId};
+use crate::engine::plan::Share;
+use crate::engine::step;
+
+/// The exact transfers of some splits, a line a person, as the engine would make them.
+#[must_use]
+pub fn transfers(scene: &Scene<'_>, splits: &[Split]) -> Transfers {
+    let escrow = scene.escrow;
+    let (mut sums, mut back, mut fee): (Vec<(UserId, Role, i64)>, i64, i64) = (Vec::new(), 0, 0);
+    for split in splits {
+        let index = usize::from(split.milestone).saturating_sub(1);
+        let (Some(part), Some(plan)) = (escrow.milestones.get(index), escrow.plan.milestones.get(index))
+        else {
+            continue;
+        };
+        let (released, refunded) = step::split(part, plan, split.release_minor, split.refund_minor);
+        back += step::sum_of(&refunded, |_| true);
+        fee += step::sum_of(&released, |part| part.share == Share::Platform);
+        for part in released {
+            let Some(party) = escrow.receiver(part.share).and_then(|user| escrow.party_of(user)) else {
+                continue;
+            };
+            match sums.iter_mut().find(|(user, _, _)| *user == party.user) {
+                Some((_, _, sum)) => *sum += part.amount_minor,
+                None => sums.push((party.user, party.role, part.amount_minor)),
+            }
+        }
+    }
+    let total = back + fee + sums.iter().map(|(_, _, sum)| sum).sum::<i64>();
+    let money = |minor: i64| scene.amount(minor).into();
+    let mut lines = Vec::new();
+    if let Some(buyer) = escrow.party(Role::Buyer) {
+        let name = scene.name(buyer.user);
+        lines.push(Line { words: "Back to", name, role: "buyer", amount: money(back) });
+    }
+    if sums.iter().all(|(_, role, _)| *role != Role::Seller)
+        && let Some(seller) = escrow.party(Role::Seller)
+    {
+        sums.insert(0, (seller.user, Role::Seller, 0));
+    }
+    for (user, role, sum) in sums {
+        lines.push(Line { words: "To", name: scene.name(user), role: role.word(), amount: money(sum) });
+    }
+    if fee > 0 {
+        lines.push(Line { words: "Platform fee", name: String::new(), role: "", amount: money(fee) });
+    }
+    Transfers { lines, total: ("Leaves escrow", money(total)), after: Vec::new() }
+}
+
+/// Everything of some milestones back to the buyer.
+#[must_use]
+pub fn all_back(scene: &Scene<'_>, milestones: &[u16]) -> Vec<Split> {
+    let one = |number: &u16| {
+        let refund_minor = scene.escrow.milestone(*number)?.left_minor();
+        Some(Split { milestone: *number, release_minor: 0, refund_minor })
+    };
+    milestones.iter().filter_map(one).collect()
+}
+
+/// What the buyer gets back by some splits, in minor units.
+#[must_use]
+pub fn back_minor(scene: &Scene<'_>, splits: &[Split]) -> i64 {
+    let buyer = scene.escrow.party(Role::Buyer).map(|party| party.user);
+    buyer.map_or(0, |buyer| crate::engine::notices::gets_minor(scene.escrow, splits, buyer))
+}
