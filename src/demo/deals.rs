@@ -16,7 +16,7 @@ use crate::money::Currency;
 use crate::store::db::{Db, DbError};
 use crate::store::execute::Who;
 
-const DAY: i64 = 24;
+pub(super) const DAY: i64 = 24;
 
 /// Every deal of the demo.
 pub(super) async fn all(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
@@ -25,7 +25,8 @@ pub(super) async fn all(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
     working(db, cast, now).await?;
     over(db, cast, now).await?;
     disagreeing::all(db, cast, now).await?;
-    never_paid(db, cast, now).await
+    never_paid(db, cast, now).await?;
+    super::modes::all(db, cast, now).await
 }
 
 async fn agreement(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
@@ -215,7 +216,7 @@ fn part(title: &str, amount_minor: i64, due: Option<Time>, criteria: &[&str]) ->
     }
 }
 
-fn one_off(_at: Time, code: &str, title: &str, amount_minor: i64) -> Terms {
+pub(super) fn one_off(_at: Time, code: &str, title: &str, amount_minor: i64) -> Terms {
     let criteria = ["It is complete as described.", "It can be used without further work."];
     Terms {
         amount_minor,
@@ -231,7 +232,7 @@ fn by_broker(terms: Terms) -> Terms {
     Terms { commission, ..terms }
 }
 
-fn website(at: Time) -> Terms {
+pub(super) fn website(at: Time) -> Terms {
     let mock_ups = ["Three pages as mock-ups for desktop and phone", "The source files are handed over"];
     let site =
         ["Every page works on a phone", "The contact form arrives by mail", "Loads within two seconds"];

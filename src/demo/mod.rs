@@ -5,6 +5,7 @@
 //! the same requests go through the same write path.
 
 mod deals;
+mod modes;
 
 use time::Duration;
 use uuid::Uuid;
@@ -169,7 +170,7 @@ impl<'a> Deal<'a> {
 
     async fn starts_paying(&self) -> Result<Uuid, DbError> {
         let payment = self.clock.id();
-        let milestones = (1_u16..).take(self.escrow().await?.milestones.len()).collect();
+        let milestones = self.escrow().await?.to_pay();
         let method = Method::Rail { rail: "sandbox".to_owned() };
         self.by(Role::Buyer, Command::StartCharge { payment, milestones, method }).await?;
         Ok(payment)

@@ -10,7 +10,8 @@ use super::chain::sha256_hex;
 use super::party::Role;
 use super::plan::{Plan, commission_of, fee_of};
 use super::terms::{
-    CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, Kind, MilestoneTerms, Rate, Terms,
+    CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, Funding, Kind, MilestoneTerms, Mode, Rate,
+    Terms,
 };
 
 /// SHA-256 of the contract's text, in hex.
@@ -54,6 +55,9 @@ pub fn text(terms: &Terms, reference: &str, version: u32) -> String {
     for (number, milestone) in (1..).zip(&terms.milestones) {
         line(&milestone_text(terms, number, milestone));
     }
+    for text in mode_text(terms) {
+        line(&text);
+    }
     line("");
     line("3. FEES");
     line(&fees(terms));
@@ -82,6 +86,25 @@ fn quoted(text: &str) -> String {
 fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// How it is paid and shown, where that is not the usual way.
+fn mode_text(terms: &Terms) -> Vec<String> {
+    let mut out = Vec::new();
+    if terms.funding == Funding::PerMilestone {
+        out.push("Payment: each milestone is paid before its work starts.".to_owned());
+    }
+    if terms.pay_first {
+        out.push("Payment: before the seller accepts; it goes back if he does not.".to_owned());
+    }
+    if terms.mode == Mode::QuickProof {
+        out.push(format!(
+            "Before the delivery the seller sends a proof within {} hours; the buyer answers within {} hours.",
+            terms.upload_hours(),
+            terms.review_hours()
+        ));
+    }
+    out
 }
 
 fn milestone_text(terms: &Terms, number: usize, milestone: &MilestoneTerms) -> String {

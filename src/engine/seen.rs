@@ -2,6 +2,7 @@
 
 use super::escrow::{Escrow, MilestoneStage};
 use super::proof::ProofPhase;
+use super::terms::Funding;
 
 impl Escrow {
     /// A fingerprint of what a page showed of it: a command that carries another one is stale. With a
@@ -12,7 +13,12 @@ impl Escrow {
         let Some((number, part)) = milestone.and_then(|number| Some((number, self.milestone(number)?)))
         else {
             let paid = if self.funded() && stage == "proposed" { "-paid" } else { "" };
-            return format!("v{}-{stage}{paid}", self.version);
+            // A payment for the next milestone is another one than for this.
+            let next = match (self.terms.funding, self.to_pay().first()) {
+                (Funding::PerMilestone, Some(number)) => format!("-pays{number}"),
+                (Funding::PerMilestone | Funding::Whole, _) => String::new(),
+            };
+            return format!("v{}-{stage}{paid}{next}", self.version);
         };
         let at = match part.stage {
             MilestoneStage::Unfunded if part.asked.is_some() => "asked",

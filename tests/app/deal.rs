@@ -191,6 +191,11 @@ impl World {
     /// The buyer pays with the sandbox's card and the provider's answer comes at once.
     pub async fn pays(&self, deal: &Deal) {
         let payment = self.starts_to_pay(deal).await;
+        self.answers(deal, payment).await;
+    }
+
+    /// The provider says that a payment arrived.
+    pub async fn answers(&self, deal: &Deal, payment: Uuid) {
         let settled = Request::new(deal.escrow, Who::Rail, Command::ChargeSettled { payment });
         assert_eq!(self.app.execute(&settled).await.unwrap(), Outcome::Done);
     }
@@ -206,9 +211,8 @@ impl World {
 
     /// The buyer starts to pay for every milestone.
     pub async fn starts_charge(&self, deal: &Deal, method: Method) -> Outcome {
-        let count = u16::try_from(self.escrow(deal).await.milestones.len()).unwrap();
         let payment = self.app.clock.id();
-        let command = Command::StartCharge { payment, milestones: (1..=count).collect(), method };
+        let command = Command::StartCharge { payment, milestones: self.escrow(deal).await.to_pay(), method };
         self.asks(deal, deal.buyer, command).await
     }
 

@@ -26,7 +26,8 @@ both! {
         let expected = [
             "Awaiting signatures", "Cancelled", "Changes requested", "Closed: completed", "Completed",
             "Declined", "Delivered: to inspect", "Expired: not accepted", "Expired: not paid",
-            "Held in escrow", "Overdue", "Payment failed", "Payment processing", "To pay", "Withdrawn",
+            "Held in escrow", "Overdue", "Paid, awaiting acceptance", "Payment failed",
+            "Payment processing", "Proof in review", "Proof needed", "To pay", "Withdrawn",
         ];
         assert_eq!(shown, BTreeSet::from(expected));
         let report = doctor::examine(&world.app).await.unwrap();

@@ -23,6 +23,7 @@ mod home;
 mod layers;
 mod mails;
 mod milestone;
+mod modes;
 mod negotiation;
 mod notices;
 mod operators;

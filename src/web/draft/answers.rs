@@ -84,6 +84,7 @@ impl Answers {
         match self.get("mode") {
             "standard" => Some(Mode::Standard),
             "quick" => Some(Mode::Quick),
+            "quick_proof" => Some(Mode::QuickProof),
             _ => None,
         }
     }

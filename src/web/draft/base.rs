@@ -4,7 +4,7 @@ use super::answers::{Answers, name};
 use super::refill::day;
 use crate::calendar::Zone;
 use crate::engine::escrow::Escrow;
-use crate::engine::terms::{FileRef, MilestoneTerms, Terms};
+use crate::engine::terms::{FileRef, MilestoneTerms, Mode, Terms};
 use crate::store::files::FileRow;
 use crate::web::form::Problems;
 
@@ -50,16 +50,17 @@ impl Base {
         if !is_asked("dispute_handler") {
             terms.dispute_handler = old.dispute_handler;
         }
-        if !is_asked("funding") {
+        if !is_asked("payment") {
             terms.funding = old.funding;
         }
-        if !is_asked("pay_first") {
+        if !is_asked("payment") {
             terms.pay_first = old.pay_first;
         }
-        if !is_asked("proof_upload_hours") {
+        let has_proof = terms.mode == Mode::QuickProof;
+        if has_proof && !is_asked("proof_upload_hours") {
             terms.proof_upload_hours = old.proof_upload_hours;
         }
-        if !is_asked("proof_review_hours") {
+        if has_proof && !is_asked("proof_review_hours") {
             terms.proof_review_hours = old.proof_review_hours;
         }
         let zone = Zone::from_name(&old.time_zone).unwrap_or_else(Zone::utc);

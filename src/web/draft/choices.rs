@@ -29,6 +29,21 @@ pub fn modes() -> Vec<Choice> {
             .hint("You write its terms here. Nothing is paid before everyone has signed."),
         Choice::new("quick", "No, it is enough that everyone accepts")
             .hint("For one simple delivery. Milestones need a contract."),
+        Choice::new("quick_proof", "No, but the seller shows a proof before delivering").hint(
+            "A receipt, an order confirmation, a photo or a tracking number, which the buyer looks at first.",
+        ),
+    ]
+}
+
+/// When the buyer pays. What does not go with the answers above is said when it is checked.
+#[must_use]
+pub fn payments() -> Vec<Choice> {
+    vec![
+        Choice::new("agreed", "All of it, once everyone has agreed"),
+        Choice::new("first", "All of it, even before the seller has answered")
+            .hint("Without a contract only. Everything goes back if the seller declines or does not answer in 5 days."),
+        Choice::new("each", "Each milestone before its own work starts")
+            .hint("With several milestones only. The next one is paid once the one before it is decided."),
     ]
 }
 

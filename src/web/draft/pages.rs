@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::engine::check::MOST_MILESTONES;
 use crate::engine::party as engine;
 use crate::engine::plan::fee_of;
+use crate::engine::proof::WINDOW_HOURS;
 use crate::engine::terms::{Kind, Mode};
 use crate::error::Error;
 use crate::web::escrow::rates;
@@ -87,15 +88,19 @@ pub fn draw(
             page::with_status(status, &Role { shell, frame, problems, typed, roles: choices::roles() })
         }
         Step::Kind => {
-            let (kinds, modes) = (choices::kinds(), choices::modes());
-            page::with_status(status, &KindOf { shell, frame, problems, typed, kinds, modes })
+            let (kinds, modes, payments) = (choices::kinds(), choices::modes(), choices::payments());
+            let payment = opened.answers.or("payment", "agreed");
+            page::with_status(
+                status,
+                &KindOf { shell, frame, problems, typed, kinds, modes, payments, payment },
+            )
         }
         Step::Parties => {
             let (people, countries) = (people(&opened.answers), places::countries());
             page::with_status(status, &Parties { shell, frame, problems, people, countries })
         }
         Step::Work => {
-            let has_contract = opened.answers.mode() != Some(Mode::Quick);
+            let has_contract = !matches!(opened.answers.mode(), Some(Mode::Quick | Mode::QuickProof));
             page::with_status(status, &Work { shell, frame, problems, typed, has_contract })
         }
         Step::Price => page::with_status(status, &Price::of(opened, shell, frame, problems)),
@@ -129,6 +134,8 @@ struct KindOf {
     typed: Fields,
     kinds: Vec<Choice>,
     modes: Vec<Choice>,
+    payments: Vec<Choice>,
+    payment: String,
 }
 
 #[derive(Template)]
@@ -202,6 +209,8 @@ struct Delivery {
     problems: Problems,
     typed: Fields,
     is_one_off: bool,
+    /// The windows for a proof, in hours, where one comes before the delivery.
+    windows: Option<(String, String)>,
     rows: Vec<DeliveryRow>,
     /// Whose midnight a date means.
     city: String,
@@ -216,6 +225,11 @@ impl Delivery {
             problems,
             typed: opened.answers.fields().clone(),
             is_one_off: opened.answers.kind() != Some(Kind::Milestone),
+            windows: (opened.answers.mode() == Some(Mode::QuickProof)).then(|| {
+                let hours = WINDOW_HOURS.to_string();
+                let typed = |name| opened.answers.or(name, &hours);
+                (typed("proof_upload_hours"), typed("proof_review_hours"))
+            }),
             rows: deliveries(opened, INSPECTION_DAYS),
             city: zone.unwrap_or_else(crate::calendar::Zone::utc).city().to_owned(),
         }

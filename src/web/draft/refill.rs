@@ -4,7 +4,7 @@ use super::answers::name;
 use crate::calendar::Zone;
 use crate::engine::party::Role;
 use crate::engine::terms::{
-    CommissionPayer, DefaultOutcome, FeePayer, Kind, MilestoneTerms, Mode, Rate, Terms,
+    CommissionPayer, DefaultOutcome, FeePayer, Funding, Kind, MilestoneTerms, Mode, Rate, Terms,
 };
 use crate::engine::time::Time;
 use crate::store::drafts::Pairs;
@@ -28,6 +28,11 @@ pub fn pairs(terms: &Terms, refill: &Refill<'_>) -> Pairs {
     set("role", refill.role.word());
     set("kind", if terms.kind == Kind::OneOff { "one_off" } else { "milestone" });
     set("mode", mode(terms.mode));
+    set("payment", payment(terms));
+    if terms.mode == Mode::QuickProof {
+        set("proof_upload_hours", &terms.upload_hours().to_string());
+        set("proof_review_hours", &terms.review_hours().to_string());
+    }
     for (role, email) in &refill.others {
         set(role.word(), email);
     }
@@ -103,6 +108,14 @@ fn mode(mode: Mode) -> &'static str {
         Mode::Quick => "quick",
         Mode::QuickProof => "quick_proof",
         Mode::Instant => "instant",
+    }
+}
+
+fn payment(terms: &Terms) -> &'static str {
+    match (terms.funding, terms.pay_first) {
+        (Funding::PerMilestone, _) => "each",
+        (Funding::Whole, true) => "first",
+        (Funding::Whole, false) => "agreed",
     }
 }
 

@@ -3,9 +3,10 @@
 use crate::engine::check::MOST_MILESTONES;
 
 /// The fields that share a page, in their order there.
-const RANKS: [&str; 20] = [
+const RANKS: [&str; 23] = [
     "kind",
     "mode",
+    "payment",
     "buyer",
     "seller",
     "broker",
@@ -17,6 +18,8 @@ const RANKS: [&str; 20] = [
     "milestones",
     "amount",
     "delivery_days",
+    "proof_upload_hours",
+    "proof_review_hours",
     "due",
     "inspection",
     "criteria",
@@ -152,13 +155,13 @@ impl Step {
         }
         match field {
             "role" => Some(Self::Role),
-            "kind" | "mode" => Some(Self::Kind),
+            "kind" | "mode" | "payment" => Some(Self::Kind),
             "buyer" | "seller" | "broker" | "buyer_country" | "seller_country" | "broker_country" => {
                 Some(Self::Parties)
             }
             "title" | "description" | "contract_terms" | "external_reference" => Some(Self::Work),
             "currency" | "amount" | "milestones" => Some(Self::Price),
-            "delivery_days" => Some(Self::Delivery),
+            "delivery_days" | "proof_upload_hours" | "proof_review_hours" => Some(Self::Delivery),
             "fee_payer" | "commission_kind" | "commission" | "commission_payer" => Some(Self::Fees),
             "default_outcome" => Some(Self::Disputes),
             "files" => Some(Self::Files),

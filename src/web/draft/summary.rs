@@ -118,7 +118,12 @@ impl Sheet<'_> {
             line("Your part", "role", Step::Role, &choices::roles()),
             line("Delivered", "kind", Step::Kind, &choices::kinds()),
             line("A contract", "mode", Step::Kind, &choices::modes()),
+            self.line("The buyer pays", self.payment(), &["payment"]),
         ]
+    }
+
+    fn payment(&self) -> String {
+        choices::words(&choices::payments(), &self.answers.or("payment", "agreed"))
     }
 
     fn parties(&self) -> Vec<Line> {
@@ -163,6 +168,12 @@ impl Sheet<'_> {
         if terms.kind == Kind::OneOff {
             let days = terms.delivery_days.map(|days| format!("{} after payment", plural(i64::from(days))));
             let mut lines = vec![self.line("Delivered within", days.unwrap_or_default(), &["delivery_days"])];
+            if terms.mode == Mode::QuickProof {
+                let hours = |hours: i64| format!("{hours} hours");
+                let (upload, review) = (hours(terms.upload_hours()), hours(terms.review_hours()));
+                lines.push(self.line("Time to send the proof", upload, &["proof_upload_hours"]));
+                lines.push(self.line("Time to look at it", review, &["proof_review_hours"]));
+            }
             lines.extend(terms.milestones.first().map(|part| self.inspection("Inspection", 1, part)));
             return lines;
         }

@@ -12,6 +12,7 @@ use super::{parts, people};
 use crate::engine::check;
 use crate::engine::party::Role;
 use crate::engine::plan::Plan;
+use crate::engine::proof::{LONGEST_WINDOW_HOURS, SHORTEST_WINDOW_HOURS};
 use crate::engine::terms::{
     Commission, CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, FileRef, Funding, Kind, Mode,
     Rate, Terms,
@@ -96,10 +97,10 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
         arbiter: None,
         contract_terms: (mode == Mode::Standard).then(|| answers.get("contract_terms").to_owned()),
         delivery_days: delivery_days(answers, kind, &mut problems),
-        proof_upload_hours: None,
-        proof_review_hours: None,
-        funding: Funding::Whole,
-        pay_first: false,
+        proof_upload_hours: window(answers, mode, "proof_upload_hours", &mut problems),
+        proof_review_hours: window(answers, mode, "proof_review_hours", &mut problems),
+        funding: if answers.get("payment") == "each" { Funding::PerMilestone } else { Funding::Whole },
+        pay_first: answers.get("payment") == "first",
         external_reference: optional("external_reference"),
         files: given.files.clone(),
         time_zone: given.zone.to_owned(),
@@ -131,6 +132,16 @@ fn currency(answers: &Answers, problems: &mut Problems) -> Currency {
     let currency = chosen(typed, "currency", "Choose a currency of the list.", problems);
     // Of those on the list it is one with the most decimals, so no amount is refused for them meanwhile.
     currency.or(Currency::from_code("TND")).unwrap_or(Currency::USD)
+}
+
+/// A window for the proof, in hours; nothing where no proof is asked for, or the page was not sent yet.
+fn window(answers: &Answers, mode: Mode, field: &str, problems: &mut Problems) -> Option<u8> {
+    if mode != Mode::QuickProof || !answers.fields().has(field) {
+        return None;
+    }
+    let (least, most) = (i64::from(SHORTEST_WINDOW_HOURS), i64::from(LONGEST_WINDOW_HOURS));
+    let hours = answers.fields().number(field, least, most, problems)?;
+    u8::try_from(hours).ok()
 }
 
 fn delivery_days(answers: &Answers, kind: Kind, problems: &mut Problems) -> Option<u16> {
@@ -202,6 +213,7 @@ fn add_faults(terms: &Terms, now: Time, problems: &mut Problems) {
             (Kind::OneOff, "milestone-1-title") => continue,
             (Kind::OneOff, "milestone-1-amount") => "amount",
             (Kind::Milestone, "kind") if terms.mode == Mode::Standard => "milestones",
+            (_, "funding" | "pay_first") => "payment",
             (_, field) => field,
         };
         let follows = match Step::of_field(field) {

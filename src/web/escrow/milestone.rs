@@ -17,6 +17,7 @@ use crate::engine::next;
 use crate::engine::offers::Action;
 use crate::engine::party::{Role, UserId};
 use crate::engine::status;
+use crate::engine::terms::Mode;
 use crate::error::Error;
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
@@ -94,7 +95,14 @@ async fn show(
 fn actions(spot: &Spot) -> Vec<Action> {
     let number = spot.number;
     let asked = spot.state.extension.as_ref().map(|_| Action::GrantExtension(number));
-    match spot.seat.role {
+    let proof = match (spot.seat.escrow.terms.mode, spot.seat.role) {
+        (Mode::QuickProof, Role::Buyer) => {
+            vec![Action::AcceptProof(number), Action::RequestCorrections(number)]
+        }
+        (Mode::QuickProof, Role::Seller) => vec![Action::SubmitProof(number)],
+        _ => Vec::new(),
+    };
+    let rest: Vec<Action> = match spot.seat.role {
         Role::Buyer => asked
             .into_iter()
             .chain([
@@ -112,7 +120,8 @@ fn actions(spot: &Spot) -> Vec<Action> {
         ],
         Role::Broker => vec![Action::AskExtension(number), Action::PayOut(number)],
         Role::Payee => vec![Action::PayOut(number)],
-    }
+    };
+    proof.into_iter().chain(rest).collect()
 }
 
 /// The panel: the milestone's own clock, or else what the whole escrow waits for, or how it ended.

@@ -27,6 +27,7 @@ pub mod outcome;
 pub mod parcel;
 pub mod pay;
 pub mod payment;
+pub mod proof;
 pub mod propose;
 pub mod rates;
 pub mod refund;
@@ -60,6 +61,7 @@ pub fn routes() -> Routes {
         .merge(answer::routes())
         .merge(history::routes())
         .merge(milestone::routes())
+        .merge(proof::routes())
         .merge(deliver::routes())
         .merge(extension::routes())
         .merge(inspect::routes())

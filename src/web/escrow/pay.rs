@@ -12,12 +12,13 @@ use super::rates;
 use super::seat::Seat;
 use crate::app::App;
 use crate::engine::command::Command;
+use crate::engine::deadlines::{self, Deadline, Waiting};
 use crate::engine::escrow::{Method, Stage};
 use crate::engine::offers::Action;
 use crate::engine::party::Role;
 use crate::engine::plan::MilestonePlan;
 use crate::engine::refusal::Refusal;
-use crate::engine::terms::{CommissionPayer, FeePayer};
+use crate::engine::terms::{CommissionPayer, FeePayer, Funding};
 use crate::error::Error;
 use crate::money::Money;
 use crate::rails::tell::{Told, tell};
@@ -56,6 +57,10 @@ struct Page {
     sums: Vec<(String, MoneyView)>,
     total: Money,
     pay_by: Option<TimeView>,
+    /// The milestone that is paid by itself; empty for the whole.
+    part: String,
+    /// Whether paying accepts the terms too.
+    accepts: bool,
     methods: Vec<Choice>,
     method: String,
     /// Why the wallet is not among the methods; empty if it is.
@@ -73,7 +78,7 @@ struct Page {
 impl Page {
     fn new(app: &App, visit: &Visit, seat: &Seat, wallet: Money) -> Self {
         let escrow = &seat.escrow;
-        let total = seat.amount(escrow.plan.charge_minor());
+        let total = seat.amount(escrow.to_pay_minor());
         let (methods, wallet_blocked) = methods(app, wallet, total);
         let magic = app.rails.iter().map(|rail| (rail.words().company, rail.magic_amounts()));
         let standing = match (&escrow.charge, seat.role) {
@@ -89,10 +94,9 @@ impl Page {
             has_contract: escrow.terms.contract_terms.is_some(),
             sums: sums(seat),
             total,
-            pay_by: match escrow.stage {
-                Stage::Agreed { pay_by, .. } => Some(seat.reader.time(pay_by)),
-                _ => None,
-            },
+            part: part(seat),
+            accepts: matches!(escrow.stage, Stage::Proposed { .. }),
+            pay_by: pay_by(seat),
             method: methods.first().map(|choice| choice.value.to_string()).unwrap_or_default(),
             methods,
             wallet_blocked,
@@ -137,12 +141,16 @@ fn receivers(seat: &Seat) -> Vec<String> {
 
 /// What the sum is made of, as far as the buyer pays it.
 fn sums(seat: &Seat) -> Vec<(String, MoneyView)> {
-    let plan = &seat.escrow.plan.milestones;
-    let sum = |part: fn(&MilestonePlan) -> i64| plan.iter().map(part).sum::<i64>();
+    let (to_pay, plan) = (seat.escrow.to_pay(), &seat.escrow.plan.milestones);
+    let paid: Vec<&MilestonePlan> =
+        to_pay.iter().filter_map(|number| plan.get(usize::from(*number) - 1)).collect();
+    let sum = |part: fn(&MilestonePlan) -> i64| paid.iter().map(|plan| part(plan)).sum::<i64>();
     let fee = sum(|milestone| milestone.fee_by_buyer_minor);
     let commission = sum(|milestone| milestone.commission_by_buyer_minor);
     let terms = &seat.escrow.terms;
-    let mut sums = vec![("Price".to_owned(), seat.money(terms.amount_minor))];
+    let amount = |number: &u16| terms.milestones.get(usize::from(*number) - 1).map(|part| part.amount_minor);
+    let price = to_pay.iter().filter_map(amount).sum();
+    let mut sums = vec![("Price".to_owned(), seat.money(price))];
     if fee > 0 {
         let words =
             if terms.fee_payer == FeePayer::Split { "Your half of the platform fee" } else { "Platform fee" };
@@ -155,6 +163,20 @@ fn sums(seat: &Seat) -> Vec<(String, MoneyView)> {
         sums.push((rates::beside(words, rates::of_commission(agreed).as_deref()), seat.money(commission)));
     }
     sums
+}
+
+/// Which milestone is paid by itself.
+fn part(seat: &Seat) -> String {
+    match (seat.escrow.terms.funding, seat.escrow.to_pay().first()) {
+        (Funding::PerMilestone, Some(number)) => format!("{number}. {}", seat.title_of(*number)),
+        (Funding::PerMilestone | Funding::Whole, _) => String::new(),
+    }
+}
+
+fn pay_by(seat: &Seat) -> Option<TimeView> {
+    let clocks = deadlines::all(&seat.escrow);
+    let pays = |clock: &&Deadline| matches!(clock.waiting, Waiting::Payment | Waiting::NextPayment);
+    clocks.iter().find(pays).map(|clock| seat.reader.time(clock.at))
 }
 
 async fn load(app: &App, account: Account, reference: &str) -> Result<(Seat, Money), Error> {
@@ -202,7 +224,7 @@ async fn pay(
         }
     };
     let payment = app.clock.id();
-    let milestones = (1..).take(seat.escrow.milestones.len()).collect();
+    let milestones = seat.escrow.to_pay();
     let command = Command::StartCharge { payment, milestones, method: method.clone() };
     match send(&app, &seat, &fields, command, None).await? {
         Outcome::Done => go(&app, &seat, payment, &method).await,

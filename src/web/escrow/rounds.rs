@@ -126,7 +126,8 @@ fn add_parts(sums: &mut BTreeMap<Share, i64>, parts: &[Part]) {
 }
 
 /// A file as lists show it. Its name lies in a row that can be erased; the rest is in the history.
-fn file_view(seat: &Seat, file: &FileRef, rows: &[FileRow]) -> FileView {
+#[must_use]
+pub fn file_view(seat: &Seat, file: &FileRef, rows: &[FileRow]) -> FileView {
     let row = rows.iter().find(|row| row.id == file.id);
     FileView {
         href: format!("{}/files/{}", seat.path(), file.id),

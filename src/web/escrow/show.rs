@@ -135,6 +135,12 @@ fn stepper(escrow: &Escrow) -> StepperView {
 pub fn next_view(seat: &Seat) -> NextView {
     let mut view = view_of(seat, next::panel(&seat.escrow, seat.account.id, seat.role, seat.reader.now));
     view.also = (1_u16..).zip(&seat.escrow.milestones).flat_map(|(number, _)| also(seat, number)).collect();
+    // What was shown before the delivery stays in reach.
+    let proof = format!("{}/proof", seat.path());
+    let shown = view.primary.iter().chain(&view.secondary).any(|known| known.href == proof);
+    if !shown && seat.escrow.milestones.iter().any(|part| part.proof.is_some()) {
+        view.secondary.push(Button { href: proof, words: "See the proof".to_owned() });
+    }
     // Whoever left the provider's page, or never got there, finds it again.
     if let Some(charge) = seat.escrow.charge.as_ref().filter(|_| seat.role == Role::Buyer)
         && seat.escrow.charge_pending()
@@ -286,13 +292,22 @@ fn ticks(seat: &Seat, party: &crate::engine::party::Party) -> Vec<Tick> {
     if party.role == Role::Buyer {
         let charge = seat.escrow.charge.as_ref().map(|charge| &charge.state);
         ticks.push(match (&seat.escrow.stage, charge) {
-            (_, Some(ChargeState::Successful { .. })) => Tick::new(true, "Paid"),
             (_, Some(ChargeState::Pending { .. })) => Tick::new(false, "Payment processing"),
+            _ if seat.escrow.funded() => paid_tick(seat),
             (Stage::Ended { .. } | Stage::Closed { .. }, _) => Tick::new(false, "Not paid"),
             _ => Tick::new(false, "Not paid yet"),
         });
     }
     ticks
+}
+
+/// "Paid", or for how many of the milestones where each is paid by itself.
+fn paid_tick(seat: &Seat) -> Tick {
+    let parts = &seat.escrow.milestones;
+    match parts.iter().filter(|part| part.funded()).count() {
+        paid if paid == parts.len() => Tick::new(true, "Paid"),
+        paid => Tick::new(true, format!("Paid for {paid} of {} milestones", parts.len())),
+    }
 }
 
 /// "Signed version 1", and the name that was typed where it is not the one shown above it.
