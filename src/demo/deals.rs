@@ -60,6 +60,14 @@ async fn agreement(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
     deal.until_now().await
 }
 
+/// The buyer's own broker: what he earns is none of the seller's business.
+fn brokered(at: Time) -> Terms {
+    let rate = Rate::Percent(Decimal::from(3));
+    let commission =
+        Some(Commission { rate, payer: CommissionPayer::Buyer, hidden: true, salt: String::new() });
+    Terms { commission, ..one_off(at, "TND", "Refrigerated van, second hand", 62_000_000) }
+}
+
 async fn paying(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
     let terms = |at| one_off(at, "EUR", "Translation of a user manual", 120_000);
     let deal = Deal::proposed(db, cast, now, 3 * DAY, Role::Seller, &terms).await?;
@@ -78,6 +86,10 @@ async fn paying(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
     deal.signed().await?;
     deal.later(5);
     deal.starts_paying().await?;
+    deal.until_now().await?;
+    let deal = Deal::proposed(db, cast, now, 4 * DAY + 7, Role::Broker, &brokered).await?;
+    deal.signed().await?;
+    deal.paid().await?;
     deal.until_now().await
 }
 
@@ -228,7 +240,8 @@ pub(super) fn one_off(_at: Time, code: &str, title: &str, amount_minor: i64) -> 
 
 fn by_broker(terms: Terms) -> Terms {
     let rate = Rate::Percent(Decimal::from(5));
-    let commission = Some(Commission { rate, payer: CommissionPayer::Seller, hidden: false });
+    let commission =
+        Some(Commission { rate, payer: CommissionPayer::Seller, hidden: false, salt: String::new() });
     Terms { commission, ..terms }
 }
 

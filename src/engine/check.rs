@@ -7,11 +7,12 @@ use std::collections::HashSet;
 
 use rust_decimal::Decimal;
 
+use super::contract;
 use super::party::Role;
-use super::plan::{Plan, PlanError, commission_of};
+use super::plan::{Plan, PlanError, Share, commission_of};
 use super::proof::{LONGEST_WINDOW_HOURS, SHORTEST_WINDOW_HOURS};
 use super::refusal::Fault;
-use super::terms::{CommissionPayer, FeePayer, Funding, Kind, Mode, Rate, Terms};
+use super::terms::{Commission, CommissionPayer, FeePayer, Funding, Kind, Mode, Rate, Terms};
 use super::time::Time;
 use crate::money::LARGEST_MINOR;
 
@@ -80,6 +81,13 @@ impl Checker<'_> {
         let terms = self.terms;
         self.line("title", &terms.title, LONGEST_TITLE, Some("Give the deal a title."));
         self.text("description", &terms.description, LONGEST_DESCRIPTION, None);
+        // Whether there is such a zone is for those to know who have the list. Here it must look like one, since it
+        // stands in the contract.
+        let plain = |sign: u8| sign.is_ascii_alphanumeric() || b"/_+-".contains(&sign);
+        let zone = terms.time_zone.as_bytes();
+        if !(1..=64).contains(&zone.len()) || !zone.iter().all(|sign| plain(*sign)) {
+            self.fault("time_zone", "Choose a time zone like Africa/Tunis.");
+        }
         if let Some(reference) = &terms.external_reference {
             self.line("external_reference", reference, LONGEST_REFERENCE, None);
         }
@@ -194,6 +202,9 @@ impl Checker<'_> {
         }
         let mut known = HashSet::new();
         for party in &terms.parties {
+            if !contract::is_digest(&party.identity_sha256) {
+                self.fault(party.role.word(), "This address could not be written into the contract.");
+            }
             if !known.insert(party.user) {
                 let sentence = "Each party needs an email address of its own.";
                 self.fault(party.role.word(), sentence);
@@ -314,11 +325,31 @@ impl Checker<'_> {
             self.fault("commission", "This percentage of the amount rounds to nothing.");
         }
         if commission.hidden {
-            let sentence = match commission.payer {
-                CommissionPayer::Split => "A commission that both sides pay can't be hidden.",
-                CommissionPayer::Buyer | CommissionPayer::Seller => "Hiding a commission is not offered yet.",
-            };
-            self.fault("commission", sentence);
+            self.hidden(commission);
+        } else if !commission.salt.is_empty() {
+            self.fault("commission", "Only a hidden commission has a side agreement.");
+        }
+    }
+
+    /// Nothing that the other side sees may tell how much is hidden from it.
+    fn hidden(&mut self, commission: &Commission) {
+        let terms = self.terms;
+        if commission.payer == CommissionPayer::Split {
+            self.fault("commission_hidden", "A commission that both sides pay can't be hidden.");
+        }
+        if terms.fee_payer == FeePayer::Broker {
+            let sentence = "While the commission is hidden the broker can't pay the fee: it would tell what he earns at least.";
+            self.fault("fee_payer", sentence);
+        }
+        let is_shared = terms.milestones.iter().any(|part| !part.recipients.is_empty());
+        if commission.payer == CommissionPayer::Seller && is_shared {
+            let sentence = "A commission can't be hidden from the buyer where others receive beside the seller: \
+                their sums would give it away.";
+            self.fault("commission_hidden", sentence);
+        }
+        let digits = commission.salt.bytes().filter(u8::is_ascii_hexdigit).count();
+        if digits != 32 || commission.salt.len() != 32 {
+            self.fault("commission_hidden", "The side agreement needs a random salt.");
         }
     }
 
@@ -351,7 +382,12 @@ impl Checker<'_> {
 
     fn plan(&mut self) {
         match Plan::of(self.terms) {
-            Ok(_) => {}
+            Ok(plan) => {
+                let earns = plan.receives_minor(Share::Broker) + plan.receives_minor(Share::BrokerOnTop);
+                if self.terms.fee_payer == FeePayer::Broker && plan.fee_minor() > 0 && earns == 0 {
+                    self.fault("fee_payer", "The fee must be less than what the broker earns.");
+                }
+            }
             Err(PlanError::SellerReceivesNothing(index)) => {
                 let field = format!("milestone-{}-amount", index + 1);
                 self.fault(field, "After fees and commission nothing would be left for the seller.");

@@ -7,12 +7,14 @@
 use std::fmt::Write as _;
 
 use super::chain::sha256_hex;
+use super::escrow::Escrow;
 use super::party::Role;
 use super::plan::{Plan, commission_of, fee_of};
 use super::terms::{
     CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, Funding, Kind, MilestoneTerms, Mode, Rate,
     Terms,
 };
+use super::veil;
 
 /// SHA-256 of the contract's text, in hex.
 #[must_use]
@@ -75,6 +77,52 @@ pub fn text(terms: &Terms, reference: &str, version: u32) -> String {
         }
     }
     out
+}
+
+/// The side agreement on a commission that the contract keeps quiet about; nothing where there is none. It
+/// binds to the contract of the same version, and its salt keeps its digest from being guessed at.
+#[must_use]
+pub fn side_text(terms: &Terms, reference: &str, version: u32) -> Option<String> {
+    let commission = terms.commission.as_ref().filter(|commission| commission.hidden)?;
+    let (payer, how) = match commission.payer {
+        CommissionPayer::Buyer => (Role::Buyer, "on top of the price"),
+        CommissionPayer::Seller | CommissionPayer::Split => (Role::Seller, "out of the price"),
+    };
+    let sum = terms.money(commission_of(terms));
+    let rate = match &commission.rate {
+        Rate::FixedMinor(_) => String::new(),
+        Rate::Percent(percent) => format!(" ({} % of the amount)", percent.normalize()),
+    };
+    let mut lines = vec![
+        "SIDE AGREEMENT ON THE COMMISSION".to_owned(),
+        format!("Reference: {reference}"),
+        format!("Version: {version}"),
+    ];
+    for role in [payer, Role::Broker] {
+        if let Some(party) = terms.party(role) {
+            lines.push(format!("{}: identity {}", capital(role.word()), party.identity_sha256));
+        }
+    }
+    lines.push(format!("The {} pays the broker a commission of {sum}{rate}, {how}.", payer.word()));
+    if let (Role::Buyer, Ok(plan)) = (payer, Plan::of(terms)) {
+        lines.push(format!("The buyer pays {} in all.", terms.money(plan.charge_minor())));
+    }
+    lines.push(format!("It belongs to the contract with the SHA-256 {}.", sha256(terms, reference, version)));
+    lines.push(format!("Salt: {}", commission.salt));
+    Some(lines.join("\n") + "\n")
+}
+
+/// SHA-256 of the side agreement, in hex.
+#[must_use]
+pub fn side_sha256(terms: &Terms, reference: &str, version: u32) -> Option<String> {
+    side_text(terms, reference, version).map(|text| sha256_hex(text.as_bytes()))
+}
+
+/// The digest of the side agreement that a party in a role agrees to; nothing for those who don't see it.
+#[must_use]
+pub fn side_sha256_for(escrow: &Escrow, role: Role) -> Option<String> {
+    let seen = !veil::hides_from(&escrow.terms, role);
+    seen.then(|| side_sha256(&escrow.terms, &escrow.reference, escrow.version)).flatten()
 }
 
 /// What people wrote, each line set in: only we write at the beginning of a line, so that nobody can write a

@@ -47,11 +47,16 @@ pub enum Event {
         version: Option<u32>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         document_sha256: Option<String>,
+        /// The side agreement on a hidden commission, by those who see it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        side_sha256: Option<String>,
     },
     Signed {
         role: Role,
         version: u32,
         document_sha256: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        side_sha256: Option<String>,
         evidence_sha256: String,
     },
     Disowned {

@@ -122,9 +122,10 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
         | Event::Nudged { .. } => talked_about(escrow, event, at),
         Event::Accepted { role, .. } => set_status(escrow, *role, None, PartyStatus::Accepted),
         Event::Disowned { role, user } => set_status(escrow, *role, Some(*user), PartyStatus::Disowned),
-        Event::Signed { role, version, document_sha256, evidence_sha256 } => {
+        Event::Signed { role, version, document_sha256, side_sha256, evidence_sha256 } => {
             let (document_sha256, evidence_sha256) = (document_sha256.clone(), evidence_sha256.clone());
-            signed(escrow, *role, Signature { version: *version, document_sha256, evidence_sha256, at });
+            let (version, side_sha256) = (*version, side_sha256.clone());
+            signed(escrow, *role, Signature { version, document_sha256, side_sha256, evidence_sha256, at });
         }
         Event::Agreed { pay_by } => funding::agreed(escrow, *pay_by, at),
         Event::Rejected { by, reason } => {

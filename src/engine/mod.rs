@@ -30,6 +30,7 @@ pub mod step;
 pub mod terms;
 pub mod time;
 pub mod topics;
+pub mod veil;
 pub mod versions;
 pub mod vocabulary;
 pub mod words;

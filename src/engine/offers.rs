@@ -9,6 +9,7 @@ use super::decide::{Decision, decide};
 use super::dispute::Split;
 use super::escrow::{Escrow, Method, Milestone, MilestoneStage};
 use super::party::{Actor, UserId};
+use super::plan::commission_of;
 use super::proof::ProofKind;
 use super::refusal::Refusal;
 use super::time::Time;
@@ -79,11 +80,7 @@ pub fn probe(escrow: &Escrow, action: Action, now: Time) -> Command {
             evidence_sha256: String::new(),
         },
         Action::Decline => Command::Decline { reason: String::new() },
-        Action::Counter => {
-            let mut terms = escrow.terms.clone();
-            terms.description = if terms.description == "-" { String::new() } else { "-".to_owned() };
-            Command::Counter { version: escrow.version, terms: Box::new(terms) }
-        }
+        Action::Counter => other_terms(escrow),
         Action::InviteAgain(place) => Command::InviteAgain { user: user_at(escrow, place) },
         Action::CorrectParty(place) => Command::CorrectParty {
             user: user_at(escrow, place),
@@ -137,6 +134,17 @@ pub fn probe(escrow: &Escrow, action: Action, now: Time) -> Command {
         Action::PayOut(milestone) => Command::PayOut { milestone },
         Action::Close => Command::Close,
     }
+}
+
+/// Other terms by the smallest change there is.
+fn other_terms(escrow: &Escrow) -> Command {
+    let mut terms = escrow.terms.clone();
+    // A commission that fell to nothing is no commission that anybody could propose.
+    if terms.commission.as_ref().is_some_and(|_| commission_of(&terms) == 0) {
+        terms.commission = None;
+    }
+    terms.description = if terms.description == "-" { String::new() } else { "-".to_owned() };
+    Command::Counter { version: escrow.version, terms: Box::new(terms) }
 }
 
 fn a_proof(milestone: u16) -> Command {

@@ -77,6 +77,9 @@ pub enum PartyStatus {
 pub struct Signature {
     pub version: u32,
     pub document_sha256: String,
+    /// The side agreement that was signed with it, by those who see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side_sha256: Option<String>,
     pub evidence_sha256: String,
     pub at: super::time::Time,
 }

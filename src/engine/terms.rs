@@ -105,9 +105,12 @@ pub enum Rate {
 pub struct Commission {
     pub rate: Rate,
     pub payer: CommissionPayer,
-    /// Hidden from the side that pays none of it. No page offers it yet, and the checks refuse it.
+    /// Hidden from the side that pays none of it: it stands in a side agreement of the others.
     #[serde(default)]
     pub hidden: bool,
+    /// Random, of a hidden one: so that nobody can guess it from the side agreement's digest.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub salt: String,
 }
 
 /// A named user in a role, with a salted digest of the address he was named by.

@@ -140,6 +140,14 @@ impl Request {
             }
             // The salt of the digest is drawn at each try.
             Command::CorrectParty { user, to, .. } => serde_json::to_string(&("correct", user, to)),
+            // So is that of a hidden commission.
+            Command::Counter { version, terms } => serde_json::to_string(&(
+                "counter",
+                version,
+                &terms.title,
+                terms.amount_minor,
+                &terms.contract_terms,
+            )),
             // A file's id and salt are drawn at each try; its bytes say whether it is the same.
             Command::MarkDone { milestone, note, files } => {
                 serde_json::to_string(&("deliver", milestone, note, contents(files)))

@@ -265,7 +265,7 @@ pub async fn statement(
     most: i64,
 ) -> Result<Vec<StatementLine>, DbError> {
     let key = Account::Wallet { user }.key(currency);
-    all!(
+    let lines = all!(
         conn,
         StatementLine,
         "SELECT n.id, n.at, n.other, n.change_minor, n.after_minor, e.reference, e.title, v.milestone, v.kind
@@ -281,8 +281,39 @@ pub async fn statement(
          ORDER BY n.id DESC",
         key.as_str(),
         before.unwrap_or(i64::MAX),
-        most
-    )
+        most.saturating_mul(MOST_RECEIVERS)
+    )?;
+    let mut merged: Vec<StatementLine> = Vec::new();
+    for line in lines {
+        match merged.last_mut() {
+            // The lower id, from which the next page goes on; the balance is that after the last of them.
+            Some(last) if last.is_same(&line) => {
+                last.id = line.id;
+                last.change_minor += line.change_minor;
+            }
+            _ => merged.push(line),
+        }
+    }
+    merged.truncate(usize::try_from(most).unwrap_or_default());
+    Ok(merged)
+}
+
+/// Seller, broker and payees of one milestone.
+const MOST_RECEIVERS: i64 = 12;
+
+impl StatementLine {
+    /// What was paid for several receivers of a milestone, or came back from them, is one line to its payer: how
+    /// they share it may be hidden from him.
+    fn is_same(&self, other: &Self) -> bool {
+        let paid = matches!(self.kind.as_str(), "charge_settled" | "refunded");
+        let rest = |line: &Self| {
+            let (place, share) = line.other.rsplit_once('/')?;
+            let receives = share == "seller" || share == "broker" || share.starts_with("payee-");
+            (place.starts_with("held/") && receives).then(|| place.to_owned())
+        };
+        let same = (&self.reference, &self.kind, self.at) == (&other.reference, &other.kind, other.at);
+        paid && same && rest(self).is_some() && rest(self) == rest(other)
+    }
 }
 
 /// One currency's whole ledger, summed from its entries and from its balances.

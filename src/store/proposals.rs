@@ -3,6 +3,7 @@
 //! An unknown address makes a user whom nobody has claimed (Vesicash: an account is created). If the terms
 //! are refused, nothing of it was written.
 
+use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -88,6 +89,13 @@ pub async fn propose(db: &Db, clock: &Clock, proposal: &Proposal) -> Result<Prop
     }
 }
 
+/// Draws the salt of a hidden commission, so that its digest can't be guessed at.
+fn salt(clock: &Clock, terms: &mut Terms) {
+    if let Some(commission) = terms.commission.as_mut().filter(|commission| commission.hidden) {
+        commission.salt = HEXLOWER.encode(&clock.random::<16>());
+    }
+}
+
 /// Sends other terms for an escrow. The new files of the draft come along.
 ///
 /// # Errors
@@ -116,7 +124,9 @@ async fn counter_in(conn: &mut Conn<'_>, clock: &Clock, offer: &CounterOffer) ->
     if let Some(outcome) = changed(conn, offer.by, &offer.draft, &files, &offer.terms).await? {
         return Ok(Executed { outcome, wake: false });
     }
-    let command = Command::Counter { version: offer.version, terms: Box::new(offer.terms.clone()) };
+    let mut terms = offer.terms.clone();
+    salt(clock, &mut terms);
+    let command = Command::Counter { version: offer.version, terms: Box::new(terms) };
     let mut request = Request::new(offer.escrow, Who::User(offer.by), command);
     request.key = Some(offer.key.clone());
     let executed = execute_in(conn, clock, &request).await?;
@@ -211,6 +221,7 @@ async fn propose_in(conn: &mut Conn<'_>, clock: &Clock, proposal: &Proposal) -> 
         return Ok(other);
     }
     let mut terms = proposal.terms.clone();
+    salt(clock, &mut terms);
     let mut named = Vec::new();
     terms.parties.clear();
     for (role, email) in &proposal.parties {

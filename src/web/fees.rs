@@ -190,7 +190,7 @@ impl Entries {
                 return None;
             }
         };
-        Some(Commission { rate, payer, hidden: false })
+        Some(Commission { rate, payer, hidden: false, salt: String::new() })
     }
 }
 

@@ -105,6 +105,7 @@ impl World {
                 rate: Rate::Percent(Decimal::from(5)),
                 payer: CommissionPayer::Seller,
                 hidden: false,
+                salt: String::new(),
             }),
             dispute_handler: DisputeHandler::Platform,
             default_outcome: DefaultOutcome::Halves,

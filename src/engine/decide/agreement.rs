@@ -12,9 +12,10 @@ use crate::engine::escrow::{End, Escrow, How, Milestone, Stage};
 use crate::engine::event::Event;
 use crate::engine::party::{Actor, Party, PartyStatus, Role};
 use crate::engine::plan::Plan;
-use crate::engine::refusal::Refusal;
+use crate::engine::refusal::{Fault, Refusal};
 use crate::engine::terms::{Mode, Terms};
 use crate::engine::time::Time;
+use crate::engine::veil;
 
 pub(super) const AGREEING: [Role; 3] = [Role::Buyer, Role::Seller, Role::Broker];
 
@@ -34,7 +35,13 @@ pub(super) fn propose(
     if !facts.email_confirmed {
         return Err(Refusal::EmailNotConfirmed);
     }
-    let plan = sound(terms, facts, now)?;
+    let plan = sound(terms, facts, now);
+    let plan = match actor.role().filter(|role| veil::hides_from(terms, *role)) {
+        Some(_) => {
+            return Err(with_fault(plan, "commission_hidden", "You can't hide a commission from yourself."));
+        }
+        None => plan?,
+    };
     let first_due = terms.milestones.first().and_then(|milestone| milestone.due);
     Ok(Decision::Done(vec![Event::Proposed {
         id,
@@ -45,6 +52,17 @@ pub(super) fn propose(
         document_sha256: contract::sha256(terms, reference, 1),
         expires_at: accept_by(first_due, now),
     }]))
+}
+
+/// One fault more than the checks found.
+fn with_fault(plan: Result<Plan, Refusal>, field: &str, sentence: &str) -> Refusal {
+    let mut faults = match plan {
+        Ok(_) => Vec::new(),
+        Err(Refusal::TermsFaulty { faults }) => faults,
+        Err(other) => return other,
+    };
+    faults.push(Fault { field: field.to_owned(), sentence: sentence.to_owned() });
+    Refusal::TermsFaulty { faults }
 }
 
 /// The plan of terms in which nothing is wrong.
@@ -96,7 +114,8 @@ pub(super) fn accept(draft: &mut Draft, version: u32, facts: &Facts) -> Result<(
         return Err(Refusal::EmailNotConfirmed);
     }
     let (version, document_sha256) = (Some(version), Some(draft.escrow.document_sha256.clone()));
-    draft.push(Event::Accepted { role, version, document_sha256 });
+    let side_sha256 = contract::side_sha256_for(&draft.escrow, role);
+    draft.push(Event::Accepted { role, version, document_sha256, side_sha256 });
     agree_if_all(draft);
     Ok(())
 }
@@ -132,6 +151,7 @@ pub(super) fn sign(
         role,
         version,
         document_sha256: document_sha256.to_owned(),
+        side_sha256: contract::side_sha256_for(&draft.escrow, role),
         evidence_sha256: evidence_sha256.to_owned(),
     });
     agree_if_all(draft);

@@ -15,9 +15,11 @@ use crate::engine::deadlines::{self, Deadline, Waiting, accept_by};
 use crate::engine::escrow::{Escrow, Milestone};
 use crate::engine::event::Event;
 use crate::engine::party::{PartyStatus, Role, UserId};
+use crate::engine::plan::Plan;
 use crate::engine::refusal::{Fault, Refusal};
-use crate::engine::terms::{Mode, Terms};
+use crate::engine::terms::{Mode, Rate, Terms};
 use crate::engine::time::Time;
+use crate::engine::veil;
 
 /// More versions than any two who want to agree need.
 pub const MOST_VERSIONS: u32 = 100;
@@ -53,6 +55,14 @@ pub(super) fn counter(
     if terms.currency == draft.escrow.terms.currency {
         terms.fee = draft.escrow.terms.fee.clone();
     }
+    let hidden = veil::hides_from(&draft.escrow.terms, by);
+    if hidden {
+        terms.commission.clone_from(&draft.escrow.terms.commission);
+    } else if veil::hides_from(&terms, by) {
+        let (field, sentence) = ("commission_hidden", "You can't hide a commission from yourself.");
+        let fault = Fault { field: field.to_owned(), sentence: sentence.to_owned() };
+        return Err(Refusal::TermsFaulty { faults: vec![fault] });
+    }
     let same = terms == draft.escrow.terms;
     if same && draft.user()? == draft.escrow.proposer() && version + 1 == draft.escrow.version {
         return Ok(());
@@ -69,7 +79,8 @@ pub(super) fn counter(
     if same {
         return Err(Refusal::SameTerms);
     }
-    let plan = sound(&terms, facts, draft.now)?;
+    let plan =
+        if hidden { blindly_sound(&mut terms, facts, draft.now)? } else { sound(&terms, facts, draft.now)? };
     let version = draft.escrow.version + 1;
     let first_due = terms.milestones.first().and_then(|milestone| milestone.due);
     draft.push(Event::Countered {
@@ -81,6 +92,22 @@ pub(super) fn counter(
         expires_at: accept_by(first_due, draft.now),
     });
     Ok(())
+}
+
+/// The plan of terms by somebody who may not know their commission. Whether they are refused must not depend
+/// on it, or he could find it out by trying: so they are judged without it, and a commission that does not
+/// fit them falls to nothing. Those who know of it see that, and can counter.
+fn blindly_sound(terms: &mut Terms, facts: &Facts, now: Time) -> Result<Plan, Refusal> {
+    let mut public = terms.clone();
+    public.commission = None;
+    sound(&public, facts, now)?;
+    if let Ok(plan) = sound(terms, facts, now) {
+        return Ok(plan);
+    }
+    if let Some(commission) = &mut terms.commission {
+        commission.rate = Rate::FixedMinor(0);
+    }
+    Plan::of(terms).map_err(|_| Refusal::TermsFaulty { faults: Vec::new() })
 }
 
 /// The role of a party who has not answered yet.

@@ -50,6 +50,9 @@ impl Base {
         if !is_asked("dispute_handler") {
             terms.dispute_handler = old.dispute_handler;
         }
+        if !is_asked("arbiter") {
+            terms.arbiter.clone_from(&old.arbiter);
+        }
         if !is_asked("payment") {
             terms.funding = old.funding;
         }

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::base::Base;
 use super::open::{self, Found, Opened, find, step_path};
 use super::pages::{Frame, shell};
+use super::people::in_words;
 use super::sheet::Sheet;
 use super::steps::Step;
 use super::summary::{Fault, Group, faults, groups, warning};
@@ -91,9 +92,9 @@ pub fn draw(app: &App, opened: &Opened, shell: Shell, status: StatusCode) -> Res
         faults: faults(opened, &reading.problems),
         groups: groups(opened, &reading, &reader),
         warning: warning(&opened.answers, own, country, terms.currency).unwrap_or_default(),
-        sheet: reading.plan.as_ref().map(|plan| Sheet::of(terms, plan)),
+        sheet: reading.plan.as_ref().map(|plan| Sheet::of(terms, plan, opened.hides_commission())),
         has_contract: terms.mode == Mode::Standard,
-        text: contract::text(terms, reference, version),
+        text: in_words(&contract::text(terms, reference, version), &reading.parties),
         to: names(&others.iter().map(|(role, _)| format!("the {}", role.word())).collect::<Vec<_>>()),
         addresses: others.iter().map(|(_, email)| email.clone()).collect(),
         answer_by: reader.time(accept_by(first_due, reader.now)).plain(),

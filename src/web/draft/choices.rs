@@ -79,6 +79,15 @@ pub fn commission_payers() -> Vec<Choice> {
 }
 
 #[must_use]
+pub fn commission_seen_by() -> Vec<Choice> {
+    vec![
+        Choice::new("no", "Everyone").hint("It stands in the contract."),
+        Choice::new("yes", "Only those who pay and receive it")
+            .hint("It stands in a side agreement. The other side sees its own sums and nothing from which it could be worked out. Not possible where both sides pay it, or where the broker pays the fee."),
+    ]
+}
+
+#[must_use]
 pub fn outcomes() -> Vec<Choice> {
     vec![
         Choice::new("refund_buyer", "It goes back to the buyer"),

@@ -9,6 +9,7 @@ use super::steps::Step;
 use super::terms::{Given, Reading, read};
 use crate::app::App;
 use crate::engine::time::Time;
+use crate::engine::veil;
 use crate::error::Error;
 use crate::store::db::Conn;
 use crate::store::fees::{self, Current};
@@ -84,7 +85,8 @@ async fn base(
     files: Vec<FileRow>,
 ) -> Result<Base, Error> {
     let escrow = escrows::by_id(conn, escrow).await?.ok_or(Error::NotFound)?;
-    escrow.party_of(account.id).ok_or(Error::NotFound)?;
+    let role = escrow.party_of(account.id).ok_or(Error::NotFound)?.role;
+    let escrow = veil::escrow(escrow, role);
     let version = version.and_then(|version| u32::try_from(version).ok()).unwrap_or_default();
     Ok(Base { escrow, version, files })
 }
@@ -124,6 +126,14 @@ impl Opened {
     #[must_use]
     pub fn is_settled(&self, step: Step) -> bool {
         self.base.is_some() && matches!(step, Step::Role | Step::Parties)
+    }
+
+    /// Whether the commission is none of this writer's business.
+    #[must_use]
+    pub fn hides_commission(&self) -> bool {
+        let role = self.answers.role();
+        let hides = |base: &Base| role.is_some_and(|role| veil::hides_from(&base.escrow.terms, role));
+        self.base.as_ref().is_some_and(hides)
     }
 
     /// The currency of its amounts: the chosen one, else the one of the creator's country or time zone.

@@ -252,6 +252,8 @@ struct Fees {
     fee_payers: Vec<Choice>,
     commission_kinds: Vec<Choice>,
     commission_payers: Vec<Choice>,
+    commission_seen_by: Vec<Choice>,
+    seen_by: String,
     currency: &'static str,
 }
 
@@ -260,7 +262,7 @@ impl Fees {
         let answers = &opened.answers;
         let terms = opened.read().terms;
         let has_price = terms.amount_minor > 0;
-        let has_broker = answers.has_broker();
+        let has_broker = answers.has_broker() && !opened.hides_commission();
         Self {
             shell,
             frame,
@@ -278,6 +280,8 @@ impl Fees {
             fee_payers: choices::fee_payers(has_broker),
             commission_kinds: choices::commission_kinds(),
             commission_payers: choices::commission_payers(),
+            commission_seen_by: choices::commission_seen_by(),
+            seen_by: answers.or("commission_hidden", "no"),
             currency: terms.currency.code(),
         }
     }

@@ -54,6 +54,20 @@ pub fn known(answers: &Answers, base: &Base, role: Role, own: &str) -> Vec<(Role
     base.escrow.terms.parties.iter().map(|party| (party.role, address(party.role))).collect()
 }
 
+/// What stands for a digest that is made when the terms are sent.
+fn stand_in(place: u128) -> String {
+    format!("{place:064x}")
+}
+
+/// The contract's text with words in the place of the digests that are only made when it is sent.
+#[must_use]
+pub fn in_words(text: &str, named: &[(Role, String)]) -> String {
+    let one = |text: String, (place, (_, email)): (u128, &(Role, String))| {
+        text.replace(&stand_in(place), &format!("SHA-256 of {email} and a random salt"))
+    };
+    (1..).zip(named).fold(text.to_owned(), one)
+}
+
 /// The same as the terms hold them before they are sent: the creator, and stand-ins for the others. The
 /// address stands where the contract will have its salted digest.
 #[must_use]
@@ -61,7 +75,7 @@ pub fn stand_ins(named: &[(Role, String)], own: &str, creator: UserId) -> Vec<Te
     let party = |(place, (role, email)): (u128, &(Role, String))| TermsParty {
         role: *role,
         user: if email == own { creator } else { Uuid::from_u128(place) },
-        identity_sha256: format!("SHA-256 of {email} and a random salt"),
+        identity_sha256: stand_in(place),
     };
     (1..).zip(named).map(party).collect()
 }

@@ -7,6 +7,7 @@ use crate::engine::terms::{
     CommissionPayer, DefaultOutcome, FeePayer, Funding, Kind, MilestoneTerms, Mode, Rate, Terms,
 };
 use crate::engine::time::Time;
+use crate::engine::veil;
 use crate::store::drafts::Pairs;
 
 /// What the terms do not say of themselves.
@@ -49,7 +50,7 @@ pub fn pairs(terms: &Terms, refill: &Refill<'_>) -> Pairs {
         milestone(terms, number, part, refill, &mut set);
     }
     set("fee_payer", fee_payer(terms.fee_payer));
-    commission(terms, &mut set);
+    commission(terms, refill.role, &mut set);
     set("default_outcome", outcome(terms.default_outcome));
     pairs
 }
@@ -77,9 +78,9 @@ pub fn day(zone: &Zone, at: Time) -> String {
     zone.format(at, "%Y-%m-%d")
 }
 
-fn commission(terms: &Terms, set: &mut dyn FnMut(&str, &str)) {
-    let Some(commission) = &terms.commission else {
-        if terms.party(Role::Broker).is_some() {
+fn commission(terms: &Terms, role: Role, set: &mut dyn FnMut(&str, &str)) {
+    let Some(commission) = terms.commission.as_ref().filter(|_| !veil::hides_from(terms, role)) else {
+        if terms.party(Role::Broker).is_some() && terms.commission.is_none() {
             set("commission_kind", "none");
         }
         return;
@@ -100,6 +101,7 @@ fn commission(terms: &Terms, set: &mut dyn FnMut(&str, &str)) {
         CommissionPayer::Split => "split",
     };
     set("commission_payer", payer);
+    set("commission_hidden", if commission.hidden { "yes" } else { "no" });
 }
 
 fn mode(mode: Mode) -> &'static str {

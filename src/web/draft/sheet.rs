@@ -28,7 +28,7 @@ pub struct SheetRow {
 
 impl Sheet {
     #[must_use]
-    pub fn of(terms: &Terms, plan: &Plan) -> Self {
+    pub fn of(terms: &Terms, plan: &Plan, hides_commission: bool) -> Self {
         let row = |heading: String, charge, seller, broker, fee| SheetRow {
             heading,
             buyer_pays: terms.money(charge).into(),
@@ -55,13 +55,13 @@ impl Sheet {
         Self {
             rows,
             whole: row("In all".to_owned(), plan.charge_minor(), seller, broker, plan.fee_minor()),
-            has_broker: terms.party(Role::Broker).is_some(),
-            notes: notes(terms, plan),
+            has_broker: terms.party(Role::Broker).is_some() && !hides_commission,
+            notes: notes(terms, plan, hides_commission),
         }
     }
 }
 
-fn notes(terms: &Terms, plan: &Plan) -> Vec<(String, MoneyView)> {
+fn notes(terms: &Terms, plan: &Plan, hides_commission: bool) -> Vec<(String, MoneyView)> {
     let mut notes = vec![("Price".to_owned(), terms.money(terms.amount_minor).into())];
     let payer = match terms.fee_payer {
         FeePayer::Buyer => "paid by the buyer on top",
@@ -73,7 +73,7 @@ fn notes(terms: &Terms, plan: &Plan) -> Vec<(String, MoneyView)> {
         format!("Platform fee of {}, {payer}", rates::of_fee(terms)),
         terms.money(plan.fee_minor()).into(),
     ));
-    if let Some(commission) = &terms.commission {
+    if let Some(commission) = terms.commission.as_ref().filter(|_| !hides_commission) {
         let rate = rates::of_commission(commission).map(|rate| format!(" of {rate}")).unwrap_or_default();
         let payer = match commission.payer {
             CommissionPayer::Buyer => "paid by the buyer on top",

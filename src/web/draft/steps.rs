@@ -162,7 +162,9 @@ impl Step {
             "title" | "description" | "contract_terms" | "external_reference" => Some(Self::Work),
             "currency" | "amount" | "milestones" => Some(Self::Price),
             "delivery_days" | "proof_upload_hours" | "proof_review_hours" => Some(Self::Delivery),
-            "fee_payer" | "commission_kind" | "commission" | "commission_payer" => Some(Self::Fees),
+            "fee_payer" | "commission_kind" | "commission" | "commission_payer" | "commission_hidden" => {
+                Some(Self::Fees)
+            }
             "default_outcome" => Some(Self::Disputes),
             "files" => Some(Self::Files),
             _ => None,

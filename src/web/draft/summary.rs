@@ -55,7 +55,8 @@ pub fn faults(opened: &Opened, problems: &Problems) -> Vec<Fault> {
 #[must_use]
 pub fn groups(opened: &Opened, reading: &Reading, reader: &Reader) -> Vec<Group> {
     let is_settled = opened.is_settled(Step::Parties);
-    let sheet = Sheet { answers: &opened.answers, reading, reader };
+    let hides_commission = opened.hides_commission();
+    let sheet = Sheet { answers: &opened.answers, reading, reader, hides_commission };
     let group = |step: Step, lines| Group {
         id: step.slug(),
         topic: step.topic(),
@@ -89,6 +90,7 @@ struct Sheet<'a> {
     answers: &'a Answers,
     reading: &'a Reading,
     reader: &'a Reader,
+    hides_commission: bool,
 }
 
 impl Sheet<'_> {
@@ -198,7 +200,7 @@ impl Sheet<'_> {
     }
 
     fn fees(&self) -> Vec<Line> {
-        let has_broker = self.answers.has_broker();
+        let has_broker = self.answers.has_broker() && !self.hides_commission;
         let mut lines =
             vec![self.choice("The platform fee is paid by", "fee_payer", &choices::fee_payers(true))];
         if !has_broker {

@@ -18,6 +18,7 @@ use crate::engine::terms::{
     Rate, Terms,
 };
 use crate::engine::time::Time;
+use crate::engine::veil;
 use crate::money::Currency;
 use crate::store::facts::minimum_minor;
 use crate::store::fees::Current;
@@ -91,7 +92,11 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
         milestones,
         fee: given.fees.of(currency),
         fee_payer: fee_payer(answers, &mut problems),
-        commission: commission(answers, currency, &mut problems),
+        commission: match given.base.filter(|base| veil::hides_from(&base.escrow.terms, role)) {
+            // Whatever it is, it stays what it is.
+            Some(_) => None,
+            None => commission(answers, currency, &mut problems),
+        },
         dispute_handler: DisputeHandler::Platform,
         default_outcome: default_outcome(answers, &mut problems),
         arbiter: None,
@@ -108,16 +113,27 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
     if let Some(base) = given.base {
         base.keep(answers, &mut terms, &mut problems);
     }
-    if given.base.is_some_and(Base::is_old) {
-        problems.add(
-            "",
-            "Another version of the terms stands by now. Delete this draft and begin anew from that one.",
-        );
-    }
-    add_faults(&terms, given.now, &mut problems);
+    judge(&mut terms, given, role, &mut problems);
     let problems = in_order(&problems, kind);
     let plan = has_sums(&problems).then(|| Plan::of(&terms).ok()).flatten();
     Reading { terms, parties, problems, plan }
+}
+
+/// Everything that is wrong with terms beside what could not be read. A commission that is hidden from the
+/// writer is put back afterwards: he is told nothing that depends on it.
+fn judge(terms: &mut Terms, given: &Given<'_>, role: Role, problems: &mut Problems) {
+    if given.base.is_some_and(Base::is_old) {
+        let sentence =
+            "Another version of the terms stands by now. Delete this draft and begin anew from that one.";
+        problems.add("", sentence);
+    }
+    if veil::hides_from(terms, role) {
+        problems.add("commission_hidden", "You can’t hide the commission from yourself.");
+    }
+    add_faults(terms, given.now, problems);
+    if let Some(base) = given.base.filter(|base| veil::hides_from(&base.escrow.terms, role)) {
+        terms.commission.clone_from(&base.escrow.terms.commission);
+    }
 }
 
 fn chosen<T>(choice: Option<T>, field: &str, missing: &str, problems: &mut Problems) -> Option<T> {
@@ -188,7 +204,10 @@ fn commission(answers: &Answers, currency: Currency, problems: &mut Problems) ->
         _ => None,
     };
     let payer = chosen(payer, "commission_payer", "Choose who pays the broker.", problems);
-    Some(Commission { rate: rate?, payer: payer?, hidden: false })
+    let hidden = answers.get("commission_hidden") == "yes";
+    // The real salt is drawn when it is sent.
+    let salt = if hidden { "0".repeat(32) } else { String::new() };
+    Some(Commission { rate: rate?, payer: payer?, hidden, salt })
 }
 
 fn default_outcome(answers: &Answers, problems: &mut Problems) -> DefaultOutcome {

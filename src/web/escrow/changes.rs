@@ -15,6 +15,7 @@ use crate::engine::plan::{Share, commission_of};
 use crate::engine::terms::{
     CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, Funding, Kind, Mode, Rate, Terms,
 };
+use crate::engine::veil;
 use crate::store::files::FileRow;
 use crate::web::view::Reader;
 
@@ -125,7 +126,9 @@ impl Viewer<'_> {
             FeePayer::Broker => "paid by the broker",
         };
         add("Platform fee".to_owned(), format!("{}, {payer}", terms.money(plan.fee_minor())));
-        add("Commission".to_owned(), commission(terms));
+        if !veil::hides_from(terms, self.role) {
+            add("Commission".to_owned(), commission(terms));
+        }
         let own = |share: &Share| escrow.receiver(*share) == Some(self.user);
         let shares = [Share::Seller, Share::Broker, Share::BrokerOnTop].into_iter();
         let shares = shares.chain((0..=u8::MAX).take(terms.payees().count()).map(Share::Payee));
@@ -150,7 +153,8 @@ fn commission(terms: &Terms) -> String {
         Rate::Percent(percent) => format!(" ({}%)", percent.normalize()),
         Rate::FixedMinor(_) => String::new(),
     };
-    format!("{}{rate}, {payer}", terms.money(commission_of(terms)))
+    let hidden = if commission.hidden { ", in a side agreement" } else { "" };
+    format!("{}{rate}, {payer}{hidden}", terms.money(commission_of(terms)))
 }
 
 fn rules(terms: &Terms, add: &mut dyn FnMut(String, String)) {

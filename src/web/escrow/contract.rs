@@ -45,6 +45,8 @@ pub struct Document {
     pub lines: Vec<(&'static str, String)>,
     pub own_terms: String,
     pub files: Vec<NamedFile>,
+    /// The side agreement that this viewer sees, and its digest.
+    pub side: Option<(String, String)>,
     /// "You pay" or "You receive", and how much in all.
     pub yours: (&'static str, MoneyView),
 }
@@ -118,6 +120,7 @@ impl Document {
             lines: term_lines(seat),
             own_terms: terms.contract_terms.clone().unwrap_or_default(),
             files: terms.files.iter().map(file).collect(),
+            side: side(seat),
             yours: match seat.role {
                 Role::Buyer => ("You pay in all", seat.money(escrow.plan.charge_minor())),
                 Role::Seller | Role::Broker | Role::Payee => {
@@ -126,6 +129,13 @@ impl Document {
             },
         }
     }
+}
+
+/// The side agreement, for those who see it.
+fn side(seat: &Seat) -> Option<(String, String)> {
+    let escrow = &seat.escrow;
+    let sha256 = contract::side_sha256_for(escrow, seat.role)?;
+    Some((contract::side_text(&escrow.terms, &escrow.reference, escrow.version)?, sha256))
 }
 
 fn named(seat: &Seat, party: &Party) -> NamedParty {

@@ -64,7 +64,7 @@ impl Story {
     pub async fn load(conn: &mut Conn<'_>, spot: &Spot) -> Result<Self, Error> {
         let stored = history::of_milestone(conn, spot.seat.escrow.id, spot.number).await?;
         // What a newer version wrote and this one can't read is left out here; the history says so.
-        let records: Vec<Record> = stored.iter().filter_map(|stored| stored.record().ok()).collect();
+        let records: Vec<Record> = stored.iter().filter_map(|stored| spot.seat.record(stored).ok()).collect();
         let has_files =
             |record: &Record| matches!(&record.event, Event::Delivered { files, .. } if !files.is_empty());
         let rows = if records.iter().any(has_files) {

@@ -6,15 +6,18 @@ use crate::app::App;
 use crate::engine::command::Facts;
 use crate::engine::decide::decide;
 use crate::engine::escrow::{ChargeState, Escrow, Milestone};
+use crate::engine::event::Record;
 use crate::engine::offers::{self, Action, Offer};
 use crate::engine::party::{Actor, Party, Role};
 use crate::engine::refusal::Refusal;
 use crate::engine::status::{self, Status, Tone as StatusTone};
 use crate::engine::time::Time;
+use crate::engine::veil;
 use crate::error::Error;
 use crate::money::Money;
 use crate::store::db::Conn;
 use crate::store::escrows::{self, Person};
+use crate::store::history::Stored;
 use crate::store::users::Account;
 use crate::web::view::{Icon, MoneyView, PillView, Reader, Tone};
 
@@ -41,6 +44,8 @@ impl Seat {
         let escrow = escrows::by_reference(conn, reference).await?.ok_or(Error::NotFound)?;
         let role = escrow.party_of(account.id).ok_or(Error::NotFound)?.role;
         let people = escrows::people(conn, escrow.id).await?;
+        // Nothing drawn from a seat can tell what is hidden from it.
+        let escrow = veil::escrow(escrow, role);
         let reader = account.reader(app);
         Ok(Self { escrow, account, role, people, reader })
     }
@@ -100,6 +105,14 @@ impl Seat {
             Some(refusal) => Some(refusal.sentence()),
             None => (!self.offered(action)).then(done),
         }
+    }
+
+    /// A stored event as this viewer may see it.
+    ///
+    /// # Errors
+    /// Bytes that this version of the program cannot read.
+    pub fn record(&self, stored: &Stored) -> Result<Record, serde_json::Error> {
+        Ok(veil::record(stored.record()?, &self.escrow, self.role))
     }
 
     /// What the history is told with.

@@ -18,6 +18,7 @@ use crate::engine::offers::Action;
 use crate::engine::party::{PartyStatus, Role};
 use crate::engine::plan::Share;
 use crate::engine::status::{self, StepState as EngineStep};
+use crate::engine::veil;
 use crate::error::Error;
 use crate::store::history;
 use crate::web::page;
@@ -333,7 +334,8 @@ pub fn term_lines(seat: &Seat) -> Vec<(&'static str, String)> {
     };
     let fee = seat.amount(seat.escrow.plan.fee_minor()).to_string();
     lines.push(("Platform fee", format!("{}, {payer}", rates::beside(&fee, Some(&rates::of_fee(terms))))));
-    if let Some(commission) = &terms.commission {
+    let seen = terms.commission.as_ref().filter(|_| !veil::hides_from(terms, seat.role));
+    if let Some(commission) = seen {
         let payer = match commission.payer {
             CommissionPayer::Buyer => "paid by the buyer",
             CommissionPayer::Seller => "paid by the seller",
@@ -341,7 +343,8 @@ pub fn term_lines(seat: &Seat) -> Vec<(&'static str, String)> {
         };
         let sum = seat.amount(crate::engine::plan::commission_of(terms));
         let sum = rates::beside(&sum.to_string(), rates::of_commission(commission).as_deref());
-        lines.push(("Commission", format!("{sum}, {payer}")));
+        let hidden = if commission.hidden { ", in a side agreement" } else { "" };
+        lines.push(("Commission", format!("{sum}, {payer}{hidden}")));
     }
     let outcome = match terms.default_outcome {
         DefaultOutcome::RefundBuyer => "The disputed money goes back to the buyer",

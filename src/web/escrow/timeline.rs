@@ -13,15 +13,20 @@ use crate::web::view::{EventView, Icon, Tone};
 /// The newest events of an escrow as entries of its timeline. What this version can't read is told so.
 #[must_use]
 pub fn entries(seat: &Seat, stored: &[Stored]) -> Vec<EventView> {
-    stored.iter().map(|stored| entry(&seat.scene(), stored)).collect()
+    let one = |stored: &Stored| told_entry(&seat.scene(), stored, seat.record(stored).ok());
+    stored.iter().map(one).collect()
 }
 
 /// One event as an entry, for whoever may see the whole escrow.
 #[must_use]
 pub fn entry(scene: &Scene<'_>, stored: &Stored) -> EventView {
-    let (icon, tone, words, quote) = match stored.record() {
-        Ok(record) => told(scene, &record),
-        Err(_) => {
+    told_entry(scene, stored, stored.record().ok())
+}
+
+fn told_entry(scene: &Scene<'_>, stored: &Stored, record: Option<Record>) -> EventView {
+    let (icon, tone, words, quote) = match record {
+        Some(record) => told(scene, &record),
+        None => {
             (Icon::CircleHelp, Tone::Neutral, "Something that this version can't show".into(), String::new())
         }
     };
@@ -239,7 +244,12 @@ fn moved(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
             (Icon::Undo2, Tone::Neutral, words, String::new())
         }
         Event::PaidOut { milestone, user, amount_minor, .. } => {
-            let (title, amount) = (scene.title_of(*milestone), scene.amount(*amount_minor));
+            // A payout without a sum is one whose sum would tell what is hidden from the reader.
+            let amount = match amount_minor {
+                0 => "Money".to_owned(),
+                minor => scene.amount(*minor).to_string(),
+            };
+            let title = scene.title_of(*milestone);
             let words = format!("{amount} for “{title}” moved to the wallet of {}", scene.name(*user));
             (Icon::Wallet, Tone::Good, words, String::new())
         }

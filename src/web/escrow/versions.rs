@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::engine::contract;
 use crate::engine::offers::Action;
 use crate::engine::party::Actor;
+use crate::engine::veil;
 use crate::engine::versions::{self, Origin, Version};
 use crate::error::Error;
 use crate::store::files::{self, FileRow};
@@ -42,7 +43,10 @@ async fn load(app: &App, account: Account, reference: &str) -> Result<Loaded, Er
     let mut reader = app.db.read().await?;
     let mut conn = reader.conn();
     let seat = Seat::load(app, &mut conn, account, reference).await?;
-    let versions = versions::versions(&history::of_terms(&mut conn, seat.escrow.id).await?);
+    let mut versions = versions::versions(&history::of_terms(&mut conn, seat.escrow.id).await?);
+    for version in &mut versions {
+        version.escrow = veil::escrow(version.escrow.clone(), seat.role);
+    }
     let has_files = versions.iter().any(|version| !version.escrow.terms.files.is_empty());
     let files = if has_files { files::of_escrow(&mut conn, seat.escrow.id).await? } else { Vec::new() };
     Ok(Loaded { seat, versions, files })

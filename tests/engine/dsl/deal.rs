@@ -62,7 +62,7 @@ pub fn file(number: u128, size_bytes: i64) -> FileRef {
 }
 
 pub fn commission(rate: Rate, payer: CommissionPayer) -> Option<Commission> {
-    Some(Commission { rate, payer, hidden: false })
+    Some(Commission { rate, payer, hidden: false, salt: String::new() })
 }
 
 pub fn percent(percent: i64) -> Rate {

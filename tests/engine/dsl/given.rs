@@ -94,7 +94,13 @@ impl Past {
     pub fn signed_by(self, role: Role) -> Self {
         let document_sha256 = self.escrow.document_sha256.clone();
         let version = self.escrow.version;
-        self.then(Event::Signed { role, version, document_sha256, evidence_sha256: String::new() })
+        self.then(Event::Signed {
+            role,
+            version,
+            document_sha256,
+            side_sha256: None,
+            evidence_sha256: String::new(),
+        })
     }
 
     /// A proof waits for the buyer's look.

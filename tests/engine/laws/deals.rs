@@ -3,6 +3,7 @@
 use holdfast::engine::check;
 use holdfast::engine::party::{Role, UserId};
 use holdfast::engine::terms::{CommissionPayer, FeePayer, FeeSchedule, Funding, Kind, Mode, Rate, Terms};
+use holdfast::engine::veil;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -36,6 +37,8 @@ pub struct Deal {
     /// The buyer's wallet when it starts, in thousandths of the amount.
     pub wallet: u16,
     pub at_once: (bool, bool),
+    /// Whether the commission is hidden, where it can be.
+    pub hidden: bool,
 }
 
 /// Amounts from a few units to as much as there can be.
@@ -69,7 +72,7 @@ pub fn deal(milestones: std::ops::RangeInclusive<usize>) -> impl Strategy<Value 
     let who = (any::<bool>(), 0..=3_u8, select(vec![Role::Buyer, Role::Seller, Role::Broker]));
     let money = (schedule(), fee_payer, option::of((rate(), payer)), vec(0..=1_000_u16, 4));
     let days = (1..=25_u8, 1..=30_u8, 0..=3_u8);
-    let start = (prop_oneof![Just(0_u16), 0..=3_000_u16], any::<(bool, bool)>());
+    let start = (prop_oneof![Just(0_u16), 0..=3_000_u16], any::<(bool, bool)>(), any::<bool>());
     let modes = select(vec![Mode::Standard, Mode::Quick, Mode::QuickProof]);
     let what = (vec(amount(), milestones), modes, any::<bool>(), select(vec!["TND", "KES", "JPY"]));
     (what, who, money, days, start).prop_map(|(what, who, money, days, start)| Deal {
@@ -89,6 +92,7 @@ pub fn deal(milestones: std::ops::RangeInclusive<usize>) -> impl Strategy<Value 
         criteria: days.2,
         wallet: start.0,
         at_once: start.1,
+        hidden: start.2,
     })
 }
 
@@ -131,7 +135,25 @@ impl Deal {
                 terms.milestones.push(part);
             }
             self.share_out(terms);
+            self.hide(terms);
         })
+    }
+
+    /// Hides the commission, where nothing gives it away and its sender may see it.
+    fn hide(&self, terms: &mut Terms) {
+        let is_shared = terms.milestones.iter().any(|part| !part.recipients.is_empty());
+        let by_broker = terms.fee_payer == FeePayer::Broker;
+        let sent_by = terms.party(self.sent_by).map_or(Role::Buyer, |party| party.role);
+        let Some(commission) = &mut terms.commission else { return };
+        let payer = commission.payer;
+        if payer == CommissionPayer::Split || by_broker || (is_shared && payer == CommissionPayer::Seller) {
+            return;
+        }
+        commission.hidden = self.hidden;
+        commission.salt = if self.hidden { "5a".repeat(16) } else { String::new() };
+        if veil::hides_from(terms, sent_by) {
+            terms.commission = None;
+        }
     }
 
     /// Cuts each amount into lines for the seller, a broker without a commission, and the payees.

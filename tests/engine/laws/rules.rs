@@ -10,9 +10,10 @@ use holdfast::engine::event::Event;
 use holdfast::engine::evolve::evolve;
 use holdfast::engine::notices::notices;
 use holdfast::engine::party::Actor;
+use holdfast::engine::plan::Share;
 use holdfast::engine::proof::ProofPhase;
 use holdfast::engine::time::Time;
-use holdfast::engine::{next, offers, status};
+use holdfast::engine::{next, offers, status, veil};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -87,7 +88,27 @@ fn words(world: &World) -> Law {
     for number in (1_u16..).take(escrow.milestones.len()) {
         hold(status::of_milestone(escrow, number).words != "Unknown", || format!("no status of {number}"))?;
     }
-    parties(world).iter().try_for_each(|actor| panels(world, actor))
+    parties(world).iter().try_for_each(|actor| panels(world, actor))?;
+    parties(world).iter().try_for_each(|actor| veiled(world, actor))
+}
+
+/// Whoever may not see the commission is offered exactly what he could do if he saw it, and sees no share of it.
+fn veiled(world: &World, actor: &Actor) -> Law {
+    let (escrow, Some(role)) = (world.escrow(), actor.role()) else { return Ok(()) };
+    if !veil::hides_from(&escrow.terms, role) {
+        return Ok(());
+    }
+    let seen = veil::escrow(escrow.clone(), role);
+    let facts = world.facts(actor);
+    let open = |escrow: &Escrow| -> Vec<_> {
+        let all = offers::offers(escrow, actor, &facts, world.now);
+        all.into_iter().filter(|offer| offer.refusal.is_none()).map(|offer| offer.action).collect()
+    };
+    hold(open(&seen) == open(escrow), || format!("{role:?} is offered {:?}", open(&seen)))?;
+    let lines = seen.plan.milestones.iter().flat_map(|part| &part.lines).map(|line| line.share);
+    let held = seen.milestones.iter().flat_map(|part| &part.holdings).map(|held| held.share);
+    let of_broker = |share: Share| matches!(share, Share::Broker | Share::BrokerOnTop);
+    hold(!lines.chain(held).any(of_broker), || "the broker's share is there to see".to_owned())
 }
 
 /// Every button that someone is shown is one that he can press.

@@ -26,6 +26,7 @@ fn a_signature_binds_to_the_version_and_its_document() {
         role: Role::Seller,
         version: 1,
         document_sha256: document(),
+        side_sha256: None,
         evidence_sha256: "e".repeat(64),
     };
     given(Past::sent(&case4())).when(seller(), sign(1, &document())).then(signed);
@@ -104,7 +105,8 @@ fn a_quick_escrow_is_agreed_when_the_other_side_accepts() {
     let sent = || given(Past::sent(&quick()));
     let pay_by = start().plus_days(10);
     let document_sha256 = Some(Past::sent(&quick()).escrow.document_sha256);
-    let accepted = Event::Accepted { role: Role::Seller, version: Some(1), document_sha256 };
+    let accepted =
+        Event::Accepted { role: Role::Seller, version: Some(1), document_sha256, side_sha256: None };
     sent().when(seller(), accept(1)).then([accepted, Event::Agreed { pay_by }]);
     sent().when(seller(), accept(2)).then(Refusal::OtherVersion { current: 1 });
     sent().when(buyer(), accept(1)).then(ALREADY_DONE);

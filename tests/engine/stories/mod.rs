@@ -15,3 +15,4 @@ mod reminders;
 mod repeats;
 mod roles;
 mod sums;
+mod veiled;

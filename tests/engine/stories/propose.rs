@@ -315,7 +315,7 @@ fn all_faults_are_shown_at_once() {
         terms.contract_terms = None;
         terms.milestones[0].due = None;
         terms.milestones[1].amount_minor = -5;
-        terms.commission.as_mut().unwrap().hidden = true;
+        terms.commission.as_mut().unwrap().salt = "x".to_owned();
         terms.files[0].size_bytes = i64::MAX;
     });
     let fields: Vec<String> = faults(terms).into_iter().map(|(field, _)| field).collect();

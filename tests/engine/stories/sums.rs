@@ -142,16 +142,20 @@ fn a_commission_is_a_part_of_the_amount_and_somebody_earns_it() {
                 "This percentage of the amount rounds to nothing.",
             ),
             (
-                |terms| terms.commission.as_mut().unwrap().hidden = true,
-                "commission",
-                "Hiding a commission is not offered yet.",
+                |terms| {
+                    terms.commission = commission(percent(5), CommissionPayer::Buyer);
+                    terms.commission.as_mut().unwrap().hidden = true;
+                },
+                "commission_hidden",
+                "The side agreement needs a random salt.",
             ),
             (
                 |terms| {
                     terms.commission = commission(percent(5), CommissionPayer::Split);
                     terms.commission.as_mut().unwrap().hidden = true;
+                    terms.commission.as_mut().unwrap().salt = "5a".repeat(16);
                 },
-                "commission",
+                "commission_hidden",
                 "A commission that both sides pay can't be hidden.",
             ),
             (

@@ -1,0 +1,142 @@
+//! A commission hidden from one side: what that side sees of the escrow instead.
+//!
+//! The veiled escrow holds no number from which the commission could be computed, so whatever is drawn from it
+//! gives nothing away. What the buyer pays on top is left out; what the seller pays is told as "to the
+//! seller". Payees see neither. The mark that something is hidden stays, for the contract's text is the
+//! same for everyone.
+
+use super::escrow::{Escrow, Holding, Milestone};
+use super::event::{Event, Record};
+use super::party::Role;
+use super::plan::{MilestonePlan, Part, Plan, Share};
+use super::terms::{Commission, CommissionPayer, Rate, Terms};
+
+/// Whether terms hide their commission from a role.
+#[must_use]
+pub fn hides_from(terms: &Terms, role: Role) -> bool {
+    let Some(commission) = terms.commission.as_ref().filter(|commission| commission.hidden) else {
+        return false;
+    };
+    match (commission.payer, role) {
+        (_, Role::Payee) => true,
+        (CommissionPayer::Buyer, Role::Seller) | (CommissionPayer::Seller, Role::Buyer) => true,
+        (CommissionPayer::Buyer, Role::Buyer | Role::Broker)
+        | (CommissionPayer::Seller, Role::Seller | Role::Broker)
+        | (CommissionPayer::Split, Role::Buyer | Role::Seller | Role::Broker) => false,
+    }
+}
+
+/// The terms as a role may see them.
+#[must_use]
+pub fn terms(mut terms: Terms, role: Role) -> Terms {
+    if hides_from(&terms, role) {
+        terms.commission = terms.commission.take().map(|commission| Commission {
+            rate: Rate::FixedMinor(0),
+            salt: String::new(),
+            ..commission
+        });
+    }
+    terms
+}
+
+/// The escrow as a role may see it.
+#[must_use]
+pub fn escrow(mut escrow: Escrow, role: Role) -> Escrow {
+    let Some(payer) = hidden_payer(&escrow.terms, role) else { return escrow };
+    let on_top = |milestones: &[u16], plan: &Plan| -> i64 {
+        let part = |number: &u16| plan.milestones.get(usize::from(*number).checked_sub(1)?);
+        milestones.iter().filter_map(part).map(|part| part.commission_by_buyer_minor).sum()
+    };
+    for charge in escrow.charge.iter_mut().chain(&mut escrow.given_up) {
+        charge.amount_minor -= on_top(&charge.milestones, &escrow.plan);
+    }
+    escrow.terms = terms(escrow.terms, role);
+    escrow.plan.milestones.iter_mut().for_each(|part| plan(part, payer));
+    escrow.milestones.iter_mut().for_each(|part| milestone(part, payer));
+    for party in &mut escrow.parties {
+        if let Some(signature) = &mut party.signature {
+            signature.side_sha256 = None;
+        }
+    }
+    escrow
+}
+
+fn hidden_payer(terms: &Terms, role: Role) -> Option<CommissionPayer> {
+    hides_from(terms, role).then(|| terms.commission.as_ref().map(|commission| commission.payer)).flatten()
+}
+
+fn plan(part: &mut MilestonePlan, payer: CommissionPayer) {
+    part.charge_minor -= part.commission_by_buyer_minor;
+    part.commission_by_buyer_minor = 0;
+    part.commission_by_seller_minor = 0;
+    parts(&mut part.lines, payer);
+}
+
+/// What is for the broker goes with what is for the seller, or is left out.
+fn parts(parts: &mut Vec<Part>, payer: CommissionPayer) {
+    let is_brokers = |share: Share| matches!(share, Share::Broker | Share::BrokerOnTop);
+    let brokers: i64 = parts.iter().filter(|part| is_brokers(part.share)).map(|part| part.amount_minor).sum();
+    parts.retain(|part| !is_brokers(part.share));
+    if payer != CommissionPayer::Seller || brokers == 0 {
+        return;
+    }
+    match parts.iter_mut().find(|part| part.share == Share::Seller) {
+        Some(seller) => seller.amount_minor += brokers,
+        None => parts.insert(0, Part { share: Share::Seller, amount_minor: brokers }),
+    }
+}
+
+fn milestone(part: &mut Milestone, payer: CommissionPayer) {
+    let is_brokers = |held: &Holding| matches!(held.share, Share::Broker | Share::BrokerOnTop);
+    let brokers: Vec<Holding> = part.holdings.iter().filter(|held| is_brokers(held)).copied().collect();
+    part.holdings.retain(|held| !is_brokers(held));
+    if payer == CommissionPayer::Seller {
+        let released = part.released_minor;
+        if let Some(seller) = part.holdings.iter_mut().find(|held| held.share == Share::Seller) {
+            seller.held_minor += brokers.iter().map(|held| held.held_minor).sum::<i64>();
+            // One of the two may have moved his money already: only that some waits may be seen.
+            let waits = seller.payable_minor + brokers.iter().map(|held| held.payable_minor).sum::<i64>() > 0;
+            seller.payable_minor = if waits { released } else { 0 };
+        }
+    }
+    if part.payable_minor() == 0 {
+        part.payable_since = None;
+    }
+}
+
+/// A record of the history as a role may see it, given the escrow as that role sees it. A payout whose sum
+/// would tell something comes with none.
+#[must_use]
+#[allow(clippy::wildcard_enum_match_arm, reason = "other events carry no sum of a charge and no parts")]
+pub fn record(mut record: Record, escrow: &Escrow, role: Role) -> Record {
+    let Some(payer) = hidden_payer(&escrow.terms, role) else { return record };
+    match &mut record.event {
+        Event::ChargeStarted { payment, milestones, amount_minor, .. } => {
+            let part = |number: &u16| escrow.plan.milestones.get(usize::from(*number).checked_sub(1)?);
+            let planned = milestones.iter().filter_map(part).map(|part| part.charge_minor).sum();
+            *amount_minor = escrow.attempt(*payment).map_or(planned, |charge| charge.amount_minor);
+        }
+        Event::ChargeReturned { payment, amount_minor, .. } => {
+            *amount_minor = escrow.attempt(*payment).map_or(0, |charge| charge.amount_minor);
+        }
+        Event::Released { parts: all, .. } | Event::Refunded { parts: all, .. } => parts(all, payer),
+        Event::PaidOut { share, amount_minor, .. } => {
+            let tells = match share {
+                Share::Broker | Share::BrokerOnTop => true,
+                Share::Seller => payer == CommissionPayer::Seller,
+                Share::Payee(_) | Share::Platform => false,
+            };
+            if tells {
+                *amount_minor = 0;
+            }
+        }
+        Event::Proposed { terms: all, plan: whole, .. }
+        | Event::Countered { terms: all, plan: whole, .. } => {
+            **all = terms((**all).clone(), role);
+            whole.milestones.iter_mut().for_each(|part| plan(part, payer));
+        }
+        Event::Signed { side_sha256, .. } | Event::Accepted { side_sha256, .. } => *side_sha256 = None,
+        _ => {}
+    }
+    record
+}

@@ -1,0 +1,152 @@
+//! A commission hidden from one side: every page and every mail of that side, byte for byte, under two
+//! different commissions.
+
+use holdfast::engine::command::Command;
+use holdfast::engine::terms::{Commission, CommissionPayer, Rate, Terms};
+use holdfast::store::execute::Outcome;
+use holdfast::web;
+use holdfast::web::routes::Access;
+
+use crate::browser::Browser;
+use crate::deal::Deal;
+use crate::home::{BUYER, SELLER, cast};
+use crate::world::{World, both};
+
+/// Hex that is a digest, and what is drawn anew at each page.
+fn masked(text: &str) -> String {
+    let mut out = String::new();
+    let mut run = String::new();
+    let flush = |run: &mut String, out: &mut String| {
+        let is_digest = run.len() >= 32 && run.bytes().all(|sign| sign.is_ascii_hexdigit());
+        out.push_str(if is_digest { "#" } else { run });
+        run.clear();
+    };
+    for sign in text.chars() {
+        if sign.is_ascii_hexdigit() {
+            run.push(sign);
+        } else {
+            flush(&mut run, &mut out);
+            out.push(sign);
+        }
+    }
+    flush(&mut run, &mut out);
+    out
+}
+
+fn terms(world: &World, payer: CommissionPayer, minor: i64) -> Terms {
+    let mut terms = world.case_4();
+    let (rate, salt) = (Rate::FixedMinor(minor), String::new());
+    terms.commission = Some(Commission { rate, payer, hidden: true, salt });
+    terms
+}
+
+/// Every page below the escrow, and those where its money shows, as one side reads them now.
+async fn pages(browser: &mut Browser, deal: &Deal) -> Vec<(String, String)> {
+    let mut read = Vec::new();
+    let mut paths: Vec<String> =
+        ["/home", "/escrows", "/balances", "/balances/TND", "/notifications"].map(str::to_owned).to_vec();
+    for route in web::routes().listed().filter(|route| route.method == axum::http::Method::GET) {
+        if route.access != Access::Party {
+            continue;
+        }
+        for number in ["1", "2"] {
+            let path = route.path.replace("{reference}", &deal.reference);
+            let path = path.replace("{number}", number).replace("{v}", number).replace("{p}", number);
+            if !path.contains('{') && !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+    }
+    paths.push(deal.path("/terms/compare?from=1&to=2"));
+    paths.push(deal.path("/milestones/1/approve?amount=33.333"));
+    paths.push(deal.path("/history?before=9"));
+    for path in paths {
+        let page = browser.get(&path).await;
+        read.push((path, masked(&format!("{} {}", page.status, page.body))));
+    }
+    read
+}
+
+/// One deal from its first version to its last sum, as one side sees it at every step.
+async fn seen(world: &World, payer: CommissionPayer, minor: i64) -> Vec<(String, String)> {
+    cast(world).await;
+    let hidden = if payer == CommissionPayer::Buyer { SELLER } else { BUYER };
+    let deal = world.proposes(terms(world, payer, minor)).await;
+    let mut browser = world.signed_in(hidden).await;
+    let mut all = pages(&mut browser, &deal).await;
+    let user = if payer == CommissionPayer::Buyer { deal.seller } else { deal.buyer };
+    let mut other = world.escrow(&deal).await.terms;
+    other.commission = None;
+    other.milestones[0].amount_minor = 500_000;
+    other.amount_minor = 1_100_000;
+    let counter = Command::Counter { version: 1, terms: Box::new(other) };
+    assert_eq!(world.asks(&deal, user, counter).await, Outcome::Done);
+    all.extend(pages(&mut browser, &deal).await);
+    // The pages of a counter-offer, by the side that may not see it.
+    let draft = browser.post(&deal.path("/terms/propose"), &[]).await.location().to_owned();
+    for step in ["check", "fees", "price"] {
+        let path = draft.replace("/check", &format!("/{step}"));
+        all.push((path.clone(), masked(&browser.get(&path).await.body)));
+    }
+    world.all_sign(&deal).await;
+    world.pays(&deal).await;
+    all.extend(pages(&mut browser, &deal).await);
+    world.delivers(&deal, 1).await;
+    let part = Command::Approve { milestone: 1, part_minor: Some(33_333) };
+    assert_eq!(world.asks(&deal, deal.buyer, part).await, Outcome::Done);
+    all.extend(pages(&mut browser, &deal).await);
+    world.approves(&deal, 1).await;
+    let refund = Command::Refund { milestone: 2, part_minor: None };
+    assert_eq!(world.asks(&deal, deal.seller, refund).await, Outcome::Done);
+    all.extend(pages(&mut browser, &deal).await);
+    for mail in world.mails().await.into_iter().filter(|mail| mail.to == hidden) {
+        all.push((format!("mail {}", mail.kind), masked(&mail.text)));
+    }
+    all
+}
+
+fn same(one: &[(String, String)], other: &[(String, String)]) {
+    assert_eq!(one.len(), other.len());
+    assert!(one.len() > 100, "only {} pages and mails", one.len());
+    for ((path, text), (_, under_another)) in one.iter().zip(other) {
+        if text != under_another {
+            let at = text.bytes().zip(under_another.bytes()).position(|(one, other)| one != other);
+            let from = at.unwrap_or_default().saturating_sub(200);
+            let cut = |text: &str| text.chars().skip(from).take(400).collect::<String>();
+            panic!("{path} differs:\n{}\n---\n{}", cut(text), cut(under_another));
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_page_and_no_mail_of_the_seller_tells_what_the_buyer_pays_the_broker() {
+    let (one, other) = (World::sqlite().await, World::sqlite().await);
+    let payer = CommissionPayer::Buyer;
+    same(&seen(&one, payer, 30_000).await, &seen(&other, payer, 77_777).await);
+}
+
+#[tokio::test]
+async fn no_page_and_no_mail_of_the_buyer_tells_what_the_seller_pays_the_broker() {
+    let (one, other) = (World::sqlite().await, World::sqlite().await);
+    let payer = CommissionPayer::Seller;
+    same(&seen(&one, payer, 30_000).await, &seen(&other, payer, 77_777).await);
+}
+
+both! {
+    async fn those_who_pay_and_receive_it_read_and_sign_the_side_agreement(world) {
+        cast(&world).await;
+        let deal = world.proposes(terms(&world, CommissionPayer::Buyer, 30_000)).await;
+        let page = world.signed_in(BUYER).await.get(&deal.path("/contract")).await;
+        page.shows("Side agreement");
+        page.shows("The buyer pays the broker a commission of 30.000 TND, on top of the price.");
+        let mut seller = world.signed_in(SELLER).await;
+        let page = seller.get(&deal.path("/contract")).await;
+        page.hides("Side agreement");
+        page.hides("30.000");
+        seller.get(&deal.path("")).await.shows("The buyer pays 1,010.000 TND");
+        world.all_sign(&deal).await;
+        world.pays(&deal).await;
+        assert_eq!(world.escrow(&deal).await.held_minor(), 1_040_000);
+        seller.get(&deal.path("")).await.shows("Held now 1,010.000 TND");
+    }
+}
