@@ -10,7 +10,7 @@ use crate::mail::letter::Letter;
 use crate::money::Currency;
 use crate::store::audit::{self, Act, Subject};
 use crate::store::db::{Db, DbError};
-use crate::store::{fees, outbox, terms_of_service, users};
+use crate::store::{fees, outbox, payments, terms_of_service, users};
 
 /// Writes down what an operator looks at.
 ///
@@ -87,6 +87,21 @@ pub async fn retry_mail(db: &Db, clock: &Clock, operator: Uuid, mail: Uuid) -> R
     }
     tx.commit().await?;
     Ok(done)
+}
+
+/// Has a provider told of a payment at once. False when there is nothing to tell.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn retry_payment(db: &Db, clock: &Clock, operator: Uuid, payment: Uuid) -> Result<bool, DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    let told = payments::tell_now(conn, clock.now(), payment).await?;
+    if let Some(reference) = &told {
+        audit::note(conn, clock, operator, Act::Retried, &Subject::Payment(reference.clone()), "").await?;
+    }
+    tx.commit().await?;
+    Ok(told.is_some())
 }
 
 /// Adds a version of the fee of a currency. `words` say for the audit what it comes to.

@@ -57,6 +57,8 @@ pub enum Subject {
     /// By its reference.
     Escrow(String),
     Mail(Uuid),
+    /// A payment, by the reference of its escrow.
+    Payment(String),
     /// The fee of a currency, by its code.
     Fee(String),
     /// A version of the terms of service.
@@ -71,6 +73,7 @@ impl Subject {
             Self::User(id) => ("user", id.to_string(), Some(*id)),
             Self::Escrow(reference) => ("escrow", reference.to_ascii_uppercase(), None),
             Self::Mail(id) => ("mail", id.to_string(), None),
+            Self::Payment(reference) => ("payment", reference.clone(), None),
             Self::Fee(currency) => ("fee", currency.clone(), None),
             Self::Terms(version) => ("terms", version.to_string(), None),
             Self::All => ("all", String::new(), None),

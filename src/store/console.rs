@@ -66,8 +66,8 @@ pub enum Which {
     Stage(&'static str),
     /// With a party of this address, lower-cased.
     Email(String),
-    /// With this in the title, lower-cased.
-    Title(String),
+    /// With this in the title, or in the name or address of a party; lower-cased.
+    Text(String),
 }
 
 /// An escrow of the console's list.
@@ -125,9 +125,12 @@ pub async fn escrows(
              AND e.id < $1 ORDER BY e.id DESC LIMIT $2",
             email.as_str()
         ),
-        Which::Title(title) => page!(
-            "e.title_lower LIKE $3 ESCAPE '\\' AND e.id < $1 ORDER BY e.id DESC LIMIT $2",
-            contains(title)
+        Which::Text(text) => page!(
+            "(e.title_lower LIKE $3 ESCAPE '\\' OR e.id IN (
+                 SELECT p.escrow_id FROM parties p JOIN users u ON u.id = p.user_id
+                 WHERE u.name_lower LIKE $3 ESCAPE '\\' OR u.email LIKE $3 ESCAPE '\\'))
+             AND e.id < $1 ORDER BY e.id DESC LIMIT $2",
+            contains(text)
         ),
     };
     let line = |row: Row| {

@@ -129,6 +129,7 @@ pub async fn add(
     starts_at: Time,
     schedule: &FeeSchedule,
 ) -> Result<(), DbError> {
+    let now = clock.now();
     exec!(
         conn,
         "INSERT INTO fee_schedules (id, currency, starts_at, percent, fixed_minor, min_minor, max_minor,
@@ -136,13 +137,14 @@ pub async fn add(
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         clock.id(),
         currency.code(),
-        starts_at,
+        // What begins at once was typed a moment ago.
+        starts_at.max(now),
         schedule.percent.normalize().to_string(),
         schedule.fixed_minor,
         schedule.min_minor,
         schedule.max_minor,
         operator,
-        clock.now()
+        now
     )?;
     Ok(())
 }

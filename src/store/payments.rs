@@ -209,6 +209,23 @@ pub async fn is_to_tell(conn: &mut Conn<'_>, now: Time) -> Result<bool, DbError>
     Ok(opt!(conn, (Uuid,), sql, now)?.is_some())
 }
 
+/// Has a provider told of a payment at once that it was not told of yet; the reference of its escrow.
+/// Nothing when there is nothing to tell.
+///
+/// # Errors
+/// The database's.
+pub async fn tell_now(conn: &mut Conn<'_>, now: Time, id: Uuid) -> Result<Option<String>, DbError> {
+    let row = opt!(
+        conn,
+        (String,),
+        "UPDATE payments SET tell_at = $2 WHERE id = $1 AND state = 'pending' AND tell_at IS NOT NULL
+         RETURNING (SELECT e.reference FROM escrows e WHERE e.id = payments.escrow_id)",
+        id,
+        now
+    )?;
+    Ok(row.map(|(reference,)| reference))
+}
+
 /// Takes pending payments that their provider does not know of yet, for as long as the lease runs.
 ///
 /// # Errors

@@ -59,16 +59,18 @@ pub async fn publish(
     text: &str,
     starts_at: Time,
 ) -> Result<i64, DbError> {
+    let now = clock.now();
     let (version,) = one!(
         conn,
         (i64,),
         "INSERT INTO terms_of_service (version, starts_at, text, created_by, created_at)
          SELECT CAST(coalesce(max(version), 1) + 1 AS BIGINT), $1, $2, $3, $4 FROM terms_of_service
          RETURNING version",
-        starts_at,
+        // What begins at once was typed a moment ago.
+        starts_at.max(now),
         text,
         operator,
-        clock.now()
+        now
     )?;
     Ok(version)
 }

@@ -138,3 +138,47 @@ both! {
         assert!(holdfast::exec!(&mut tx.conn(), "DELETE FROM audit").is_err());
     }
 }
+
+both! {
+    async fn one_field_finds_people_and_escrows_by_reference_address_name_and_title(world) {
+        cast(&world).await;
+        world.operator(OLFA).await;
+        let deal = world.funded().await;
+        let mut olfa = world.signed_in(OLFA).await;
+        olfa.get("/admin").await.shows("Reference, address, name or title");
+        let page = olfa.get(&format!("/admin/search?q={}", deal.reference.to_lowercase())).await;
+        assert_eq!(page.location(), format!("/admin/escrows/{}", deal.reference));
+        for search in ["AMEL+BUY", "amel.buyer@", "web+shop"] {
+            let page = olfa.get(&format!("/admin/search?q={search}")).await;
+            page.shows(&deal.reference);
+            assert_eq!(page.body.contains(BUYER), search != "web+shop", "{search}");
+        }
+        let page = olfa.get("/admin/search?q=%25").await;
+        page.shows("Nobody of this name or address.");
+        page.shows("No escrow of this title");
+        assert_eq!(olfa.get("/admin/search?q=+").await.location(), "/admin");
+        olfa.get("/admin/audit").await.shows("Searched web shop");
+    }
+}
+
+both! {
+    async fn a_payment_that_no_provider_was_told_of_is_told_again_at_once(world) {
+        cast(&world).await;
+        world.operator(OLFA).await;
+        let deal = world.agreed().await;
+        let payment = world.starts_to_pay(&deal).await;
+        let later = world.app.clock.now().plus_days(1);
+        let mut tx = world.app.db.write().await.unwrap();
+        let sql = "UPDATE payments SET tell_at = $2, last_error = 'No answer.', attempts = 7 WHERE id = $1";
+        assert_eq!(holdfast::exec!(&mut tx.conn(), sql, payment, later).unwrap(), 1);
+        tx.commit().await.unwrap();
+        let mut olfa = world.signed_in(OLFA).await;
+        olfa.get("/admin").await.shows("1 payments not told");
+        olfa.get("/admin/jobs").await.shows(&format!("{} No answer. 7", deal.reference));
+        let retry = format!("/admin/jobs/payments/{payment}/retry");
+        olfa.submit(&retry, &[]).await.shows("It is tried again now.");
+        assert_eq!(holdfast::work::payments::run_due(&world.app).await.unwrap(), 1);
+        olfa.submit(&retry, &[]).await.shows("already been done");
+        olfa.get("/admin/audit?show=done").await.shows(&format!("Had tried again a payment of {}", deal.reference));
+    }
+}

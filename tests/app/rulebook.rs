@@ -5,6 +5,7 @@ use holdfast::engine::escrow::Method;
 use holdfast::engine::refusal::Refusal;
 use holdfast::engine::terms::FeeSchedule;
 use holdfast::money::Currency;
+use holdfast::operators;
 use holdfast::store::execute::Outcome;
 use holdfast::store::fees;
 use time::Duration;
@@ -66,6 +67,18 @@ both! {
         drop(tx);
         let mut tx = world.app.db.write().await.unwrap();
         assert!(holdfast::exec!(&mut tx.conn(), "DELETE FROM fee_schedules").is_err());
+    }
+}
+
+both! {
+    async fn what_begins_at_once_begins_when_it_is_written(world) {
+        let olfa = world.operator(OLFA).await;
+        let (db, clock, typed_at) = (&world.app.db, &world.app.clock, world.app.clock.now());
+        clock.advance(Duration::microseconds(7));
+        let (tnd, schedule) = (Currency::from_code("TND").unwrap(), FeeSchedule { min_minor: 7, ..FeeSchedule::default() });
+        operators::set_fee(db, clock, olfa, tnd, typed_at, &schedule, "").await.unwrap();
+        assert_eq!(operators::publish_terms(db, clock, olfa, "New terms.", typed_at).await.unwrap(), 2);
+        assert_eq!(fee(&world, "TND").await, schedule);
     }
 }
 

@@ -95,7 +95,7 @@ both! {
             // Filters and searches ask in other ways.
             for path in [
                 "/escrows?show=drafts", "/escrows?show=needs-me", "/escrows?show=over", "/escrows?q=ESC-0000-0000",
-                &compare, "/admin/escrows?q=shop", "/admin/escrows?q=webshops", "/admin/escrows?stage=active",
+                &compare, "/admin/search?q=shop", "/admin/escrows?q=shop", "/admin/escrows?q=webshops", "/admin/escrows?stage=active",
                 "/admin/payments?state=pending", "/admin/ledger?before=9",
             ] {
                 let (_, count) = counting(browser.get(path)).await;

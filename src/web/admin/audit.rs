@@ -82,6 +82,7 @@ fn row(line: Line, reader: &Reader) -> Row {
         "user" => (email.unwrap_or_else(|| "an erased person".to_owned()), format!("/admin/users/{subject}")),
         "escrow" => (subject.clone(), format!("/admin/escrows/{subject}")),
         "mail" => ("a mail".to_owned(), format!("/admin/mail/{subject}")),
+        "payment" => (format!("a payment of {subject}"), format!("/admin/escrows/{subject}")),
         "fee" => (format!("the fee in {subject}"), "/admin/fees".to_owned()),
         "terms" => (format!("version {subject} of the terms of service"), "/admin/terms".to_owned()),
         _ => (String::new(), String::new()),

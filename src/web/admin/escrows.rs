@@ -93,7 +93,7 @@ async fn list(
 fn which(search: &str, stage: &'static str) -> Which {
     match (users::address(search), search.is_empty()) {
         (Some(email), _) => Which::Email(email),
-        (None, false) => Which::Title(search.to_lowercase()),
+        (None, false) => Which::Text(search.to_lowercase()),
         (None, true) => match stage {
             "" => Which::All,
             "closed" => Which::Stage(stage),

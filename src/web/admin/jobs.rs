@@ -24,11 +24,10 @@ use crate::web::visitor::OperatorOnly;
 const MOST: i64 = 25;
 
 pub fn routes() -> Routes {
-    Routes::new().get("/admin/jobs", Access::Operator, show).post(
-        "/admin/jobs/mails/{id}/retry",
-        Access::Operator,
-        retry,
-    )
+    Routes::new()
+        .get("/admin/jobs", Access::Operator, show)
+        .post("/admin/jobs/mails/{id}/retry", Access::Operator, retry)
+        .post("/admin/jobs/payments/{id}/retry", Access::Operator, retry_payment)
 }
 
 #[derive(Template)]
@@ -38,6 +37,7 @@ struct Show {
     counts: Counts,
     parked: Vec<Row>,
     failing: Vec<Row>,
+    untold: Vec<UntoldRow>,
 }
 
 #[derive(FromRow)]
@@ -68,6 +68,24 @@ struct Mail {
     attempts: i64,
     last_error: Option<String>,
     next_at: Time,
+}
+
+/// A payment that a provider could not be told of.
+#[derive(FromRow)]
+struct Untold {
+    id: Uuid,
+    reference: String,
+    attempts: i32,
+    last_error: String,
+    tell_at: Time,
+}
+
+struct UntoldRow {
+    id: Uuid,
+    reference: String,
+    attempts: i32,
+    last_error: String,
+    tell_at: TimeView,
 }
 
 async fn show(
@@ -103,7 +121,23 @@ async fn show(
          WHERE o.state IN ('waiting', 'claimed') AND o.attempts > 0 ORDER BY o.next_at, o.id LIMIT $1",
         MOST
     )?;
+    let untold = all!(
+        conn,
+        Untold,
+        "SELECT p.id, e.reference, CAST(p.attempts AS INTEGER) AS attempts, p.last_error, p.tell_at
+         FROM payments p JOIN escrows e ON e.id = p.escrow_id
+         WHERE p.tell_at IS NOT NULL AND p.state = 'pending' AND p.last_error IS NOT NULL
+         ORDER BY p.tell_at, p.id LIMIT $1",
+        MOST
+    )?;
     let reader = operator.reader(&app);
+    let untold_row = |Untold { id, reference, attempts, last_error, tell_at }| UntoldRow {
+        id,
+        reference,
+        attempts,
+        last_error,
+        tell_at: reader.time(tell_at),
+    };
     let rows = |mails: Vec<Mail>| {
         let row = |mail: Mail| Row {
             id: mail.id,
@@ -121,6 +155,7 @@ async fn show(
         counts,
         parked: rows(parked),
         failing: rows(failing),
+        untold: untold.into_iter().map(untold_row).collect(),
     })
 }
 
@@ -130,6 +165,16 @@ async fn retry(
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let done = operators::retry_mail(&app.db, &app.clock, operator.id, id_of(&id)?).await?;
+    app.wake.up();
+    Ok(page::see_other("/admin/jobs", if done { Flash::Retried } else { Flash::AlreadyDone }))
+}
+
+async fn retry_payment(
+    State(app): State<App>,
+    OperatorOnly(operator): OperatorOnly,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let done = operators::retry_payment(&app.db, &app.clock, operator.id, id_of(&id)?).await?;
     app.wake.up();
     Ok(page::see_other("/admin/jobs", if done { Flash::Retried } else { Flash::AlreadyDone }))
 }

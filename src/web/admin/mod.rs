@@ -16,6 +16,7 @@ pub mod mail;
 pub mod notices;
 pub mod overview;
 pub mod payments;
+pub mod search;
 pub mod terms;
 pub mod user;
 pub mod users;
@@ -37,6 +38,7 @@ pub fn routes() -> Routes {
         .merge(jobs::routes())
         .merge(users::routes())
         .merge(user::routes())
+        .merge(search::routes())
         .merge(fees::routes())
         .merge(terms::routes())
         .merge(audit::routes())
