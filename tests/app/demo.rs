@@ -24,9 +24,10 @@ both! {
         let lines = escrows::page(&mut conn, seller.id, Filter::All, None, 100).await.unwrap();
         let shown: BTreeSet<&str> = lines.iter().map(|line| status::of(&line.escrow).words).collect();
         let expected = [
-            "Awaiting signatures", "Cancelled", "Changes requested", "Closed: completed", "Completed",
+            "Awaiting signatures", "Cancellation asked for", "Cancelled", "Changes requested",
+            "Closed: completed", "Completed",
             "Declined", "Delivered: to inspect", "Expired: not accepted", "Expired: not paid",
-            "Held in escrow", "Overdue", "Paid, awaiting acceptance", "Payment failed",
+            "Held in escrow", "In dispute", "Overdue", "Paid, awaiting acceptance", "Payment failed",
             "Payment processing", "Proof in review", "Proof needed", "To pay", "Withdrawn",
         ];
         assert_eq!(shown, BTreeSet::from(expected));
