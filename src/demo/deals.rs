@@ -87,7 +87,7 @@ async fn paying(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
     deal.later(5);
     deal.starts_paying().await?;
     deal.until_now().await?;
-    let deal = Deal::proposed(db, cast, now, 4 * DAY + 7, Role::Broker, &brokered).await?;
+    let deal = Deal::proposed(db, cast, now, 4 * DAY + 15, Role::Broker, &brokered).await?;
     deal.signed().await?;
     deal.paid().await?;
     deal.until_now().await
