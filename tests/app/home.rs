@@ -108,7 +108,7 @@ both! {
                 let mut page = browser.get(&link).await;
                 // A list of one dispute leads on to it.
                 if page.status == 303 {
-                    page = browser.get(&page.location().to_owned()).await;
+                    page = browser.get(page.location()).await;
                 }
                 assert_eq!(page.status, 200, "{link}");
                 kinds.insert(link.rsplit('/').next().unwrap().to_owned());
