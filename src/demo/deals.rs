@@ -112,6 +112,12 @@ async fn working(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
     let due = now.plus_days(19);
     let reason = "The oven is being repaired, and we do not want to bake in a hurry.".to_owned();
     deal.by(Role::Seller, Command::AskExtension { milestone: 1, due, reason }).await?;
+    deal.later(1);
+    let text = "Could you deliver half of it on the agreed day?".to_owned();
+    deal.by(Role::Buyer, Command::Say { text, files: Vec::new() }).await?;
+    deal.later(2);
+    let text = "Yes: the two upper tiers can be ready then.\nThe rest would come a week later.".to_owned();
+    deal.by(Role::Seller, Command::Say { text, files: Vec::new() }).await?;
     deal.until_now().await?;
     let terms = |at| one_off(at, "TND", "Voice-over for a training film", 480_000);
     let deal = Deal::proposed(db, cast, now, 8 * DAY, Role::Seller, &terms).await?;

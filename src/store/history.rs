@@ -94,6 +94,29 @@ pub async fn newest(
     )
 }
 
+/// The newest events of one kind before `before`, the newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn of_kind(
+    conn: &mut Conn<'_>,
+    escrow: Uuid,
+    kind: &str,
+    before: Option<i64>,
+    most: i64,
+) -> Result<Vec<Stored>, DbError> {
+    all!(
+        conn,
+        Stored,
+        "SELECT seq, at, body, hash FROM events
+         WHERE escrow_id = $1 AND kind = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4",
+        escrow,
+        kind,
+        before.unwrap_or(i64::MAX),
+        most
+    )
+}
+
 /// The events of one milestone, in their order.
 ///
 /// # Errors

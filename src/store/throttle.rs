@@ -40,6 +40,9 @@ pub const PASSWORD_BY_USER: Limit = Limit::new("password/user", 10, Duration::mi
 /// Deals that one person sends, each of which is mailed to addresses of his choice.
 pub const PROPOSALS_BY_USER: Limit = Limit::new("proposals/user", 60, Duration::hours(1));
 
+/// Messages that one person writes, each of which is mailed to the others of the deal.
+pub const MESSAGES_BY_USER: Limit = Limit::new("messages/user", 60, Duration::hours(1));
+
 /// Questions whether a document is genuine, from one network.
 pub const VERIFY_BY_NETWORK: Limit = Limit::new("verify/network", 60, Duration::hours(1));
 

@@ -92,6 +92,7 @@ flashes! {
     ExtensionRefused "extension-refused" Info "The agreed due date stays. Whoever asked has been told."
     InspectionExtended "inspection-extended" Good "You have longer to check. The seller has been told."
     GivenBack "given-back" Good "The money is back in the buyer’s wallet."
+    MessageSent "message-sent" Good "Sent. The others have been told by mail."
     AlreadyDone "already-done" Info "This had already been done, so nothing was changed."
     Closed "closed" Good "The escrow is closed."
     AddressCorrected "address-corrected" Good "The address is corrected, and the invitation is sent there. The older link no longer works."

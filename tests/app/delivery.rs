@@ -18,9 +18,9 @@ use crate::milestone::{Cast, hidden_field};
 use crate::world::{World, both};
 
 /// A part of a form: field, name of the file if it is one, content.
-type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
+pub type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
 
-fn multipart(parts: &[Part<'_>]) -> Vec<u8> {
+pub fn multipart(parts: &[Part<'_>]) -> Vec<u8> {
     let mut body = Vec::new();
     for (field, file, content) in parts {
         let file = file.map(|name| format!("; filename=\"{name}\"")).unwrap_or_default();

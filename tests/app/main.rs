@@ -23,6 +23,7 @@ mod hidden;
 mod home;
 mod layers;
 mod mails;
+mod messages;
 mod milestone;
 mod modes;
 mod negotiation;

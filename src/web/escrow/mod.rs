@@ -21,6 +21,7 @@ pub mod history;
 pub mod inspect;
 pub mod invite;
 pub mod longer;
+pub mod messages;
 pub mod milestone;
 pub mod nudge;
 pub mod outcome;
@@ -60,6 +61,7 @@ pub fn routes() -> Routes {
         .merge(anew::routes())
         .merge(answer::routes())
         .merge(history::routes())
+        .merge(messages::routes())
         .merge(milestone::routes())
         .merge(proof::routes())
         .merge(deliver::routes())

@@ -55,6 +55,8 @@ struct Show {
     terms: Vec<(&'static str, String)>,
     files: usize,
     has_contract: bool,
+    /// Payees take no part in the conversation.
+    talks: bool,
     version: u32,
     events: Vec<EventView>,
     more_events: bool,
@@ -111,6 +113,7 @@ async fn show(
         parties: party_cards(&seat),
         terms: term_lines(&seat),
         files: seat.escrow.terms.files.len(),
+        talks: seat.role != Role::Payee,
         has_contract: seat.escrow.terms.contract_terms.is_some(),
         version: seat.escrow.version,
         events: timeline::entries(&seat, &stored[..stored.len().min(newest)]),
