@@ -4,6 +4,7 @@
 //! the system's clock and randomness in the program, a clock that stands still and counts its ids
 //! in tests.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
@@ -18,15 +19,16 @@ pub struct Clock(Source);
 
 #[derive(Clone)]
 enum Source {
-    /// The system's clock, so much ahead of itself.
+    /// The system's clock, so many microseconds ahead of itself.
     System {
-        ahead: Duration,
+        ahead: Arc<AtomicI64>,
     },
     Fixed(Arc<Mutex<Fixed>>),
 }
 
 struct Fixed {
     now: Time,
+    ahead: Duration,
     seed: i64,
     drawn: u64,
 }
@@ -41,14 +43,19 @@ impl Clock {
     /// The system's clock and randomness as they will be so much later: for rehearsals.
     #[must_use]
     pub fn ahead(by: Duration) -> Self {
-        Self(Source::System { ahead: by })
+        Self(Source::System { ahead: Arc::new(AtomicI64::new(micros(by))) })
     }
 
     /// A clock that stands at `now` until it is moved, with ids and secrets counted from
     /// there: another start draws others.
     #[must_use]
     pub fn fixed(now: Time) -> Self {
-        Self(Source::Fixed(Arc::new(Mutex::new(Fixed { now, seed: now.micros(), drawn: 0 }))))
+        Self(Source::Fixed(Arc::new(Mutex::new(Fixed {
+            now,
+            ahead: Duration::ZERO,
+            seed: now.micros(),
+            drawn: 0,
+        }))))
     }
 
     /// The present moment.
@@ -56,8 +63,37 @@ impl Clock {
     #[allow(clippy::disallowed_methods, reason = "the one place that asks the system")]
     pub fn now(&self) -> Time {
         match &self.0 {
-            Source::System { ahead } => Time::new(time::OffsetDateTime::now_utc()).plus(*ahead),
+            Source::System { ahead } => {
+                let ahead = Duration::microseconds(ahead.load(Ordering::SeqCst));
+                Time::new(time::OffsetDateTime::now_utc()).plus(ahead)
+            }
             Source::Fixed(fixed) => fixed.lock().unwrap_or_else(PoisonError::into_inner).now,
+        }
+    }
+
+    /// How far it is ahead of the real time.
+    #[must_use]
+    pub fn ahead_by(&self) -> Duration {
+        match &self.0 {
+            Source::System { ahead } => Duration::microseconds(ahead.load(Ordering::SeqCst)),
+            Source::Fixed(fixed) => fixed.lock().unwrap_or_else(PoisonError::into_inner).ahead,
+        }
+    }
+
+    /// From now on so far ahead of the real time, for everybody who shares this clock; whether that moved it.
+    /// It never goes back.
+    pub fn catch_up(&self, to: Duration) -> bool {
+        match &self.0 {
+            Source::System { ahead } => ahead.fetch_max(micros(to), Ordering::SeqCst) < micros(to),
+            Source::Fixed(fixed) => {
+                let mut fixed = fixed.lock().unwrap_or_else(PoisonError::into_inner);
+                let by = to - fixed.ahead;
+                if by.is_positive() {
+                    fixed.now = fixed.now.plus(by);
+                    fixed.ahead = to;
+                }
+                by.is_positive()
+            }
         }
     }
 
@@ -126,6 +162,10 @@ impl Clock {
     }
 }
 
+fn micros(of: Duration) -> i64 {
+    i64::try_from(of.whole_microseconds()).unwrap_or(i64::MAX)
+}
+
 /// Without the system's randomness no token is safe, so the process stops.
 #[allow(clippy::disallowed_methods, clippy::expect_used, reason = "the one place that asks the system")]
 fn draw(bytes: &mut [u8]) {
@@ -155,5 +195,16 @@ mod tests {
     fn a_clock_that_is_ahead_is_the_system_s_own_and_later() {
         let (now, later) = (Clock::system().now(), Clock::ahead(Duration::hours(2)).now());
         assert!(later.since(now) >= Duration::hours(2) && later.since(now) < Duration::hours(3));
+    }
+
+    #[test]
+    fn a_clock_catches_up_for_everybody_and_never_goes_back() {
+        for clock in [Clock::system(), Clock::fixed(Clock::system().now())] {
+            let (other, before) = (clock.clone(), clock.now());
+            assert!(clock.catch_up(Duration::hours(2)));
+            assert!(!other.catch_up(Duration::hours(2)) && !other.catch_up(Duration::hours(1)));
+            assert_eq!(other.ahead_by(), Duration::hours(2));
+            assert!(other.now().since(before) >= Duration::hours(2));
+        }
     }
 }

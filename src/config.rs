@@ -37,6 +37,8 @@ pub struct Config {
     pub limits: Limits,
     /// No real money: every page says so. It stays on while the sandbox is the only way to pay.
     pub test_mode: bool,
+    /// Operators can move the clock on, to rehearse a deal. Never with real money.
+    pub rehearsal: bool,
 }
 
 /// What keeps one caller from keeping all others out. Only the number of connections can be set; the rest is
@@ -92,6 +94,7 @@ struct Raw {
     mail_from: Option<String>,
     log: Option<String>,
     connections: Option<Number>,
+    rehearsal: Option<String>,
 }
 
 /// A number as it is written in the file, or a text as it comes from the environment.
@@ -163,6 +166,7 @@ impl fmt::Debug for Config {
             .field("log", &self.log)
             .field("limits", &self.limits)
             .field("test_mode", &self.test_mode)
+            .field("rehearsal", &self.rehearsal)
             .finish()
     }
 }
@@ -199,6 +203,7 @@ impl Raw {
                 "HOLDFAST_SMTP_URL" => &mut self.smtp_url,
                 "HOLDFAST_MAIL_FROM" => &mut self.mail_from,
                 "HOLDFAST_LOG" => &mut self.log,
+                "HOLDFAST_REHEARSAL" => &mut self.rehearsal,
                 _ => return Err(ConfigError::UnknownVariable(name)),
             };
             *field = value;
@@ -256,6 +261,14 @@ impl Raw {
             },
             limits: Limits { connections: connections(self.connections)?, ..Limits::default() },
             test_mode: true,
+            rehearsal: match self.rehearsal.as_deref() {
+                None | Some("0") => false,
+                Some("1") => true,
+                Some(other) => {
+                    let (value, wanted) = (other.to_owned(), "1 or 0");
+                    return Err(ConfigError::BadValue { name: "rehearsal", value, wanted });
+                }
+            },
         })
     }
 }
@@ -319,7 +332,8 @@ mod tests {
         let config = with(&[("PATH", "/bin"), ("HOLDFAST_TEST_POSTGRES_URL", "x")]).unwrap();
         assert_eq!(config.public_url, "http://127.0.0.1:8080");
         assert_eq!(config.database(), "sqlite:data/holdfast.db");
-        assert!(!config.is_https());
+        assert!(!config.is_https() && !config.rehearsal);
+        assert!(with(&[("HOLDFAST_REHEARSAL", "1")]).unwrap().rehearsal);
     }
 
     #[test]
@@ -343,6 +357,7 @@ mod tests {
             ("HOLDFAST_LOG", "loud"),
             ("HOLDFAST_CONNECTIONS", "many"),
             ("HOLDFAST_CONNECTIONS", "0"),
+            ("HOLDFAST_REHEARSAL", "yes"),
         ] {
             let error = with(&[(name, value)]).unwrap_err();
             assert!(error.contains(value) && !error.contains('\n'), "{error}");

@@ -21,6 +21,7 @@ pub mod operators;
 pub mod orphans;
 pub mod password;
 pub mod rails;
+pub mod rehearsal;
 pub mod sandbox;
 pub mod serve;
 pub mod store;

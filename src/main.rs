@@ -14,7 +14,7 @@ use holdfast::config::Config;
 use holdfast::password::Passwords;
 use holdfast::store::db::Db;
 use holdfast::store::users;
-use holdfast::{demo, doctor, serve};
+use holdfast::{demo, doctor, rehearsal, serve};
 use time::Duration;
 
 /// An escrow portal: buyers pay in, sellers deliver, and the money moves only when the agreement says so.
@@ -147,5 +147,7 @@ async fn open_at(config: Config, clock: Clock) -> Result<App, Box<dyn std::error
         .create(&config.data_dir)
         .map_err(|error| format!("{}: {error}", config.data_dir.display()))?;
     let db = Db::open(&config.database()).await?;
-    Ok(App::new(db, clock, config, Passwords::new())?)
+    let app = App::new(db, clock, config, Passwords::new())?;
+    rehearsal::begin(&app).await?;
+    Ok(app)
 }

@@ -22,6 +22,7 @@ pub mod outbox;
 pub mod payments;
 pub mod preferences;
 pub mod proposals;
+pub mod rehearsal;
 pub mod sessions;
 pub mod terms_of_service;
 pub mod throttle;

@@ -185,6 +185,21 @@ impl SessionStore for Sessions {
     }
 }
 
+/// Whoever moves the clock of a rehearsal on has been here all the while, and stays signed in.
+///
+/// # Errors
+/// The database's.
+pub async fn stay(conn: &mut Conn<'_>, id: Id, now: Time) -> std::result::Result<(), DbError> {
+    exec!(
+        conn,
+        "UPDATE sessions SET seen_at = $1, expires_at = $2 WHERE id_hash = $3 AND ended_at IS NULL",
+        now,
+        now.plus(LIFETIME),
+        id_hash(id)
+    )?;
+    Ok(())
+}
+
 /// A session as its owner sees it listed.
 #[derive(Clone, Debug, FromRow)]
 pub struct Listed {

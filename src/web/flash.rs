@@ -104,6 +104,7 @@ flashes! {
     TermsPublished "terms-published" Good "The terms are published. From their start on, whoever pays accepts them first."
     TermsAccepted "terms-accepted" Good "You accepted the terms of service. You can go on where you were."
     TermsAcceptedBefore "terms-accepted-before" Info "You have accepted the terms that stand."
+    ClockMoved "clock-moved" Good "The clock has moved on. What came due is carried out now."
     Retried "retried" Good "It is tried again now."
     NoticesRead "notices-read" Good "Marked as read."
     MailSent "mail-sent" Info "If that address is known here, a mail is on its way to it."

@@ -66,6 +66,7 @@ use self::routes::{Access, Routes};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::rehearsal;
 
 /// What a form may weigh. A page that takes files raises it for itself with a `DefaultBodyLimit` of
 /// its own.
@@ -114,6 +115,7 @@ fn dress(pages: Router<App>, app: App) -> Router {
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .layer(own_forms_only(&app))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(app.clone(), rehearsal::layer))
         .layer(from_fn_with_state(app.clone(), faults::layer))
         .layer(CompressionLayer::new().gzip(true).compress_when(DefaultPredicate::new().and(shown)))
         .layer(from_fn_with_state(app.clone(), guard::headers))

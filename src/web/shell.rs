@@ -1,6 +1,7 @@
 //! What the layout around every page needs.
 
 use super::assets;
+use super::escrow::beside::left_in_words;
 use super::flash::Flash;
 use super::visit::{Person, Visit};
 use crate::app::App;
@@ -34,6 +35,10 @@ pub struct Shell {
     pub flash: Option<Flash>,
     /// No real money moves: the banner says so on every page.
     pub test_mode: bool,
+    /// Operators can move the clock on.
+    pub rehearsal: bool,
+    /// How far the clock of a rehearsal is ahead, in words; empty where it is not.
+    pub ahead: String,
     /// The page shows problems of a form: its title begins with "Error: ".
     pub has_problems: bool,
     /// The page waits for something and looks again after this many seconds.
@@ -52,6 +57,8 @@ impl Shell {
             person: visit.person().cloned(),
             flash: visit.flash(),
             test_mode: app.config.test_mode,
+            rehearsal: app.config.rehearsal,
+            ahead: ahead(app),
             has_problems: false,
             refresh_seconds: None,
             description: "",
@@ -107,6 +114,12 @@ impl Shell {
             _ => "99+".to_owned(),
         }
     }
+}
+
+/// "3 days 4 hours", once a rehearsal has begun.
+fn ahead(app: &App) -> String {
+    let ahead = app.clock.ahead_by();
+    if app.config.rehearsal && ahead.is_positive() { left_in_words(ahead) } else { String::new() }
 }
 
 /// One item of the navigation.

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::rehearsal;
 
 /// How often a worker looks for itself, for what another process wrote and for what has fallen due.
 const POLL: Duration = Duration::from_secs(2);
@@ -40,6 +41,9 @@ impl Workers {
         workers.spawn(app, "deadlines", |app| async move { deadlines::run_due(&app).await });
         workers.spawn(app, "payments", |app| async move { payments::run_due(&app).await });
         workers.spawn(app, "sandbox", |app| async move { sandbox::run_due(&app).await });
+        if app.config.rehearsal {
+            workers.spawn(app, "rehearsal", |app| async move { rehearsal::run_due(&app).await });
+        }
         workers.sweep(app);
         workers
     }

@@ -35,6 +35,7 @@ mod program;
 mod provider;
 mod races;
 mod refund;
+mod rehearsal;
 mod rulebook;
 mod settings;
 mod sign_in;

@@ -16,6 +16,7 @@ pub mod mail;
 pub mod notices;
 pub mod overview;
 pub mod payments;
+pub mod rehearsal;
 pub mod search;
 pub mod terms;
 pub mod user;
@@ -42,4 +43,5 @@ pub fn routes() -> Routes {
         .merge(fees::routes())
         .merge(terms::routes())
         .merge(audit::routes())
+        .merge(rehearsal::routes())
 }

@@ -190,7 +190,10 @@ async fn say(
     let outcome = send(&app, &seat, &parcel.upload.fields, command, Some(evidence)).await?;
     if outcome == Outcome::KeyReused {
         // A second click with files, or the page of before with other words: nothing typed is lost.
-        parcel.problems.add("", "A message was sent from this page before: see below. If this is another one, send it again.");
+        parcel.problems.add(
+            "",
+            "A message was sent from this page before: see below. If this is another one, send it again.",
+        );
         parcel.keep(&app).await?;
         let typed =
             Typed { note: parcel.note, kept: parcel.kept, problems: parcel.problems, key: String::new() };

@@ -1,0 +1,117 @@
+//! A rehearsal: the clock is moved on by its page, and a whole deal passes by.
+
+use holdfast::clock::Clock;
+use holdfast::engine::escrow::{End, Stage};
+use holdfast::rehearsal;
+use holdfast::work::{deadlines, payments};
+use time::Duration;
+
+use crate::browser::{Browser, Page};
+use crate::milestone::hidden_field;
+use crate::world::{World, both};
+
+const PATH: &str = "/admin/rehearsal";
+
+async fn rehearsing(world: &mut World) -> Browser {
+    world.operator("olfa@example.com").await;
+    world.with_config(|config| config.rehearsal = true);
+    world.signed_in("olfa@example.com").await
+}
+
+async fn advance(operator: &mut Browser, fields: &[(&str, &str)]) -> Page {
+    let page = operator.get(PATH).await;
+    let seen = hidden_field(&page, "seen");
+    operator.submit(PATH, &[&[("seen", seen.as_str())], fields].concat()).await
+}
+
+/// What the workers of the program do when they are woken.
+async fn workers(world: &World) {
+    while deadlines::run_due(&world.app).await.unwrap() + payments::run_due(&world.app).await.unwrap() > 0 {}
+}
+
+both! {
+    async fn a_whole_deal_passes_by_moving_the_clock_on(world) {
+        let mut world = world;
+        let deal = world.funded().await;
+        world.delivers(&deal, 1).await;
+        let mut operator = rehearsing(&mut world).await;
+        let start = world.app.clock.now();
+        let page = operator.get(PATH).await;
+        page.shows("Ahead of the real time Not at all");
+        page.hides("its clock is");
+        // The inspection of the first milestone lapses: 3 days.
+        let page = advance(&mut operator, &[("number", "3"), ("unit", "days")]).await;
+        page.shows("The clock has moved on. What came due is carried out now.");
+        page.shows("This is a rehearsal: its clock is 3 days ahead.");
+        workers(&world).await;
+        assert_eq!(world.wallet(deal.seller).await, 380_000);
+        // The second is never delivered: from one deadline to the next until it is over.
+        let mut steps = 0;
+        while !matches!(world.escrow(&deal).await.stage, Stage::Closed { .. }) {
+            let page = advance(&mut operator, &[("to", "next")]).await;
+            page.shows("The clock has moved on.");
+            workers(&world).await;
+            steps += 1;
+            assert!(steps < 40, "it never ends");
+        }
+        assert!(matches!(world.escrow(&deal).await.stage, Stage::Closed { end: End::Completed, .. }));
+        assert_eq!(world.wallet(deal.buyer).await, 606_000);
+        assert!(world.app.clock.now().since(start) > Duration::days(60 + 7 + 14));
+        assert!(steps > 5, "{steps} steps");
+        let mails = world.kinds("amel.buyer@example.com").await;
+        assert!(mails.len() > 5, "{mails:?}");
+    }
+}
+
+both! {
+    async fn the_clock_of_a_rehearsal_survives_a_restart_and_never_goes_back(world) {
+        let mut world = world;
+        let mut operator = rehearsing(&mut world).await;
+        let page = operator.get(PATH).await;
+        let seen = hidden_field(&page, "seen");
+        let fields = [("seen", seen.as_str()), ("number", "20"), ("unit", "days")];
+        operator.submit(PATH, &fields).await.shows("its clock is 20 days ahead");
+        // The same form once more: a second click moves nothing.
+        operator.submit(PATH, &fields).await.shows("This had already been done");
+        assert_eq!(world.app.clock.ahead_by(), Duration::days(20));
+        for (number, unit) in [("0", "days"), ("366", "hours"), ("-3", "days"), ("", "days")] {
+            let page = operator.post(PATH, &[("seen", &seen), ("number", number), ("unit", unit)]).await;
+            assert_eq!(page.status, 422, "{number}");
+            page.shows("Enter a whole number from 1 to 365.");
+        }
+        // Another process over the same database, just started.
+        let mut other = world.app.clone();
+        other.clock = Clock::fixed(holdfast::engine::time::Time::from_micros(crate::world::START));
+        rehearsal::begin(&other).await.unwrap();
+        assert_eq!(other.clock.ahead_by(), Duration::days(20));
+        advance(&mut operator, &[("number", "2"), ("unit", "hours")]).await;
+        assert!(rehearsal::follow(&other).await.unwrap());
+        assert_eq!(other.clock.now(), world.app.clock.now());
+        let mut config = (*other.config).clone();
+        config.rehearsal = false;
+        other.config = config.into();
+        let refused = rehearsal::begin(&other).await.unwrap_err();
+        assert!(refused.contains("482 hours ahead") && refused.contains("HOLDFAST_REHEARSAL=1"), "{refused}");
+    }
+}
+
+both! {
+    async fn without_the_setting_there_is_no_such_page_and_with_it_for_operators_only(world) {
+        let mut world = world;
+        world.operator("olfa@example.com").await;
+        world.account("Amel Buyer", "amel.buyer@example.com").await;
+        let before = world.app.clock.now();
+        for rehearsal in [false, true] {
+            world.with_config(|config| config.rehearsal = rehearsal);
+            let who = if rehearsal { "amel.buyer@example.com" } else { "olfa@example.com" };
+            let mut browser = world.signed_in(who).await;
+            assert_eq!(browser.get(PATH).await.status, 404);
+            assert_eq!(browser.post(PATH, &[("seen", "0"), ("number", "1"), ("unit", "days")]).await.status, 404);
+        }
+        assert_eq!(world.app.clock.now(), before);
+        let page = world.signed_in("olfa@example.com").await.get("/admin").await;
+        page.shows("This is a rehearsal. Move the clock");
+        world.with_config(|config| config.rehearsal = false);
+        world.signed_in("olfa@example.com").await.get("/admin").await.hides("/admin/rehearsal");
+    }
+}
