@@ -63,7 +63,7 @@ fn begin(deal: &Deal) -> Result<World, String> {
     world.books.top_up(BUYER, i64::try_from(wallet).unwrap());
     world.at_once.extend(deal.at_once.0.then_some(SELLER));
     // Half of the worlds want a second operator for everything.
-    world.second_above = if deal.wallet % 2 == 0 { 0 } else { i64::from(deal.wallet) * 1_000 };
+    world.second_above = if deal.wallet.is_multiple_of(2) { 0 } else { i64::from(deal.wallet) * 1_000 };
     world.at_once.extend(deal.at_once.1.then_some(payee_id(0)));
     let sent = world.person(of_role(sent_by)).proposes();
     sent.result.map_err(|refusal| format!("good terms were refused: {refusal:?}"))?;
