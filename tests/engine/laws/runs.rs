@@ -31,14 +31,21 @@ struct Seen {
 #[test]
 fn whatever_anyone_does_no_law_is_broken() {
     let seen = Mutex::new(Seen::default());
-    // Some kinds of deal have one delivery only.
-    let deals = prop_oneof![deal(1..=1), deal(1..=5)];
-    for_all(RUNS, &(deals, steps::steps(STEPS)), |(deal, steps)| run(&deal, &steps.0, &seen));
-    let seen = seen.into_inner().unwrap();
-    // Runs that never come far prove little.
-    let seen_of: BTreeSet<String> = seen.events.iter().map(|kind| (*kind).to_owned()).collect();
     let all = variants::<holdfast::engine::event::Event>("type");
-    assert_eq!(seen_of, all);
+    let never = |seen: &Mutex<Seen>| {
+        let seen = seen.lock().unwrap();
+        all.iter().filter(|kind| !seen.events.contains(kind.as_str())).cloned().collect::<Vec<_>>()
+    };
+    // Runs that never come far prove little: what is rare gets more of them.
+    for _ in 0..4 {
+        for_all(RUNS, &(deal(1..=5), steps::steps(STEPS)), |(deal, steps)| run(&deal, &steps.0, &seen));
+        if never(&seen).is_empty() {
+            break;
+        }
+    }
+    let missed = never(&seen);
+    assert!(missed.is_empty(), "nobody came upon {missed:?}");
+    let seen = seen.into_inner().unwrap();
     assert!(seen.refusals.len() >= 40, "{:?}", seen.refusals);
 }
 
