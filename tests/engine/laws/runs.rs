@@ -38,7 +38,9 @@ fn whatever_anyone_does_no_law_is_broken() {
     };
     // Runs that never come far prove little: what is rare gets more of them.
     for _ in 0..4 {
-        for_all(RUNS, &(deal(1..=5), steps::steps(STEPS)), |(deal, steps)| run(&deal, &steps.0, &seen));
+        // Some kinds of deal have one delivery only.
+        let deals = prop_oneof![deal(1..=1), deal(1..=5)];
+        for_all(RUNS, &(deals, steps::steps(STEPS)), |(deal, steps)| run(&deal, &steps.0, &seen));
         if never(&seen).is_empty() {
             break;
         }
