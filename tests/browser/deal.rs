@@ -258,7 +258,7 @@ fn everyone_has_the_right_mails(portal: &Portal) {
         plain.map(|subject| subject.replace(": A web shop for a bakery", "")).collect::<Vec<_>>()
     };
     let buyer = [
-        "The broker invites you to an escrow",
+        "Bilel Broker invites you to an escrow",
         "The broker has agreed",
         "Payment due",
         "Receipt, money held",
@@ -271,7 +271,7 @@ fn everyone_has_the_right_mails(portal: &Portal) {
         "Closed",
     ];
     let seller = [
-        "The broker invites you to an escrow",
+        "Bilel Broker invites you to an escrow",
         "The broker has agreed",
         "The buyer has agreed",
         "Everyone has agreed",
