@@ -79,7 +79,7 @@ both! {
 
         send_proof(&mut seller, &deal, "order_confirmation", "With its date").await.is(303);
         let page = buyer.get(&deal.path("/proof")).await;
-        page.shows("so far you asked 1 times");
+        page.shows("so far you asked once");
         post(&mut buyer, &page, &deal.path("/proof/accept"), &[]).await.is(303);
         world.delivers(&deal, 1).await;
         let page = buyer.get(&deal.path("")).await;
