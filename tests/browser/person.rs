@@ -52,8 +52,14 @@ impl Person {
 
     /// All words of the page that can be seen.
     pub async fn words(&self) -> String {
-        let body = self.window.client.find(Locator::Css("body")).await.unwrap();
-        body.text().await.unwrap()
+        // A page that refreshes itself may be replaced between the two questions; then both are asked again.
+        for _ in 0..50 {
+            let body = self.window.client.find(Locator::Css("body")).await.unwrap();
+            if let Ok(text) = body.text().await {
+                return text;
+            }
+        }
+        panic!("the page never stands still");
     }
 
     /// The texts that the page marks with an element, like `ins`.
