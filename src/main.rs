@@ -78,6 +78,11 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
                     "--ahead-hours is for test mode: deadlines of real money are not rehearsed".into()
                 );
             }
+            if ahead_hours > 0 && config.rehearsal {
+                return Err(
+                    "--ahead-hours and HOLDFAST_REHEARSAL=1 are two clocks: choose one of them".into()
+                );
+            }
             if ahead_hours > 0 {
                 tracing::warn!("a rehearsal: the clock runs {ahead_hours} hours ahead");
             }

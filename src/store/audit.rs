@@ -19,11 +19,13 @@ pub enum Act {
     Retried,
     /// Decided, confirmed or sent back a dispute.
     Ruled,
+    /// Moved the clock of a rehearsal on.
+    MovedClock,
 }
 
 impl Act {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Looked,
         Self::Searched,
         Self::Froze,
@@ -32,6 +34,7 @@ impl Act {
         Self::PublishedTerms,
         Self::Retried,
         Self::Ruled,
+        Self::MovedClock,
     ];
 
     /// As it stands in the table.
@@ -46,6 +49,7 @@ impl Act {
             Self::PublishedTerms => "published_terms",
             Self::Retried => "retried",
             Self::Ruled => "ruled",
+            Self::MovedClock => "moved_clock",
         }
     }
 }

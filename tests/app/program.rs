@@ -37,6 +37,15 @@ impl Drop for Running {
 }
 
 #[test]
+fn two_clocks_at_once_stop_the_start() {
+    let folder = Folder::new();
+    let output = run(folder.path(), &["serve", "--ahead-hours", "5"], &[("HOLDFAST_REHEARSAL", "1")]);
+    assert!(!output.status.success());
+    let line = "holdfast: --ahead-hours and HOLDFAST_REHEARSAL=1 are two clocks: choose one of them\n";
+    assert_eq!(text(&output.stderr), line);
+}
+
+#[test]
 fn a_bad_setting_stops_the_start_with_one_clear_line() {
     let folder = Folder::new();
     let file = folder.path().join("holdfast.toml");

@@ -43,6 +43,7 @@ both! {
         let page = advance(&mut operator, &[("number", "3"), ("unit", "days")]).await;
         page.shows("The clock has moved on. What came due is carried out now.");
         page.shows("This is a rehearsal: its clock is 3 days ahead.");
+        operator.get("/admin/audit?show=done").await.shows("Moved the rehearsal’s clock on");
         workers(&world).await;
         assert_eq!(world.wallet(deal.seller).await, 380_000);
         // The second is never delivered: from one deadline to the next until it is over.

@@ -100,5 +100,6 @@ fn words(act: Act) -> &'static str {
         Act::PublishedTerms => "Published",
         Act::Retried => "Had tried again",
         Act::Ruled => "Decided a dispute of",
+        Act::MovedClock => "Moved the rehearsal’s clock on",
     }
 }

@@ -181,7 +181,7 @@ async fn draw(
     let room = room::read(conn, &scene, &format!("{}/files", case.path()), case.number).await?;
     let status = if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let line = |claim: &Split| {
-        let name = format!("release-{}", claim.milestone);
+        let name = outcome::field(claim.milestone);
         let value = typed.as_ref().map(|(fields, _)| fields.get(&name).to_owned()).unwrap_or_default();
         let left = scene.amount(claim.sum_minor());
         let label = format!("To release for “{}”", scene.title_of(claim.milestone));
@@ -239,19 +239,13 @@ struct Ruling {
 fn splits_of(case: &Case, open: &Dispute, fields: &Fields, problems: &mut Problems) -> Vec<Split> {
     let mut splits = Vec::new();
     for claim in &open.claims {
-        let (name, left) = (format!("release-{}", claim.milestone), claim.sum_minor());
+        let name = outcome::field(claim.milestone);
         if fields.get(&name).is_empty() {
             problems.add(name, "Enter what is to be released; 0 gives all of it back to the buyer.");
             continue;
         }
-        let Some(typed) = fields.money(&name, case.escrow.terms.currency, problems) else { continue };
-        if typed.minor > left {
-            let left = case.escrow.terms.money(left);
-            problems.add(name, format!("No more than {left} is left of it."));
-            continue;
-        }
-        let refund_minor = left - typed.minor;
-        splits.push(Split { milestone: claim.milestone, release_minor: typed.minor, refund_minor });
+        let (left, currency) = (claim.sum_minor(), case.escrow.terms.currency);
+        splits.extend(outcome::typed(fields, claim.milestone, left, currency, problems));
     }
     splits
 }
@@ -287,7 +281,7 @@ async fn ruling(
     let scene = Scene { escrow: &case.escrow, people: &case.people, reader: &reader };
     let stake = open.stake_minor();
     let second = stake > second_operator_above_minor(case.escrow.terms.currency);
-    let typed = open.claims.iter().map(|claim| format!("release-{}", claim.milestone));
+    let typed = open.claims.iter().map(|claim| outcome::field(claim.milestone));
     let release: i64 = splits.iter().map(|split| split.release_minor).sum();
     let (release, refund) = (scene.amount(release), scene.amount(stake - release));
     let page = Ruling {

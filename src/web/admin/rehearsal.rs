@@ -10,6 +10,7 @@ use tower_sessions::Session;
 use crate::app::App;
 use crate::engine::time::Time;
 use crate::error::Error;
+use crate::store::audit::{self, Act, Subject};
 use crate::store::db::DbError;
 use crate::store::users::Account;
 use crate::store::{escrows, rehearsal, sessions};
@@ -115,6 +116,10 @@ async fn advance(
     let moved = by.is_positive() && rehearsal::advance(&mut tx.conn(), seen, by).await?;
     if let (true, Some(id)) = (moved, session.id()) {
         sessions::stay(&mut tx.conn(), id, app.clock.now().plus(by)).await?;
+    }
+    if moved {
+        let note = format!("by {}", left_in_words(by));
+        audit::note(&mut tx.conn(), &app.clock, operator.id, Act::MovedClock, &Subject::All, &note).await?;
     }
     tx.commit().await?;
     crate::rehearsal::follow(&app).await?;

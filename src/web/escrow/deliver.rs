@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::act::{answer, refused, send};
-use super::parcel::{Parcel, boxes, drain};
+use super::parcel::{Parcel, Typed, boxes, drain};
 use super::rounds::{Round, Story};
 use super::spot::{Agreed, Spot, Standing};
 use crate::app::App;
@@ -17,7 +17,7 @@ use crate::engine::command::Command;
 use crate::engine::offers::Action;
 use crate::error::Error;
 use crate::store::execute::Outcome;
-use crate::store::files::{FileRow, Purpose};
+use crate::store::files::Purpose;
 use crate::store::users::Account;
 use crate::web::flash::Flash;
 use crate::web::form::Problems;
@@ -51,23 +51,6 @@ struct Page {
     problems: Problems,
     seen: String,
     key: String,
-}
-
-/// What was typed and sent so far.
-#[derive(Default)]
-struct Typed {
-    note: String,
-    /// Files that wait for the form to be finished.
-    kept: Vec<FileRow>,
-    problems: Problems,
-    key: String,
-}
-
-impl Typed {
-    fn of(parcel: Parcel) -> Self {
-        let key = parcel.upload.fields.get("key").to_owned();
-        Self { note: parcel.note, kept: parcel.kept, problems: parcel.problems, key }
-    }
 }
 
 async fn ask(

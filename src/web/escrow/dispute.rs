@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use super::act::{answer, refused, send};
 use super::outcome;
-use super::parcel::{Parcel, boxes, drain};
+use super::parcel::{Parcel, Typed, boxes, drain};
 use super::room::{self, Room};
 use super::seat::Seat;
 use super::transfers::Transfers;
@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::engine::command::Command;
 use crate::engine::offers::{Action, offered};
 use crate::error::Error;
-use crate::store::files::{FileRow, Purpose};
+use crate::store::files::Purpose;
 use crate::store::users::Account;
 use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems};
@@ -91,14 +91,6 @@ struct Page {
     key: String,
 }
 
-#[derive(Default)]
-struct Typed {
-    note: String,
-    kept: Vec<FileRow>,
-    problems: Problems,
-    key: String,
-}
-
 fn number_of(number: &str) -> Result<u16, Error> {
     let typed = number.parse::<u16>().ok().filter(|typed| typed.to_string() == *number);
     typed.ok_or(Error::NotFound)
@@ -116,8 +108,7 @@ async fn draw(
     let mut reader = app.db.read().await?;
     let mut conn = reader.conn();
     let seat = Seat::load_deciding(app, &mut conn, account, reference).await?;
-    let files_at = format!("{}/files", seat.path());
-    let room = room::read(&mut conn, &seat.scene(), &files_at, number).await?;
+    let room = room::read(&mut conn, &seat.scene(), &seat.files_at(), number).await?;
     let offers = seat.offers();
     let title = format!("Dispute: {}", seat.escrow.terms.title);
     let page = Page {
@@ -173,9 +164,8 @@ async fn state(
     let mut parcel = Parcel::receive(&app, request, account.id, Purpose::Evidence, missing).await?;
     if !parcel.problems.is_empty() {
         parcel.keep(&app).await?;
-        let key = parcel.upload.fields.get("key").to_owned();
-        let typed = Typed { note: parcel.note, kept: parcel.kept, problems: parcel.problems, key };
-        return draw(&app, &visit, account, &at, StatusCode::UNPROCESSABLE_ENTITY, typed).await;
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return draw(&app, &visit, account, &at, status, Typed::of(parcel)).await;
     }
     let (files, evidence) = parcel.packed(&app, seat.escrow.id);
     let command = Command::Statement { dispute, text: parcel.note.clone(), files };

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::act::{answer, refused, send};
-use super::parcel::{Parcel, boxes, drain};
+use super::parcel::{Parcel, Typed, boxes, drain};
 use super::rounds::file_view;
 use super::seat::Seat;
 use crate::app::App;
@@ -19,7 +19,7 @@ use crate::engine::refusal::Refusal;
 use crate::error::Error;
 use crate::store::db::Conn;
 use crate::store::execute::Outcome;
-use crate::store::files::{self, FileRow, Purpose};
+use crate::store::files::{self, Purpose};
 use crate::store::history::{self, Stored};
 use crate::store::throttle::MESSAGES_BY_USER;
 use crate::store::users::Account;
@@ -69,15 +69,6 @@ struct Message {
     at: TimeView,
     text: String,
     files: Vec<FileView>,
-}
-
-/// What was typed and sent so far.
-#[derive(Default)]
-struct Typed {
-    note: String,
-    kept: Vec<FileRow>,
-    problems: Problems,
-    key: String,
 }
 
 async fn show(
@@ -145,6 +136,7 @@ async fn messages(conn: &mut Conn<'_>, seat: &Seat, stored: &[Stored]) -> Result
         .iter()
         .any(|(_, record)| matches!(&record.event, Event::Said { files, .. } if !files.is_empty()));
     let rows = if has_files { files::of_escrow(conn, seat.escrow.id).await? } else { Vec::new() };
+    let files_at = seat.files_at();
     let message = |(seq, record): (i64, crate::engine::event::Record)| {
         let Event::Said { text, files } = &record.event else { return None };
         let user = record.actor.user()?;
@@ -155,7 +147,7 @@ async fn messages(conn: &mut Conn<'_>, seat: &Seat, stored: &[Stored]) -> Result
             is_yours: user == seat.account.id,
             at: seat.reader.time(record.at),
             text: text.clone(),
-            files: files.iter().map(|file| file_view(seat, file, &rows)).collect(),
+            files: files.iter().map(|file| file_view(&files_at, file, &rows)).collect(),
         })
     };
     Ok(records.into_iter().filter_map(message).collect())
@@ -178,10 +170,8 @@ async fn say(
     let mut parcel = Parcel::receive(&app, request, account.id, Purpose::Evidence, missing).await?;
     if !parcel.problems.is_empty() {
         parcel.keep(&app).await?;
-        let key = parcel.upload.fields.get("key").to_owned();
-        let typed = Typed { note: parcel.note, kept: parcel.kept, problems: parcel.problems, key };
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return draw(&app, &visit, account, &reference, None, status, typed).await;
+        return draw(&app, &visit, account, &reference, None, status, Typed::of(parcel)).await;
     }
     // Each message is mailed to the others.
     page::slow_down(&app, &[(&MESSAGES_BY_USER, &account.id.to_string())]).await?;
@@ -195,8 +185,7 @@ async fn say(
             "A message was sent from this page before: see below. If this is another one, send it again.",
         );
         parcel.keep(&app).await?;
-        let typed =
-            Typed { note: parcel.note, kept: parcel.kept, problems: parcel.problems, key: String::new() };
+        let typed = Typed { key: String::new(), ..Typed::of(parcel) };
         return draw(&app, &visit, account, &reference, None, StatusCode::CONFLICT, typed).await;
     }
     answer(outcome, &format!("{}/messages", seat.path()), Flash::MessageSent)

@@ -6,6 +6,8 @@ use crate::engine::dispute::Split;
 use crate::engine::party::{Role, UserId};
 use crate::engine::plan::Share;
 use crate::engine::step;
+use crate::money::Currency;
+use crate::web::form::{Fields, Problems};
 
 /// The exact transfers of some splits, a line a person, as the engine would make them.
 #[must_use]
@@ -50,6 +52,30 @@ pub fn transfers(scene: &Scene<'_>, splits: &[Split]) -> Transfers {
         lines.push(Line { words: "Platform fee", name: String::new(), role: "", amount: money(fee) });
     }
     Transfers { lines, total: ("Leaves escrow", money(total)), after: Vec::new() }
+}
+
+/// The field in which the part of a milestone is typed that is to be released.
+#[must_use]
+pub fn field(milestone: u16) -> String {
+    format!("release-{milestone}")
+}
+
+/// What was typed for a milestone of which `left_minor` is left: so much is released, the rest goes back.
+pub fn typed(
+    fields: &Fields,
+    milestone: u16,
+    left_minor: i64,
+    currency: Currency,
+    problems: &mut Problems,
+) -> Option<Split> {
+    let field = field(milestone);
+    let typed = fields.money(&field, currency, problems)?;
+    if typed.minor > left_minor {
+        problems.add(field, format!("No more than {} is left of it.", currency.of(left_minor)));
+        return None;
+    }
+    let refund_minor = left_minor - typed.minor;
+    Some(Split { milestone, release_minor: typed.minor, refund_minor })
 }
 
 /// Everything of some milestones back to the buyer.

@@ -83,6 +83,24 @@ impl Parcel {
     }
 }
 
+/// What was typed and sent so far, for a form that comes back.
+#[derive(Default)]
+pub struct Typed {
+    pub note: String,
+    /// Files that wait for the form to be finished.
+    pub kept: Vec<FileRow>,
+    pub problems: Problems,
+    pub key: String,
+}
+
+impl Typed {
+    #[must_use]
+    pub fn of(parcel: Parcel) -> Self {
+        let key = parcel.upload.fields.get("key").to_owned();
+        Self { note: parcel.note, kept: parcel.kept, problems: parcel.problems, key }
+    }
+}
+
 /// Kept files as the boxes of a form.
 #[must_use]
 pub fn boxes(kept: &[FileRow]) -> Vec<Choice> {

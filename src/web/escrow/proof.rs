@@ -195,6 +195,7 @@ async fn rounds(conn: &mut Conn<'_>, spot: &Spot) -> Result<Vec<Round>, Error> {
     } else {
         Vec::new()
     };
+    let files_at = spot.seat.files_at();
     let mut rounds: Vec<Round> = Vec::new();
     for record in &records {
         let by = record.actor.user().map_or_else(String::new, |user| spot.seat.name(user));
@@ -206,7 +207,7 @@ async fn rounds(conn: &mut Conn<'_>, spot: &Spot) -> Result<Vec<Round>, Error> {
                 at,
                 kind: kind.words(),
                 note: note.clone(),
-                files: files.iter().map(|file| file_view(&spot.seat, file, &rows)).collect(),
+                files: files.iter().map(|file| file_view(&files_at, file, &rows)).collect(),
                 correction: None,
                 is_last: false,
             }),

@@ -5,6 +5,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::outcome;
+use super::rounds::file_view;
 use super::seat::Scene;
 use super::transfers::Transfers;
 use crate::engine::dispute::{Handler, Split, Step};
@@ -16,7 +17,7 @@ use crate::error::Error;
 use crate::store::db::Conn;
 use crate::store::files::{self, FileRow};
 use crate::store::history;
-use crate::web::view::{FileView, MoneyView, TimeView, file_size};
+use crate::web::view::{FileView, MoneyView, TimeView};
 
 /// A dispute, drawn for whoever may read it.
 #[derive(Template)]
@@ -93,18 +94,7 @@ pub async fn read(
 }
 
 fn views(rows: &[FileRow], files_at: &str, files: &[FileRef]) -> Vec<FileView> {
-    let view = |file: &FileRef| {
-        let row = rows.iter().find(|row| row.id == file.id);
-        FileView {
-            href: format!("{files_at}/{}", file.id),
-            name: row.map_or_else(|| "A file without a name".to_owned(), |row| row.name.clone()),
-            size: file_size(u64::try_from(file.size_bytes).unwrap_or_default()),
-            sha256: file.sha256.clone(),
-            by: String::new(),
-            time: None,
-        }
-    };
-    files.iter().map(view).collect()
+    files.iter().map(|file| file_view(files_at, file, rows)).collect()
 }
 
 fn tell(

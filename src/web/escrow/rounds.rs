@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::seat::Seat;
 use super::spot::Spot;
 use crate::engine::event::{Event, Record};
 use crate::engine::plan::{Part, Share};
@@ -86,9 +85,10 @@ impl Story {
     fn add(&mut self, spot: &Spot, record: &Record, rows: &[FileRow]) {
         let by = || record.actor.user().map_or_else(String::new, |user| spot.seat.name(user));
         let at = spot.seat.reader.time(record.at);
+        let files_at = spot.seat.files_at();
         match &record.event {
             Event::Delivered { round, note, files, .. } => {
-                let files = files.iter().map(|file| file_view(&spot.seat, file, rows)).collect();
+                let files = files.iter().map(|file| file_view(&files_at, file, rows)).collect();
                 let (note, changes) = (note.clone(), None);
                 self.rounds.push(Round {
                     number: *round,
@@ -125,12 +125,13 @@ fn add_parts(sums: &mut BTreeMap<Share, i64>, parts: &[Part]) {
     }
 }
 
-/// A file as lists show it. Its name lies in a row that can be erased; the rest is in the history.
+/// A file as lists show it, downloaded from below `files_at`. Its name lies in a row that can be erased; the
+/// rest is in the history.
 #[must_use]
-pub fn file_view(seat: &Seat, file: &FileRef, rows: &[FileRow]) -> FileView {
+pub fn file_view(files_at: &str, file: &FileRef, rows: &[FileRow]) -> FileView {
     let row = rows.iter().find(|row| row.id == file.id);
     FileView {
-        href: format!("{}/files/{}", seat.path(), file.id),
+        href: format!("{files_at}/{}", file.id),
         name: row.map_or_else(|| "A file without a name".to_owned(), |row| row.name.clone()),
         size: file_size(u64::try_from(file.size_bytes).unwrap_or_default()),
         sha256: file.sha256.clone(),

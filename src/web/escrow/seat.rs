@@ -10,7 +10,7 @@ use crate::engine::event::Record;
 use crate::engine::offers::{self, Action, Offer};
 use crate::engine::party::{Actor, Party, Role};
 use crate::engine::refusal::Refusal;
-use crate::engine::status::{self, Status, Tone as StatusTone};
+use crate::engine::status::{self, Status};
 use crate::engine::time::Time;
 use crate::engine::veil;
 use crate::error::Error;
@@ -19,7 +19,7 @@ use crate::store::db::Conn;
 use crate::store::escrows::{self, Person};
 use crate::store::history::Stored;
 use crate::store::users::Account;
-use crate::web::view::{Icon, MoneyView, PillView, Reader, Tone};
+use crate::web::view::{MoneyView, PillView, Reader};
 
 /// The escrow, the viewer's role in it, and who the others are.
 pub struct Seat {
@@ -68,6 +68,12 @@ impl Seat {
     #[must_use]
     pub fn path(&self) -> String {
         format!("/escrows/{}", self.escrow.reference)
+    }
+
+    /// Where its files are downloaded from.
+    #[must_use]
+    pub fn files_at(&self) -> String {
+        format!("{}/files", self.path())
     }
 
     /// The viewer as the engine knows him.
@@ -243,16 +249,7 @@ fn called(person: &Person, by_name: bool) -> String {
 /// A status as a pill.
 #[must_use]
 pub fn pill(status: Status) -> PillView {
-    let (tone, icon) = match status.tone {
-        StatusTone::Neutral => (Tone::Neutral, Icon::CircleDashed),
-        StatusTone::Info => (Tone::Info, Icon::Hourglass),
-        StatusTone::Wait => (Tone::Wait, Icon::Clock),
-        StatusTone::Held => (Tone::Held, Icon::Lock),
-        StatusTone::Good => (Tone::Good, Icon::CircleCheck),
-        StatusTone::Bad => (Tone::Bad, Icon::CircleAlert),
-        StatusTone::Dispute => (Tone::Dispute, Icon::Scale),
-    };
-    PillView::new(tone, icon, status.words)
+    status.into()
 }
 
 /// The pill of an escrow.

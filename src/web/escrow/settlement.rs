@@ -97,7 +97,7 @@ struct Confirm {
 pub fn open_lines(seat: &Seat, fields: Option<&Fields>) -> Vec<OpenLine> {
     let parts = (1_u16..).zip(&seat.escrow.milestones).filter(|(_, part)| part.undecided());
     let line = |(number, part): (u16, &crate::engine::escrow::Milestone)| {
-        let (field, left_minor) = (format!("release-{number}"), part.left_minor());
+        let (field, left_minor) = (outcome::field(number), part.left_minor());
         OpenLine {
             label: format!("To release for {}“{}”", seat.prefix(number), seat.title_of(number)),
             hint: format!("Of {}; the rest goes back to the buyer.", seat.amount(left_minor)),
@@ -117,14 +117,8 @@ pub fn splits_of(seat: &Seat, lines: &[OpenLine], fields: &Fields, problems: &mu
         if fields.get(&line.field).is_empty() {
             continue;
         }
-        let Some(typed) = fields.money(&line.field, seat.escrow.terms.currency, problems) else { continue };
-        if typed.minor > line.left_minor {
-            let left = seat.amount(line.left_minor);
-            problems.add(line.field.clone(), format!("No more than {left} is left of it."));
-            continue;
-        }
-        let refund_minor = line.left_minor - typed.minor;
-        splits.push(Split { milestone: line.number, release_minor: typed.minor, refund_minor });
+        let currency = seat.escrow.terms.currency;
+        splits.extend(outcome::typed(fields, line.number, line.left_minor, currency, problems));
     }
     if splits.is_empty() && problems.is_empty() {
         let field = lines.first().map_or_else(String::new, |line| line.field.clone());

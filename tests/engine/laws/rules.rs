@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use holdfast::engine::deadlines::{self, Mark, Waiting};
 use holdfast::engine::decide::{Decision, decide};
-use holdfast::engine::dispute::{DisputeEnd, ExtensionEnd, SettlementEnd};
+use holdfast::engine::dispute::{DisputeEnd, ExtensionEnd, SettlementEnd, Step};
 use holdfast::engine::escrow::{Escrow, How, Milestone, MilestoneStage, Stage};
 use holdfast::engine::event::Event;
 use holdfast::engine::evolve::evolve;
@@ -200,6 +200,10 @@ fn in_time(before: &Escrow, event: &Event, now: Time) -> Law {
             }
         }
         (Event::DisputeEnded { dispute, how: DisputeEnd::AsSought | DisputeEnd::Default, .. }, _) => {
+            let step = before.dispute(*dispute).map(|open| open.step.times().1);
+            step.map_or_else(|| Err(format!("no dispute: {event:?}")), early)
+        }
+        (Event::DisputeMoved { dispute, step: Step::Handler { .. } }, _) => {
             let step = before.dispute(*dispute).map(|open| open.step.times().1);
             step.map_or_else(|| Err(format!("no dispute: {event:?}")), early)
         }
