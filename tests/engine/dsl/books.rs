@@ -16,6 +16,7 @@ pub struct Books {
     clearing: i64,
     fees: i64,
     wallets: BTreeMap<UserId, i64>,
+    topped_up: BTreeMap<UserId, i64>,
     held: BTreeMap<(u16, Share), i64>,
     payable: BTreeMap<(u16, Share), i64>,
     /// Payments whose money has come in. A second arrival of the same money would be made of nothing.
@@ -27,6 +28,27 @@ impl Books {
     pub fn top_up(&mut self, user: UserId, minor: i64) {
         self.clearing -= minor;
         *self.wallets.entry(user).or_default() += minor;
+        *self.topped_up.entry(user).or_default() += minor;
+    }
+
+    /// What users brought along, in all.
+    pub fn topped_up(&self) -> i128 {
+        self.topped_up.values().copied().map(i128::from).sum()
+    }
+
+    /// What the escrow has put into wallets and taken out of them, in all.
+    pub fn wallets_without_top_ups(&self) -> BTreeMap<UserId, i128> {
+        let brought = |user: &UserId| self.topped_up.get(user).copied().unwrap_or_default();
+        let moved = self.wallets.iter().map(|(user, minor)| (*user, i128::from(minor - brought(user))));
+        moved.filter(|(_, minor)| *minor != 0).collect()
+    }
+
+    pub fn all_held(&self) -> BTreeMap<(u16, Share), i128> {
+        with_something(&self.held)
+    }
+
+    pub fn all_payable(&self) -> BTreeMap<(u16, Share), i128> {
+        with_something(&self.payable)
     }
 
     pub fn wallet(&self, user: UserId) -> i64 {
@@ -128,4 +150,8 @@ impl Books {
         let booked = self.held() + self.payable();
         if booked == known { Ok(()) } else { Err(format!("{booked} is booked, {known} is known")) }
     }
+}
+
+fn with_something(side: &BTreeMap<(u16, Share), i64>) -> BTreeMap<(u16, Share), i128> {
+    side.iter().filter(|(_, minor)| **minor != 0).map(|(place, minor)| (*place, i128::from(*minor))).collect()
 }

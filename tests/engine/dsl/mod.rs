@@ -2,11 +2,15 @@
 //!
 //! `given(past).when(actor, command).then(…)` asks one question of a state that was built from bare events,
 //! without `decide`. `World` runs one escrow as the store will: lapsed clocks first, then the command, then
-//! the ledger, and after every command the books are compared with what the escrow says.
+//! the ledger, and after every command the books are compared with what the escrow says and with what the
+//! `model` of the money comes to by itself.
 
 pub mod books;
 pub mod deal;
 pub mod given;
+pub mod model;
+pub mod orders;
+pub mod outcome;
 pub mod people;
 pub mod variants;
 pub mod world;

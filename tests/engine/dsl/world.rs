@@ -19,6 +19,9 @@ use uuid::Uuid;
 use super::books::Books;
 use super::deal::start;
 use super::given::sandbox;
+use super::model::Model;
+use super::orders;
+use super::outcome::Outcome;
 use super::people::{BUYER, buyer, of_role};
 
 #[derive(Clone)]
@@ -28,6 +31,8 @@ pub struct World {
     pub now: Time,
     pub history: Vec<(Time, Event)>,
     pub books: Books,
+    /// What the money must be, by itself.
+    pub model: Model,
     /// Users whose released money goes to their wallet at once.
     pub at_once: Vec<UserId>,
     /// Above what is at stake a second operator has to agree, in minor units.
@@ -49,6 +54,7 @@ impl World {
             now: start(),
             history: Vec::new(),
             books: Books::default(),
+            model: Model::default(),
             at_once: Vec::new(),
             second_above: i64::MAX,
             broken: Vec::new(),
@@ -206,8 +212,16 @@ impl World {
     pub fn decide(&mut self, actor: &Actor, command: &Command) -> Result<Decision, Refusal> {
         let decision = decide(self.escrow.as_ref(), command, actor, &self.facts(actor), self.now)?;
         if let Decision::Done(events) = &decision {
+            let (ordered, moved) = (self.model.ordered(command, events), orders::moved(events));
+            if ordered != moved {
+                self.broken.push(format!("{command:?} orders {ordered:?}, and {moved:?} was moved"));
+            }
             for event in events {
                 self.apply(event);
+            }
+            let unpaid = self.model.unpaid(command, actor.user(), &self.at_once, events);
+            if !unpaid.is_empty() {
+                self.broken.push(format!("{unpaid:?} are still owed something after {command:?}"));
             }
         }
         Ok(decision)
@@ -225,7 +239,8 @@ impl World {
         self.escrow = evolve(self.escrow.take(), event, self.now);
         self.history.push((self.now, event.clone()));
         let checked = self.books.check(self.escrow());
-        for wrong in [booked, checked].into_iter().filter_map(Result::err) {
+        let modelled = self.model.hear(event).and_then(|()| self.model.check(&self.books));
+        for wrong in [booked, checked, modelled].into_iter().filter_map(Result::err) {
             self.broken.push(format!("{wrong}, after {event:?}"));
         }
     }
@@ -440,36 +455,6 @@ impl Person<'_> {
 
     pub fn closes(self) -> Outcome {
         self.does(Command::Close)
-    }
-}
-
-/// What an act came to.
-#[must_use = "say what it came to: `is_done`, `is_already_done`, `is_refused`"]
-pub struct Outcome {
-    command: Command,
-    pub result: Result<Decision, Refusal>,
-}
-
-impl Outcome {
-    #[track_caller]
-    pub fn is_done(&self) {
-        assert!(matches!(self.result, Ok(Decision::Done(_))), "{:?} came to {:?}", self.command, self.result);
-    }
-
-    #[track_caller]
-    pub fn is_already_done(&self) {
-        assert_eq!(self.result, Ok(Decision::AlreadyDone), "{:?}", self.command);
-    }
-
-    #[track_caller]
-    pub fn is_refused(&self, refusal: Refusal) {
-        assert_eq!(self.result, Err(refusal), "{:?}", self.command);
-    }
-
-    #[track_caller]
-    pub fn is_refused_saying(&self, sentence: &str) {
-        let said = self.result.as_ref().err().map(Refusal::sentence);
-        assert_eq!(said.as_deref(), Some(sentence), "{:?} came to {:?}", self.command, self.result);
     }
 }
 
