@@ -4,7 +4,6 @@
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::engine::terms::FeeSchedule;
 use crate::engine::time::Time;
 use crate::mail::letter::Letter;
 use crate::money::Currency;
@@ -104,7 +103,7 @@ pub async fn retry_payment(db: &Db, clock: &Clock, operator: Uuid, payment: Uuid
     Ok(told.is_some())
 }
 
-/// Adds a version of the fee of a currency. `words` say for the audit what it comes to.
+/// Adds a version of the fee and the limits of a currency. `words` say for the audit what it comes to.
 ///
 /// # Errors
 /// The database did not answer.
@@ -114,12 +113,12 @@ pub async fn set_fee(
     operator: Uuid,
     currency: Currency,
     starts_at: Time,
-    schedule: &FeeSchedule,
+    rules: &fees::Rules,
     words: &str,
 ) -> Result<(), DbError> {
     let mut tx = db.write().await?;
     let conn = &mut tx.conn();
-    fees::add(conn, clock, operator, currency, starts_at, schedule).await?;
+    fees::add(conn, clock, operator, currency, starts_at, rules).await?;
     let note = format!("{words}, from {}", starts_at.rfc3339());
     audit::note(conn, clock, operator, Act::SetFee, &Subject::Fee(currency.code().to_owned()), &note).await?;
     tx.commit().await

@@ -276,7 +276,7 @@ impl<'a> Write<'a> {
         for _ in 0..MOST_LAPSES {
             let Some(escrow) = &self.escrow else { return Ok(()) };
             let Some(command) = deadlines::due(escrow, self.now) else { return Ok(()) };
-            let facts = facts::for_clock(conn, escrow).await?;
+            let facts = facts::for_clock(conn, escrow, self.now).await?;
             match decide(Some(escrow), &command, &Actor::Clock, &facts, self.now) {
                 Ok(Decision::Done(events)) => self.apply(conn, Actor::Clock, events).await?,
                 other => return Err(DbError::Broken(format!("a deadline was not carried out: {other:?}"))),

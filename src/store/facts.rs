@@ -5,29 +5,9 @@ use uuid::Uuid;
 use crate::engine::command::{Command, Facts};
 use crate::engine::escrow::{Escrow, Method};
 use crate::engine::party::{Actor, UserId};
-use crate::engine::terms::Mode;
 use crate::engine::time::Time;
-use crate::money::Currency;
 use crate::store::db::{Conn, DbError, all, opt};
-use crate::store::{ledger, terms_of_service};
-
-/// The smallest amount of a mode in a currency, in minor units. DHMAD gives those of TND; elsewhere it is
-/// one whole unit, and one hundredth of it for instant escrows.
-#[must_use]
-pub fn minimum_minor(mode: Mode, currency: Currency) -> i64 {
-    let unit = 10_i64.pow(currency.scale());
-    match (mode, currency.code()) {
-        (Mode::Instant, _) => (unit / 100).max(1),
-        (Mode::Standard | Mode::Quick | Mode::QuickProof, "TND") => 5 * unit,
-        (Mode::Standard | Mode::Quick | Mode::QuickProof, _) => unit,
-    }
-}
-
-/// Above what is at stake in a dispute a second operator has to agree: a thousand whole units of the currency.
-#[must_use]
-pub fn second_operator_above_minor(currency: Currency) -> i64 {
-    1_000 * 10_i64.pow(currency.scale())
-}
+use crate::store::{fees, ledger, terms_of_service};
 
 /// The facts for a command.
 ///
@@ -45,11 +25,12 @@ pub async fn read(
         None => Facts::default(),
     };
     if let Some(escrow) = escrow {
-        facts.second_operator_above_minor = second_operator_above_minor(escrow.terms.currency);
+        facts.second_operator_above_minor = second_operator_above(conn, escrow, now).await?;
     }
     match (escrow, command) {
         (None, Command::Propose { terms, .. }) | (Some(_), Command::Counter { terms, .. }) => {
-            facts.minimum_minor = minimum_minor(terms.mode, terms.currency);
+            let limits = fees::current(conn, now).await?.limits(terms.currency);
+            facts.minimum_minor = limits.smallest_of(terms.mode, terms.currency);
         }
         (Some(escrow), Command::StartCharge { method: Method::Wallet, .. }) => {
             if let Some(user) = actor.user() {
@@ -77,10 +58,19 @@ pub async fn read(
 ///
 /// # Errors
 /// The database's.
-pub async fn for_clock(conn: &mut Conn<'_>, escrow: &Escrow) -> Result<Facts, DbError> {
+pub async fn for_clock(conn: &mut Conn<'_>, escrow: &Escrow, now: Time) -> Result<Facts, DbError> {
     let to_wallet_at_once = to_wallet_at_once(conn, escrow.id).await?;
-    let second_operator_above_minor = second_operator_above_minor(escrow.terms.currency);
+    let second_operator_above_minor = second_operator_above(conn, escrow, now).await?;
     Ok(Facts { to_wallet_at_once, second_operator_above_minor, ..Facts::default() })
+}
+
+/// Only a dispute asks for it.
+async fn second_operator_above(conn: &mut Conn<'_>, escrow: &Escrow, now: Time) -> Result<i64, DbError> {
+    if escrow.disputes.is_empty() {
+        return Ok(i64::MAX);
+    }
+    let currency = escrow.terms.currency;
+    Ok(fees::current(conn, now).await?.limits(currency).second_operator_above(currency))
 }
 
 async fn of_user(conn: &mut Conn<'_>, user: UserId, now: Time) -> Result<Facts, DbError> {

@@ -1,17 +1,56 @@
-//! The platform's fee by currency: versions with a start. The newest that has begun applies to what is
-//! proposed and is frozen into its terms; what is past never changes, and the database refuses it.
+//! The platform's fee and limits by currency: versions with a start. The newest that has begun applies. The
+//! fee is frozen into the terms that are proposed; what is past never changes, and the database refuses it.
 
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::db::{Conn, DbError, all, exec};
 use crate::clock::Clock;
-use crate::engine::terms::FeeSchedule;
+use crate::engine::terms::{FeeSchedule, Mode};
 use crate::engine::time::Time;
 use crate::money::Currency;
 
 /// So many versions are listed, the newest.
 const MOST: i64 = 500;
+
+/// What a deal in a currency must reach, and what one operator alone may decide; in minor units. Where nothing
+/// was set, the program's own applies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// The smallest price of a deal that is not instant.
+    pub smallest_minor: Option<i64>,
+    pub smallest_instant_minor: Option<i64>,
+    /// Above what is at stake in a dispute a second operator has to agree.
+    pub second_operator_above_minor: Option<i64>,
+}
+
+impl Limits {
+    /// The smallest price in a mode. DHMAD gives those of TND, 5 and 0.010; elsewhere it is one whole unit,
+    /// and a hundredth of it for instant deals.
+    #[must_use]
+    pub fn smallest_of(&self, mode: Mode, currency: Currency) -> i64 {
+        let unit = 10_i64.pow(currency.scale());
+        match mode {
+            Mode::Instant => self.smallest_instant_minor.unwrap_or((unit / 100).max(1)),
+            Mode::Standard | Mode::Quick | Mode::QuickProof => {
+                self.smallest_minor.unwrap_or(if currency.code() == "TND" { 5 * unit } else { unit })
+            }
+        }
+    }
+
+    /// Above what is at stake a second operator has to agree: of itself, a thousand whole units.
+    #[must_use]
+    pub fn second_operator_above(&self, currency: Currency) -> i64 {
+        self.second_operator_above_minor.unwrap_or(1_000 * 10_i64.pow(currency.scale()))
+    }
+}
+
+/// What stands in a version.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    pub schedule: FeeSchedule,
+    pub limits: Limits,
+}
 
 /// A version as it stands.
 #[derive(Clone, Debug)]
@@ -19,7 +58,7 @@ pub struct Version {
     pub id: Uuid,
     pub currency: Currency,
     pub starts_at: Time,
-    pub schedule: FeeSchedule,
+    pub rules: Rules,
     pub created_at: Time,
     /// The name of the operator who added it.
     pub by: String,
@@ -34,6 +73,9 @@ struct Row {
     fixed_minor: i64,
     min_minor: i64,
     max_minor: Option<i64>,
+    smallest_minor: Option<i64>,
+    smallest_instant_minor: Option<i64>,
+    second_operator_above_minor: Option<i64>,
     created_at: Time,
     name: String,
 }
@@ -47,7 +89,14 @@ impl Row {
             id: self.id,
             currency: Currency::from_code(&self.currency).ok_or_else(|| broken("its currency"))?,
             starts_at: self.starts_at,
-            schedule: FeeSchedule { percent, fixed_minor, min_minor, max_minor },
+            rules: Rules {
+                schedule: FeeSchedule { percent, fixed_minor, min_minor, max_minor },
+                limits: Limits {
+                    smallest_minor: self.smallest_minor,
+                    smallest_instant_minor: self.smallest_instant_minor,
+                    second_operator_above_minor: self.second_operator_above_minor,
+                },
+            },
             created_at: self.created_at,
             by: self.name,
         })
@@ -56,14 +105,21 @@ impl Row {
 
 /// What applies now, for every currency.
 #[derive(Clone, Debug, Default)]
-pub struct Current(Vec<(Currency, FeeSchedule)>);
+pub struct Current(Vec<(Currency, Rules)>);
 
 impl Current {
     /// The schedule of a currency; where none was ever set, the program's own.
     #[must_use]
     pub fn of(&self, currency: Currency) -> FeeSchedule {
         let own = self.0.iter().find(|(code, _)| *code == currency);
-        own.map_or_else(FeeSchedule::default, |(_, schedule)| schedule.clone())
+        own.map_or_else(FeeSchedule::default, |(_, rules)| rules.schedule.clone())
+    }
+
+    /// The limits of a currency.
+    #[must_use]
+    pub fn limits(&self, currency: Currency) -> Limits {
+        let own = self.0.iter().find(|(code, _)| *code == currency);
+        own.map_or_else(Limits::default, |(_, rules)| rules.limits)
     }
 
     /// The percentages of these currencies: "1%", or "0.5% to 2%".
@@ -88,7 +144,7 @@ pub async fn current(conn: &mut Conn<'_>, now: Time) -> Result<Current, DbError>
         conn,
         Row,
         "SELECT f.id, f.currency, f.starts_at, f.percent, f.fixed_minor, f.min_minor, f.max_minor, f.created_at,
-                '' AS name
+                f.smallest_minor, f.smallest_instant_minor, f.second_operator_above_minor, '' AS name
          FROM fee_schedules f
          WHERE f.starts_at <= $1 AND NOT EXISTS (
              SELECT 1 FROM fee_schedules later
@@ -96,7 +152,7 @@ pub async fn current(conn: &mut Conn<'_>, now: Time) -> Result<Current, DbError>
                AND (later.starts_at > f.starts_at OR (later.starts_at = f.starts_at AND later.id > f.id)))",
         now
     )?;
-    let one = |row: Row| row.read().map(|version| (version.currency, version.schedule));
+    let one = |row: Row| row.read().map(|version| (version.currency, version.rules));
     rows.into_iter().map(one).collect::<Result<_, _>>().map(Current)
 }
 
@@ -109,7 +165,7 @@ pub async fn versions(conn: &mut Conn<'_>) -> Result<Vec<Version>, DbError> {
         conn,
         Row,
         "SELECT f.id, f.currency, f.starts_at, f.percent, f.fixed_minor, f.min_minor, f.max_minor, f.created_at,
-                u.name
+                f.smallest_minor, f.smallest_instant_minor, f.second_operator_above_minor, u.name
          FROM fee_schedules f JOIN users u ON u.id = f.created_by
          ORDER BY f.starts_at DESC, f.id DESC LIMIT $1",
         MOST
@@ -127,14 +183,16 @@ pub async fn add(
     operator: Uuid,
     currency: Currency,
     starts_at: Time,
-    schedule: &FeeSchedule,
+    rules: &Rules,
 ) -> Result<(), DbError> {
     let now = clock.now();
+    let Rules { schedule, limits } = rules;
     exec!(
         conn,
         "INSERT INTO fee_schedules (id, currency, starts_at, percent, fixed_minor, min_minor, max_minor,
-                                    created_by, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                                    created_by, created_at, smallest_minor, smallest_instant_minor,
+                                    second_operator_above_minor)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         clock.id(),
         currency.code(),
         // What begins at once was typed a moment ago.
@@ -144,7 +202,10 @@ pub async fn add(
         schedule.min_minor,
         schedule.max_minor,
         operator,
-        now
+        now,
+        limits.smallest_minor,
+        limits.smallest_instant_minor,
+        limits.second_operator_above_minor
     )?;
     Ok(())
 }

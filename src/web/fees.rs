@@ -24,7 +24,6 @@ use crate::engine::terms::{
 };
 use crate::error::Error;
 use crate::money::{Currency, Money};
-use crate::store::facts::minimum_minor;
 use crate::store::fees::{self, Current};
 
 pub fn routes() -> Routes {
@@ -130,7 +129,7 @@ impl Entries {
             return None;
         };
         let price = fields.money("amount", currency, problems);
-        let smallest = currency.of(minimum_minor(Mode::Standard, currency));
+        let smallest = currency.of(current.limits(currency).smallest_of(Mode::Standard, currency));
         if price.is_some_and(|price| price.minor < smallest.minor) {
             problems.add("amount", format!("The smallest amount in this currency is {smallest}."));
         }

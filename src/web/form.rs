@@ -122,17 +122,18 @@ impl Fields {
 
     /// An amount of `currency`, above zero.
     pub fn money(&self, name: &str, currency: Currency, problems: &mut Problems) -> Option<Money> {
-        match Money::parse(self.get(name), currency) {
-            Ok(money) if money.minor > 0 => Some(money),
-            Ok(_) => {
-                problems.add(name, "Enter an amount above zero.");
-                None
-            }
-            Err(error) => {
-                problems.add(name, error.to_string());
-                None
-            }
+        let money = self.money_or_zero(name, currency, problems)?;
+        if money.minor == 0 {
+            problems.add(name, "Enter an amount above zero.");
+            return None;
         }
+        Some(money)
+    }
+
+    /// An amount where nothing at all is an answer too: `0`, but not an empty field.
+    pub fn money_or_zero(&self, name: &str, currency: Currency, problems: &mut Problems) -> Option<Money> {
+        let money = Money::parse(self.get(name), currency);
+        money.map_err(|error| problems.add(name, error.to_string())).ok()
     }
 
     /// A percentage from 0 to 100 with at most four decimals, with or without its sign.

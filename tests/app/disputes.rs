@@ -189,6 +189,10 @@ both! {
         olfa.get(&case).await.shows("Go on to decide");
         let wrong = olfa.get(&format!("{case}/ruling?release-1=400.001")).await;
         wrong.is(422);
+        // Nothing for the seller is a decision too.
+        let all_back = olfa.get(&format!("{case}/ruling?release-1=0")).await;
+        all_back.is(200);
+        all_back.shows("Back to Amel Buyer (buyer) 404.000 TND");
         let page = olfa.get(&format!("{case}/ruling?release-1=300")).await;
         page.shows("Back to Amel Buyer (buyer) 101.000 TND");
         page.shows("To Bilel Seller (seller) 285.000 TND");

@@ -1,13 +1,14 @@
 //! The rules that operators set: what a deal costs and on which terms, by versions with a start.
 
 use holdfast::engine::command::Command;
+use holdfast::engine::dispute::Split;
 use holdfast::engine::escrow::Method;
 use holdfast::engine::refusal::Refusal;
-use holdfast::engine::terms::FeeSchedule;
+use holdfast::engine::terms::{FeeSchedule, Terms};
 use holdfast::money::Currency;
 use holdfast::operators;
-use holdfast::store::execute::Outcome;
-use holdfast::store::fees;
+use holdfast::store::execute::{Outcome, tick};
+use holdfast::store::fees::{self, Rules};
 use time::Duration;
 
 use crate::browser::Browser;
@@ -33,12 +34,12 @@ async fn fee(world: &World, code: &str) -> FeeSchedule {
 both! {
     async fn a_fee_applies_from_its_start_and_to_its_currency_alone(world) {
         let mut olfa = operator(&world).await;
-        olfa.get("/admin/fees").await.shows("A currency without a version of its own pays 1%.");
+        olfa.get("/admin/fees").await.shows("A currency without a version of its own pays 1%, takes deals from one whole unit");
         world.browser().get(CALCULATOR).await.shows("1,010.000 TND");
         let next = [("currency", "TND"), ("percent", "2.50"), ("fixed", "1"), ("least", "5"), ("most", "20"), ("starts", "2026-05-10")];
         let page = olfa.submit("/admin/fees", &next).await;
         page.shows("The version is added.");
-        page.shows("TND 2.5% and 1.000 TND, at least 5.000 TND, at most 20.000 TND");
+        page.shows("TND 2.5% and 1.000 TND, at least 5.000 TND, at most 20.000 TND 5.000 TND 0.010 TND 1,000.000 TND");
         page.shows("Will apply");
         assert_eq!(fee(&world, "TND").await, FeeSchedule::default());
         let page = olfa.submit("/admin/fees", &[("currency", "EUR"), ("percent", "0.5")]).await;
@@ -76,7 +77,8 @@ both! {
         let (db, clock, typed_at) = (&world.app.db, &world.app.clock, world.app.clock.now());
         clock.advance(Duration::microseconds(7));
         let (tnd, schedule) = (Currency::from_code("TND").unwrap(), FeeSchedule { min_minor: 7, ..FeeSchedule::default() });
-        operators::set_fee(db, clock, olfa, tnd, typed_at, &schedule, "").await.unwrap();
+        let rules = Rules { schedule: schedule.clone(), ..Rules::default() };
+        operators::set_fee(db, clock, olfa, tnd, typed_at, &rules, "").await.unwrap();
         assert_eq!(operators::publish_terms(db, clock, olfa, "New terms.", typed_at).await.unwrap(), 2);
         assert_eq!(fee(&world, "TND").await, schedule);
     }
@@ -94,6 +96,36 @@ both! {
         }
         buyer.get(&format!("{draft}/fees")).await.shows("The platform fee is 3% of the price");
         assert_eq!(world.escrow(&before).await.terms.fee, FeeSchedule::default());
+    }
+}
+
+both! {
+    async fn the_smallest_deal_and_the_second_operator_are_settings_of_a_currency(world) {
+        let mut olfa = operator(&world).await;
+        let (small, large) = (world.proposes(world.one_off(5_000)).await, world.proposes(world.one_off(2_000_000)).await);
+        assert_eq!(world.escrow(&small).await.terms.amount_minor, 5_000);
+        let limits = [("currency", "TND"), ("percent", "1"), ("smallest", "20"), ("smallest_instant", "2"), ("second_above", "3000")];
+        let page = olfa.submit("/admin/fees", &limits).await;
+        page.shows("20.000 TND");
+        page.shows("2.000 TND");
+        page.shows("3,000.000 TND");
+        olfa.get("/admin/audit?show=done").await.shows("1%, deals from 20.000 TND, instant deals from 2.000 TND, two operators above 3,000.000 TND");
+        world.browser().get("/fees?amount=19.999&currency=TND").await.shows("The smallest amount in this currency is 20.000 TND.");
+        // Other terms are new terms, so they have to reach it.
+        let terms = Terms { title: "Another pump".to_owned(), ..world.escrow(&small).await.terms };
+        let counter = Command::Counter { version: 1, terms: Box::new(terms) };
+        let refused = world.asks(&small, small.buyer, counter).await;
+        assert!(matches!(&refused, Outcome::Refused { refusal: Refusal::TermsFaulty { .. } }), "{refused:?}");
+        world.proposes(world.one_off(20_000)).await;
+        // What stands is judged by the limits of its day: a ruling about less than the new sum needs one operator.
+        world.all_sign(&large).await;
+        world.pays(&large).await;
+        let claims = vec![Split { milestone: 1, release_minor: 0, refund_minor: 2_000_000 }];
+        let open = Command::OpenDispute { claims: claims.clone(), reason: "It leaks.".to_owned(), failed: Vec::new(), files: Vec::new() };
+        assert_eq!(world.asks(&large, large.buyer, open).await, Outcome::Done);
+        world.app.clock.advance(Duration::days(3));
+        tick(&world.app.db, &world.app.clock, large.escrow).await.unwrap();
+        assert!(world.escrow(&large).await.over(), "decided as sought, since it is not above the sum any more");
     }
 }
 

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::store::db::Conn;
 use crate::store::escrows::{self, Person};
 use crate::store::execute::{Outcome, Request, Who};
-use crate::store::facts::second_operator_above_minor;
+use crate::store::fees;
 use crate::store::users::Account;
 use crate::store::{disputes, files};
 use crate::web::download::attachment;
@@ -270,7 +270,12 @@ async fn ruling(
     reasons: Problems,
     status: StatusCode,
 ) -> Result<Response, Error> {
-    let case = Case::load(&mut app.db.read().await?.conn(), operator.clone(), &at.0, &at.1).await?;
+    let (case, rules) = {
+        let mut db = app.db.read().await?;
+        let conn = &mut db.conn();
+        let case = Case::load(conn, operator.clone(), &at.0, &at.1).await?;
+        (case, fees::current(conn, app.clock.now()).await?)
+    };
     let Some(open) = case.to_rule() else { return Ok(page::redirect(&case.path())) };
     let mut problems = Problems::new();
     let splits = splits_of(&case, open, fields, &mut problems);
@@ -280,7 +285,8 @@ async fn ruling(
     let reader = case.operator.reader(app);
     let scene = Scene { escrow: &case.escrow, people: &case.people, reader: &reader };
     let stake = open.stake_minor();
-    let second = stake > second_operator_above_minor(case.escrow.terms.currency);
+    let currency = case.escrow.terms.currency;
+    let second = stake > rules.limits(currency).second_operator_above(currency);
     let typed = open.claims.iter().map(|claim| outcome::field(claim.milestone));
     let release: i64 = splits.iter().map(|split| split.release_minor).sum();
     let (release, refund) = (scene.amount(release), scene.amount(stake - release));

@@ -1,4 +1,4 @@
-//! The platform's fee by currency: what applies, what applied, what will; and a form for the next version.
+//! The platform's fee and limits by currency: what applies, what applied, what will; and a form for the next version.
 //! What was added is never changed: a mistake is mended by another version.
 
 use askama::Template;
@@ -7,12 +7,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::app::App;
-use crate::engine::terms::FeeSchedule;
+use crate::engine::terms::{FeeSchedule, Mode};
 use crate::engine::time::Time;
 use crate::error::Error;
 use crate::money::Currency;
 use crate::operators;
-use crate::store::fees::{self, Version};
+use crate::store::fees::{self, Limits, Rules, Version};
 use crate::store::users::Account;
 use crate::web::currencies;
 use crate::web::escrow::rates;
@@ -47,6 +47,9 @@ struct Show {
 struct Row {
     currency: &'static str,
     rate: String,
+    smallest: String,
+    smallest_instant: String,
+    second_above: String,
     starts_at: TimeView,
     standing: &'static str,
     by: String,
@@ -72,7 +75,7 @@ async fn draw(
     let has_problems = !problems.is_empty();
     let status = if has_problems { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = Show {
-        shell: Shell::new(app, visit, "Fees").at(Place::Admin).with_problems(has_problems),
+        shell: Shell::new(app, visit, "Fees and limits").at(Place::Admin).with_problems(has_problems),
         problems,
         typed,
         currencies: currencies::choices(),
@@ -95,9 +98,14 @@ fn rows(versions: &[Version], reader: &Reader) -> Vec<Row> {
             applied.push(version.currency);
             "Applies"
         };
+        let (currency, limits) = (version.currency, version.rules.limits);
+        let sum = |minor: i64| currency.of(minor).to_string();
         Row {
-            currency: version.currency.code(),
-            rate: rates::of_schedule(&version.schedule, version.currency),
+            currency: currency.code(),
+            rate: rates::of_schedule(&version.rules.schedule, currency),
+            smallest: sum(limits.smallest_of(Mode::Standard, currency)),
+            smallest_instant: sum(limits.smallest_of(Mode::Instant, currency)),
+            second_above: sum(limits.second_operator_above(currency)),
             starts_at: reader.time(version.starts_at),
             standing,
             by: version.by.clone(),
@@ -115,21 +123,31 @@ async fn add(
     let mut problems = Problems::new();
     let now = app.clock.now();
     let read = read(&fields, &operator.time_zone, now, &mut problems);
-    let Some((currency, starts_at, schedule)) = read.filter(|_| problems.is_empty()) else {
+    let Some((currency, starts_at, rules)) = read.filter(|_| problems.is_empty()) else {
         return draw(&app, &operator, &visit, fields, problems).await;
     };
-    let words = rates::of_schedule(&schedule, currency);
-    operators::set_fee(&app.db, &app.clock, operator.id, currency, starts_at, &schedule, &words).await?;
+    let words = in_words(&rules, currency);
+    operators::set_fee(&app.db, &app.clock, operator.id, currency, starts_at, &rules, &words).await?;
     Ok(page::see_other(PATH, Flash::FeeSet))
 }
 
-/// What was typed. A field that is left empty adds nothing to the fee and bounds it by nothing.
-fn read(
-    fields: &Fields,
-    zone: &str,
-    now: Time,
-    problems: &mut Problems,
-) -> Option<(Currency, Time, FeeSchedule)> {
+/// For the audit: the fee, and the limits that are not the program's own.
+fn in_words(rules: &Rules, currency: Currency) -> String {
+    let limits = [
+        ("deals from", rules.limits.smallest_minor),
+        ("instant deals from", rules.limits.smallest_instant_minor),
+        ("two operators above", rules.limits.second_operator_above_minor),
+    ];
+    let mut words = rates::of_schedule(&rules.schedule, currency);
+    for (what, minor) in limits {
+        words.extend(minor.map(|minor| format!(", {what} {}", currency.of(minor))));
+    }
+    words
+}
+
+/// What was typed. A field that is left empty adds nothing to the fee and bounds it by nothing; the program's
+/// own limits apply where none is typed.
+fn read(fields: &Fields, zone: &str, now: Time, problems: &mut Problems) -> Option<(Currency, Time, Rules)> {
     let currency = Currency::from_code(fields.get("currency")).filter(|it| currencies::is_offered(*it));
     let Some(currency) = currency else {
         problems.add("currency", "Choose a currency of the list.");
@@ -141,6 +159,11 @@ fn read(
         if is_empty { None } else { fields.money(name, currency, problems).map(|money| money.minor) }
     };
     let (fixed, least, most) = (money("fixed"), money("least"), money("most"));
+    let (smallest_minor, smallest_instant_minor) = (money("smallest"), money("smallest_instant"));
+    let second_operator_above_minor = match fields.get("second_above") {
+        "" => None,
+        _ => fields.money_or_zero("second_above", currency, problems).map(|money| money.minor),
+    };
     if least.zip(most).is_some_and(|(least, most)| least > most) {
         problems.add("most", "The highest fee can’t be below the lowest one.");
     }
@@ -151,11 +174,12 @@ fn read(
     if starts_at.is_some_and(|at| at < now) {
         problems.add("starts", "What is past can’t be changed. Choose a day to come, or leave this empty.");
     }
+    let limits = Limits { smallest_minor, smallest_instant_minor, second_operator_above_minor };
     let schedule = FeeSchedule {
         percent: percent?,
         fixed_minor: fixed.unwrap_or_default(),
         min_minor: least.unwrap_or_default(),
         max_minor: most,
     };
-    Some((currency, starts_at?, schedule))
+    Some((currency, starts_at?, Rules { schedule, limits }))
 }

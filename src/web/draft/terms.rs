@@ -20,7 +20,6 @@ use crate::engine::terms::{
 use crate::engine::time::Time;
 use crate::engine::veil;
 use crate::money::Currency;
-use crate::store::facts::minimum_minor;
 use crate::store::fees::Current;
 use crate::web::currencies;
 use crate::web::form::Problems;
@@ -130,7 +129,7 @@ fn judge(terms: &mut Terms, given: &Given<'_>, role: Role, problems: &mut Proble
     if veil::hides_from(terms, role) {
         problems.add("commission_hidden", "You can’t hide the commission from yourself.");
     }
-    add_faults(terms, given.now, problems);
+    add_faults(terms, given.fees, given.now, problems);
     if let Some(base) = given.base.filter(|base| veil::hides_from(&base.escrow.terms, role)) {
         terms.commission.clone_from(&base.escrow.terms.commission);
     }
@@ -223,10 +222,11 @@ fn default_outcome(answers: &Answers, problems: &mut Problems) -> DefaultOutcome
 
 /// The engine's faults, each at the field that this form has for it. Those that only follow from
 /// something that could not be read are left out: they go when that is mended.
-fn add_faults(terms: &Terms, now: Time, problems: &mut Problems) {
+fn add_faults(terms: &Terms, fees: &Current, now: Time, problems: &mut Problems) {
     let on = |step: Step| problems.iter().any(|(field, _)| Step::of_field(field) == Some(step));
     let (parties, price) = (on(Step::Parties), on(Step::Price));
-    for fault in check::faults(terms, minimum_minor(terms.mode, terms.currency), now) {
+    let smallest = fees.limits(terms.currency).smallest_of(terms.mode, terms.currency);
+    for fault in check::faults(terms, smallest, now) {
         let field = match (terms.kind, fault.field.as_str()) {
             // A one-off has one delivery, which is called what the deal is called.
             (Kind::OneOff, "milestone-1-title") => continue,

@@ -69,7 +69,7 @@ pub fn typed(
     problems: &mut Problems,
 ) -> Option<Split> {
     let field = field(milestone);
-    let typed = fields.money(&field, currency, problems)?;
+    let typed = fields.money_or_zero(&field, currency, problems)?;
     if typed.minor > left_minor {
         problems.add(field, format!("No more than {} is left of it.", currency.of(left_minor)));
         return None;
