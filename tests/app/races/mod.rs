@@ -3,6 +3,9 @@
 //! The requests run as tasks of their own over the pool, begin behind one barrier, and meet in the
 //! database; nothing waits for a guessed time.
 
+mod pairs;
+mod ready;
+
 use std::sync::Arc;
 
 use holdfast::doctor;
