@@ -239,7 +239,7 @@ impl Person {
 
 /// A day so many days from now, as a date field holds it.
 #[allow(clippy::disallowed_methods, reason = "the program under test runs by the system's clock too")]
-fn in_days(days: i64) -> String {
+pub fn in_days(days: i64) -> String {
     let day: Date = OffsetDateTime::now_utc().date() + Duration::days(days);
     day.format(format_description!("[year]-[month]-[day]")).unwrap()
 }
