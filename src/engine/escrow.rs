@@ -13,7 +13,6 @@ use super::party::{Actor, Party, PartyStatus, Role, UserId};
 use super::plan::{Part, Plan, Share};
 use super::terms::{Funding, Mode, Terms};
 use super::time::Time;
-use crate::money::share_of;
 
 /// One agreement and the money held under it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -338,10 +337,19 @@ impl Escrow {
     /// What the platform has earned so far, in minor units: its fee on what was released.
     #[must_use]
     pub fn fee_earned_minor(&self) -> i64 {
-        let plans = self.milestones.iter().zip(&self.plan.milestones);
-        plans
-            .map(|(milestone, plan)| {
-                share_of(plan.line(Share::Platform), milestone.released_minor, plan.balance_minor())
+        let pairs = self.milestones.iter().zip(&self.plan.milestones);
+        pairs.map(|(part, plan)| part.follower_released(plan, Share::Platform)).sum()
+    }
+
+    /// What went back to the buyer so far, in minor units, with what followed it.
+    #[must_use]
+    pub fn returned_minor(&self) -> i64 {
+        let pairs = self.milestones.iter().zip(&self.plan.milestones).filter(|(part, _)| part.funded());
+        let followers = [Share::Platform, Share::BrokerOnTop];
+        pairs
+            .map(|(part, plan)| {
+                let followed: i64 = followers.iter().map(|share| part.follower_released(plan, *share)).sum();
+                plan.charge_minor - part.held_minor() - part.released_minor - followed
             })
             .sum()
     }
@@ -372,6 +380,18 @@ impl Escrow {
     pub fn open_milestones(&self) -> Vec<u16> {
         let open = (1_u16..).zip(&self.milestones).filter(|(_, part)| part.undecided());
         open.map(|(number, _)| number).filter(|number| self.dispute_over(*number).is_none()).collect()
+    }
+
+    /// Whether a ruling decided any of it.
+    #[must_use]
+    pub fn ruled(&self) -> bool {
+        self.milestones.iter().any(|part| match part.stage {
+            MilestoneStage::Settling { how, .. } | MilestoneStage::Ended { how, .. } => how == How::Ruled,
+            MilestoneStage::Unfunded
+            | MilestoneStage::InProgress { .. }
+            | MilestoneStage::Delivered { .. }
+            | MilestoneStage::ChangesRequested { .. } => false,
+        })
     }
 
     /// Whether nothing can change any more but closing, or nothing at all.

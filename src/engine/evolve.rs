@@ -104,6 +104,7 @@ const UNFUNDED: Milestone = Milestone {
     holdings: Vec::new(),
     released_minor: 0,
     refunded_minor: 0,
+    followed: Vec::new(),
     payable_since: None,
     delivery: None,
     extension: None,
@@ -211,7 +212,9 @@ fn worked(escrow: &mut Escrow, event: &Event, at: Time) {
 fn moved(escrow: &mut Escrow, event: &Event, at: Time) {
     match event {
         Event::Released { milestone, amount_minor, parts, whole, how } => {
+            let plan = escrow.plan.milestones.get(usize::from(*milestone).saturating_sub(1)).cloned();
             with(escrow, *milestone, |part| {
+                plan.iter().for_each(|plan| part.note_followers(plan, parts));
                 part.released_minor += amount_minor;
                 take(part, parts, true, at);
                 decided(part, *whole, *how, at);

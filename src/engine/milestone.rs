@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::dispute::Extension;
-use super::plan::Share;
+use super::plan::{MilestonePlan, Part, Share};
 use super::proof::Proof;
+use super::step;
 use super::terms::FileRef;
 use super::time::Time;
+use crate::money::share_of;
 
 /// By what act a milestone was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,6 +121,10 @@ pub struct Milestone {
     /// Of the balance, what has been refunded so far.
     #[serde(default)]
     pub refunded_minor: i64,
+    /// What was released of the shares that follow, where something had gone back before: only then can it not
+    /// be told from what was released of the balance.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub followed: Vec<Part>,
     /// Since when something is payable and not yet paid out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payable_since: Option<Time>,
@@ -149,6 +155,26 @@ pub struct Asked {
 }
 
 impl Milestone {
+    /// What was released so far of a share that follows, in minor units.
+    #[must_use]
+    pub fn follower_released(&self, plan: &MilestonePlan, share: Share) -> i64 {
+        let known = self.followed.iter().find(|part| part.share == share);
+        let reckoned = || share_of(plan.line(share), self.released_minor, plan.balance_minor());
+        known.map_or_else(reckoned, |part| part.amount_minor)
+    }
+
+    /// Notes what a release moves of the shares that follow, if something went back before it.
+    pub(super) fn note_followers(&mut self, plan: &MilestonePlan, parts: &[Part]) {
+        if self.refunded_minor == 0 {
+            return;
+        }
+        let after = |line: &Part| {
+            let now = step::sum_of(parts, |part| part.share == line.share);
+            Part { share: line.share, amount_minor: self.follower_released(plan, line.share) + now }
+        };
+        self.followed = plan.lines.iter().filter(|line| line.share.follows()).map(after).collect();
+    }
+
     /// What is left of the balance to release or refund, in minor units.
     #[must_use]
     pub fn left_minor(&self) -> i64 {

@@ -49,6 +49,9 @@ pub fn of(escrow: &Escrow) -> Status {
             status(Tone::Wait, "Cancellation asked for")
         }
         (Stage::Active { .. }, _) => of_milestone(escrow, open_milestone(escrow)),
+        (Stage::Ended { end: End::Completed | End::Refunded | End::Cancelled, .. }, _) if escrow.ruled() => {
+            status(Tone::Neutral, "Decided")
+        }
         (Stage::Ended { end, .. }, _) => of_end(end),
         (Stage::Closed { end: End::Completed, .. }, _) => status(Tone::Neutral, "Closed: completed"),
         (Stage::Closed { end: End::Refunded | End::Cancelled, .. }, _) => {

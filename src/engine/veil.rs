@@ -90,6 +90,7 @@ fn milestone(part: &mut Milestone, payer: CommissionPayer) {
     let is_brokers = |held: &Holding| matches!(held.share, Share::Broker | Share::BrokerOnTop);
     let brokers: Vec<Holding> = part.holdings.iter().filter(|held| is_brokers(held)).copied().collect();
     part.holdings.retain(|held| !is_brokers(held));
+    part.followed.retain(|part| part.share != Share::BrokerOnTop);
     if payer == CommissionPayer::Seller {
         let released = part.released_minor;
         if let Some(seller) = part.holdings.iter_mut().find(|held| held.share == Share::Seller) {

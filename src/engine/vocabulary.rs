@@ -94,6 +94,7 @@ pub fn names(escrow: &Escrow, movements: &[Movement]) -> Names {
 pub fn situation(escrow: &Escrow, movements: &[Movement]) -> Situation {
     let paid = escrow.milestones.iter().any(Milestone::funded);
     match &escrow.stage {
+        Stage::Proposed { .. } if escrow.rejected.is_some() => Situation::DeclinedPaid,
         Stage::Proposed { .. } if paid => Situation::ProposedFunded,
         Stage::Proposed { .. } => Situation::Proposed,
         Stage::Agreed { .. } => unfunded(escrow),
@@ -136,14 +137,7 @@ fn of_milestone(escrow: &Escrow, part: &Milestone, movements: &[Movement]) -> Si
 }
 
 fn of_end(escrow: &Escrow, end: &End, paid: bool) -> Situation {
-    let is_ruled = |part: &Milestone| match part.stage {
-        MilestoneStage::Settling { how, .. } | MilestoneStage::Ended { how, .. } => how == How::Ruled,
-        MilestoneStage::Unfunded
-        | MilestoneStage::InProgress { .. }
-        | MilestoneStage::Delivered { .. }
-        | MilestoneStage::ChangesRequested { .. } => false,
-    };
-    let ruled = escrow.milestones.iter().any(is_ruled);
+    let ruled = escrow.ruled();
     match end {
         End::Completed if ruled => Situation::Decided { released: true },
         End::Completed => Situation::Completed,

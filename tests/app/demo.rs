@@ -25,7 +25,7 @@ both! {
         let shown: BTreeSet<&str> = lines.iter().map(|line| status::of(&line.escrow).words).collect();
         let expected = [
             "Awaiting signatures", "Cancellation asked for", "Cancelled", "Changes requested",
-            "Closed: completed", "Completed",
+            "Closed: completed", "Completed", "Decided",
             "Declined", "Delivered: to inspect", "Expired: not accepted", "Expired: not paid",
             "Held in escrow", "In dispute", "Overdue", "Paid, awaiting acceptance", "Payment failed",
             "Payment processing", "Proof in review", "Proof needed", "To pay", "Withdrawn",

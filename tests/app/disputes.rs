@@ -203,6 +203,8 @@ both! {
         let done = press(&mut olfa, &page, &format!("{case}/ruling"), &fields).await;
         assert_eq!(done.status, 303, "{}", done.text());
         assert_eq!(world.wallet(cast.deal.buyer).await, 101_000);
+        let card = cast.buyer.get(&cast.deal.path("")).await;
+        card.shows("Refunded 101.000 TND");
         let page = cast.seller.get(&room).await;
         page.shows("The manual lacks two chapters.");
         let stage = world.escrow(&cast.deal).await.milestone(1).unwrap().stage;

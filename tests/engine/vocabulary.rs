@@ -1,8 +1,15 @@
 //! The names that other products have for our states, against the domain's table.
 
+use holdfast::engine::command::Command;
+use holdfast::engine::event::Event;
+use holdfast::engine::party::Role;
+use holdfast::engine::status;
 use holdfast::engine::time::Time;
 use holdfast::engine::vocabulary::{self, Kind, Movement, Progress, Situation, names, situation, words};
 
+use uuid::Uuid;
+
+use crate::dsl::deal::split;
 use crate::dsl::*;
 
 /// The table as it stands in the domain: our state, Vesicash, DHMAD, Tilia.
@@ -139,4 +146,82 @@ fn a_dispute_changes_no_name_and_adds_a_ticket() {
     let past = Past::delivered(&case4(), 1).disputed(1);
     let names = names(&past.escrow, &[]);
     assert_eq!((names.dhmad, names.ticket, names.vesicash), ("delivered", true, "Delivered"));
+}
+
+/// What people read of it, and its row of the table: our words, Vesicash, DHMAD, Tilia.
+#[track_caller]
+fn reads(world: &World, words: &str, row: (&str, &str, &str)) {
+    let names = names(world.escrow(), &[]);
+    assert_eq!((world.status(), (names.vesicash, names.dhmad, names.tilia)), (words, row));
+}
+
+const IN_PROGRESS: (&str, &str, &str) = ("In Progress", "paid", "ESCROWED");
+
+#[test]
+fn the_phases_of_a_proof_are_in_progress() {
+    let mut world = World::paid(quick_proof());
+    reads(&world, "Proof needed", IN_PROGRESS);
+    world.seller().sends_proof().is_done();
+    reads(&world, "Proof in review", IN_PROGRESS);
+    world.buyer().requests_corrections().is_done();
+    reads(&world, "Proof needed", IN_PROGRESS);
+    world.seller().sends_proof().is_done();
+    world.buyer().accepts_proof().is_done();
+    reads(&world, "Held in escrow", IN_PROGRESS);
+}
+
+#[test]
+fn what_is_paid_first_is_funded_before_it_is_accepted_and_goes_back_if_declined() {
+    let mut world = World::sent(pay_first());
+    reads(&world, "Awaiting acceptance", ("Sent - Awaiting Confirmation", "pending", "OPEN"));
+    world.buyer().pays().is_done();
+    reads(&world, "Payment processing", ("Sent - Awaiting Confirmation", "pending", "OPEN"));
+    world.provider().settles().is_done();
+    reads(&world, "Paid, awaiting acceptance", ("Accepted - Funded", "paid", "ESCROWED"));
+    let mut accepted = world.clone();
+    accepted.seller().accepts().is_done();
+    reads(&accepted, "Held in escrow", IN_PROGRESS);
+    world.seller().declines("Sold already.").is_done();
+    reads(&world, "Declined", ("Closed - Refunded", "cancelled", "CANCELLED"));
+}
+
+#[test]
+fn what_is_declined_after_a_payment_is_rejected_until_the_money_is_back() {
+    let mut past = Past::sent(&pay_first());
+    let charge = past.charge(Uuid::from_u128(7));
+    past = past.then(charge).then(Event::ChargeSettled { payment: Uuid::from_u128(7) });
+    past = past.then(Event::Rejected { by: Role::Seller, reason: String::new() });
+    assert_eq!(situation(&past.escrow, &[]), Situation::DeclinedPaid);
+    assert_eq!(status::of(&past.escrow).words, "Declined, refunding");
+}
+
+#[test]
+fn what_a_ruling_ended_is_decided() {
+    let row = |tilia| if tilia == "COMMITTED" { "completed" } else { "cancelled" };
+    for (release, tilia) in [(10_000, "COMMITTED"), (5_000, "COMMITTED"), (0, "CANCELLED")] {
+        let mut world = World::delivered(one_off(), 1);
+        world.at_once = vec![SELLER];
+        world.buyer().disputes(1).is_done();
+        reads(&world, "In dispute", ("Delivered", "delivered", "ESCROWED"));
+        let text = "It was round.".to_owned();
+        world.seller().does(Command::Statement { dispute: 1, text, files: Vec::new() }).is_done();
+        world.days_pass(7);
+        let splits = vec![split(1, release, 10_000 - release)];
+        let rule = Command::Rule { dispute: 1, splits, reasons: "It is round.".to_owned() };
+        world.person(operator()).does(rule).is_done();
+        reads(&world, "Decided", ("Closed - Disputed", row(tilia), tilia));
+        world.buyer().closes().is_done();
+        assert_eq!(names(world.escrow(), &[]).vesicash, "Closed - Disputed", "the last one");
+    }
+}
+
+#[test]
+fn a_later_milestone_that_is_to_be_paid_is_not_funded() {
+    let mut world = World::agreed(per_milestone());
+    world.at_once = vec![SELLER, BROKER];
+    world.buyer().pays().is_done();
+    world.provider().settles().is_done();
+    world.seller().delivers(1).is_done();
+    world.buyer().approves(1).is_done();
+    reads(&world, "To pay", ("Accepted - Not Funded", "pending", "OPEN"));
 }

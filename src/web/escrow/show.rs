@@ -201,7 +201,7 @@ fn money_card(seat: &Seat) -> MoneyCard {
     let escrow = &seat.escrow;
     let line = |words: &str, minor: i64| (words.to_owned(), seat.money(minor));
     let released: i64 = escrow.milestones.iter().map(|part| part.released_minor).sum();
-    let refunded: i64 = escrow.milestones.iter().map(|part| part.refunded_minor).sum();
+    let refunded = escrow.returned_minor();
     let mut lines = Vec::new();
     let paid = escrow.paid_in_minor();
     if paid == 0 {

@@ -34,8 +34,18 @@ pub fn of_state(world: &World) -> Law {
     money(escrow)?;
     let (earned, booked) = (escrow.fee_earned_minor(), world.books.fees());
     hold(earned == booked, || format!("{booked} of fees is booked, {earned} is shown"))?;
+    let returned: i64 = world.history.iter().map(|(_, event)| returned_by(event)).sum();
+    let known = escrow.returned_minor();
+    hold(returned == known, || format!("{returned} went back, {known} is shown"))?;
     clocks(world)?;
     words(world)
+}
+
+fn returned_by(event: &Event) -> i64 {
+    match event {
+        Event::Refunded { parts, .. } => parts.iter().map(|part| part.amount_minor).sum(),
+        _ => 0,
+    }
 }
 
 /// What has ended holds nothing; what is there is what is left.

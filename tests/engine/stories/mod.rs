@@ -4,6 +4,7 @@ mod agreement;
 mod clocks;
 mod delivery;
 mod ending;
+mod figures;
 mod funding;
 mod negotiation;
 mod panels;
