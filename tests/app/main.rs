@@ -19,6 +19,7 @@ mod demo;
 mod disputes;
 mod draft;
 mod files;
+mod guide;
 mod hidden;
 mod home;
 mod layers;

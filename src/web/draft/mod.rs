@@ -2,7 +2,7 @@
 //!
 //! `answers.rs` holds what was typed, `terms.rs` reads it as terms with all their problems; both are pure.
 //! `start.rs` begins and lists drafts, `ask.rs` shows and takes the pages of `steps.rs`, `attach.rs` the files,
-//! `check.rs` shows everything once more and sends it, `sent.rs` says what was mailed to whom.
+//! `guide.rs` helps with the kind of deal, `check.rs` shows everything once more and sends it, `sent.rs` says what was mailed to whom.
 
 pub mod answers;
 mod ask;
@@ -10,6 +10,7 @@ mod attach;
 pub mod base;
 mod check;
 mod choices;
+mod guide;
 pub mod open;
 mod pages;
 pub mod parts;
@@ -31,6 +32,7 @@ pub fn routes() -> Routes {
         .merge(start::routes())
         .merge(attach::routes())
         .merge(check::routes())
+        .merge(guide::routes())
         .merge(ask::routes())
         .merge(sent::routes())
 }
