@@ -1,5 +1,6 @@
 //! Everything goes back: the buyer asks, the seller answers or cancels by himself, or gives a part back.
 
+use super::delivery::unpaid;
 use super::ending::{drop_unpaid, refund};
 use super::{Draft, said, short_enough};
 use crate::engine::deadlines::CANCELLATION_DAYS;
@@ -35,7 +36,7 @@ pub(super) fn request(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
 pub(super) fn something_open(draft: &Draft) -> Result<(), Refusal> {
     match draft.escrow.stage {
         Stage::Active { .. } => {}
-        Stage::Proposed { .. } | Stage::Agreed { .. } => return Err(Refusal::NotPaid),
+        Stage::Proposed { .. } | Stage::Agreed { .. } => return Err(unpaid(draft)),
         Stage::Ended { .. } | Stage::Closed { .. } => return Err(Refusal::EscrowOver),
     }
     if !draft.escrow.open_milestones().is_empty() {
@@ -114,8 +115,7 @@ pub(super) fn refund_by_seller(
         MilestoneStage::InProgress { .. }
         | MilestoneStage::Delivered { .. }
         | MilestoneStage::ChangesRequested { .. } => {}
-        MilestoneStage::Unfunded if draft.escrow.over() => return Err(Refusal::EscrowOver),
-        MilestoneStage::Unfunded => return Err(Refusal::NotPaid),
+        MilestoneStage::Unfunded => return Err(unpaid(draft)),
         MilestoneStage::Settling { .. } | MilestoneStage::Ended { .. } => {
             return Err(Refusal::NothingUndecided);
         }

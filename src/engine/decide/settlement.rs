@@ -1,6 +1,7 @@
 //! Offers to settle, in a dispute or without one: per milestone, release a part and refund the rest.
 
 use super::cancellation::superseded;
+use super::delivery::unpaid;
 use super::ending::{pay_out_at_once, refund, release};
 use super::{Draft, short_enough};
 use crate::engine::command::Facts;
@@ -39,7 +40,7 @@ pub(super) fn offer(draft: &mut Draft, splits: &[Split], note: &str) -> Result<(
 pub(super) fn paid_and_open(draft: &Draft) -> Result<(), Refusal> {
     match draft.escrow.stage {
         Stage::Active { .. } => {}
-        Stage::Proposed { .. } | Stage::Agreed { .. } => return Err(Refusal::NotPaid),
+        Stage::Proposed { .. } | Stage::Agreed { .. } => return Err(unpaid(draft)),
         Stage::Ended { .. } | Stage::Closed { .. } => return Err(Refusal::EscrowOver),
     }
     let undecided = draft.escrow.milestones.iter().any(|part| part.undecided());

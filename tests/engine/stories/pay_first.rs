@@ -1,12 +1,13 @@
 //! Paid before the seller accepts: the money is held while he answers.
 
 use holdfast::engine::check;
+use holdfast::engine::command::Command;
 use holdfast::engine::escrow::{End, Stage};
 use holdfast::engine::party::Role;
 use holdfast::engine::refusal::Refusal;
 use holdfast::engine::terms::Mode;
 
-use crate::dsl::deal::start;
+use crate::dsl::deal::{split, start};
 use crate::dsl::*;
 
 fn paid_first() -> World {
@@ -14,6 +15,16 @@ fn paid_first() -> World {
     world.buyer().pays().is_done();
     world.provider().settles().is_done();
     world
+}
+
+#[test]
+fn nothing_is_cancelled_or_settled_before_the_seller_has_answered() {
+    let mut world = paid_first();
+    let reason = "No need.".to_owned();
+    world.buyer().does(Command::RequestCancellation { reason }).is_refused(Refusal::NotAgreed);
+    world.buyer().offers(vec![split(1, 5_000, 5_000)]).is_refused(Refusal::NotAgreed);
+    world.buyer().disputes(1).is_refused(Refusal::NotAgreed);
+    world.seller().does(Command::Refund { milestone: 1, part_minor: None }).is_refused(Refusal::NotAgreed);
 }
 
 #[test]
