@@ -167,7 +167,8 @@ async fn sums(conn: &mut Conn<'_>, report: &mut Report) -> Result<(), DbError> {
             + totals.payable_minor
             + totals.wallet_minor
             + totals.fees_minor
-            + totals.clearing_minor;
+            + totals.clearing_minor
+            + totals.suspense_minor;
         if sum != 0 {
             report.ill(format!("the ledger in {} does not sum to zero but to {sum}", totals.currency));
         }

@@ -66,6 +66,24 @@ pub enum Command {
         payment: Uuid,
         reason: String,
     },
+    /// The provider says that a refund is back where the money came from.
+    RefundSettled {
+        refund: u16,
+        attempt: u16,
+    },
+    RefundFailed {
+        refund: u16,
+        attempt: u16,
+        reason: String,
+    },
+    /// The provider is asked for a failed refund again.
+    RetryRefund {
+        refund: u16,
+    },
+    /// A failed refund goes to the buyer's wallet instead.
+    RefundToWallet {
+        refund: u16,
+    },
     /// What the seller shows before he delivers, in quick escrows with proof.
     SubmitProof {
         milestone: u16,
@@ -242,6 +260,10 @@ impl Command {
             | Self::StartCharge { .. }
             | Self::ChargeSettled { .. }
             | Self::ChargeFailed { .. }
+            | Self::RefundSettled { .. }
+            | Self::RefundFailed { .. }
+            | Self::RetryRefund { .. }
+            | Self::RefundToWallet { .. }
             | Self::RequestCancellation { .. }
             | Self::WithdrawCancellation
             | Self::CancelAll { .. }
@@ -278,6 +300,8 @@ pub struct Facts {
     pub minimum_minor: i64,
     /// Above what is at stake in a dispute, in minor units, a second operator has to agree.
     pub second_operator_above_minor: i64,
+    /// The providers by which money can go back as it came. None where the buyer wants it in his wallet.
+    pub rails_that_refund: Vec<String>,
     /// Parties whose released money goes to their wallet at once.
     pub to_wallet_at_once: Vec<UserId>,
 }
@@ -291,6 +315,7 @@ impl Default for Facts {
             wallet_available: None,
             minimum_minor: 0,
             second_operator_above_minor: i64::MAX,
+            rails_that_refund: Vec::new(),
             to_wallet_at_once: Vec::new(),
         }
     }

@@ -10,6 +10,7 @@ use super::dispute::{Handler, Step};
 use super::escrow::{ChargeState, Escrow, Milestone, MilestoneStage, Reminder, Stage};
 use super::party::{Role, UserId};
 use super::proof::ProofPhase;
+use super::refund::{Refund, RefundState};
 use super::time::Time;
 
 /// How long each clock runs.
@@ -29,6 +30,9 @@ pub const ANSWER_DAYS: i64 = 3;
 pub const TALK_DAYS: i64 = 7;
 pub const HANDLER_DAYS: i64 = 7;
 pub const CLOSING_DAYS: i64 = 30;
+pub const REFUND_ANSWER_DAYS: i64 = 3;
+pub const REFUND_AGAIN_DAYS: i64 = 1;
+pub const FAILED_REFUND_DAYS: i64 = 7;
 
 /// What an escrow waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -70,6 +74,12 @@ pub enum Waiting {
     Ruling,
     /// The payee's moving his money; silence: to his wallet.
     PayOut,
+    /// The provider's answer to a refund; silence: failed.
+    RefundAnswer,
+    /// The one more time that a failed refund is sent by itself.
+    RefundAgain,
+    /// What the buyer does about a failed refund; silence: to his wallet.
+    FailedRefund,
     /// Somebody's closing; silence: closed. No reminders.
     Closing,
 }
@@ -97,6 +107,9 @@ impl Waiting {
             Self::DisputeTalk => "dispute_talk",
             Self::Ruling => "ruling",
             Self::PayOut => "pay_out",
+            Self::RefundAnswer => "refund_answer",
+            Self::RefundAgain => "refund_again",
+            Self::FailedRefund => "failed_refund",
             Self::Closing => "closing",
         }
     }
@@ -123,6 +136,9 @@ impl Waiting {
             Self::DisputeTalk,
             Self::Ruling,
             Self::PayOut,
+            Self::RefundAnswer,
+            Self::RefundAgain,
+            Self::FailedRefund,
             Self::Closing,
         ];
         all.into_iter().find(|waiting| waiting.name() == name)
@@ -175,7 +191,9 @@ impl Deadline {
     #[must_use]
     pub fn marks(&self) -> Vec<(Time, Mark)> {
         match self.waiting {
-            Waiting::RailAnswer | Waiting::Closing => return Vec::new(),
+            Waiting::RailAnswer | Waiting::RefundAnswer | Waiting::RefundAgain | Waiting::Closing => {
+                return Vec::new();
+            }
             Waiting::Acceptance
             | Waiting::Payment
             | Waiting::NextPayment
@@ -192,6 +210,7 @@ impl Deadline {
             | Waiting::DisputeAnswer
             | Waiting::DisputeTalk
             | Waiting::Ruling
+            | Waiting::FailedRefund
             | Waiting::PayOut => {}
         }
         let all = [Mark::Half, Mark::Due, Mark::Hours24, Mark::Hours2];
@@ -240,6 +259,7 @@ pub fn all(escrow: &Escrow) -> Vec<Deadline> {
     }
     match &escrow.stage {
         // Whoever was paid first has days and not weeks to answer.
+        Stage::Proposed { .. } if escrow.rejected.is_some() => {}
         Stage::Proposed { .. } if escrow.funded() => {
             if let Some(at) = paid_at(escrow) {
                 add(Waiting::SellerAnswer, at, at.plus_days(SELLER_ANSWER_DAYS));
@@ -259,6 +279,7 @@ pub fn all(escrow: &Escrow) -> Vec<Deadline> {
         add(Waiting::Settlement, offer.since, offer.answer_by);
     }
     clocks.extend(escrow.disputes.iter().filter_map(of_dispute));
+    clocks.extend(escrow.refunds.iter().flat_map(|refund| of_refund(escrow, refund)));
     for (number, milestone) in (1_u16..).zip(&escrow.milestones) {
         if milestone.stopped_at.is_none() {
             clocks.extend(of_milestone(number, milestone, escrow.charge_pending()));
@@ -299,6 +320,24 @@ fn of_dispute(dispute: &super::dispute::Dispute) -> Option<Deadline> {
     let (since, at) = dispute.step.times();
     let milestone = dispute.claims.first()?.milestone;
     Some(Deadline { waiting, milestone: Some(milestone), since, at, due: None })
+}
+
+/// A refund waits for its provider; a failed one is sent once more by itself, and goes to the wallet of a
+/// buyer who does nothing about it.
+fn of_refund(escrow: &Escrow, refund: &Refund) -> Vec<Deadline> {
+    let clock = |waiting, since, at| {
+        Some(Deadline { waiting, milestone: Some(refund.milestone), since, at, due: None })
+    };
+    let clocks = match refund.state {
+        RefundState::Pending { since, answer_by } => [clock(Waiting::RefundAnswer, since, answer_by), None],
+        RefundState::Failed { at, .. } => [
+            clock(Waiting::RefundAgain, at, at.plus_days(REFUND_AGAIN_DAYS)).filter(|_| !refund.sent_again),
+            clock(Waiting::FailedRefund, at, at.plus_days(FAILED_REFUND_DAYS))
+                .filter(|_| escrow.buyer_has_wallet()),
+        ],
+        RefundState::Successful { .. } | RefundState::ToWallet { .. } => [None, None],
+    };
+    clocks.into_iter().flatten().collect()
 }
 
 /// A milestone's clock that stands still, and how long it would still run.
@@ -416,6 +455,7 @@ pub fn waits_for(escrow: &Escrow, clock: &Deadline) -> Vec<UserId> {
         | Waiting::ProofReview
         | Waiting::Inspection
         | Waiting::Cancelling
+        | Waiting::FailedRefund
         | Waiting::Extension => role(Role::Buyer),
         Waiting::ProofUpload | Waiting::Delivery | Waiting::Changes | Waiting::CancellationAnswer => {
             role(Role::Seller)
@@ -444,6 +484,6 @@ pub fn waits_for(escrow: &Escrow, clock: &Deadline) -> Vec<UserId> {
             let users = escrow.parties.iter().map(|party| party.user);
             users.filter(|user| !escrow.payable_to(number, *user).is_empty()).collect()
         }
-        Waiting::RailAnswer | Waiting::Closing => Vec::new(),
+        Waiting::RailAnswer | Waiting::RefundAnswer | Waiting::RefundAgain | Waiting::Closing => Vec::new(),
     }
 }

@@ -11,6 +11,7 @@ use super::dispute::{Cancellation, Dispute, Settlement};
 pub use super::milestone::{Asked, Changes, Delivery, Holding, How, Milestone, MilestoneEnd, MilestoneStage};
 use super::party::{Actor, Party, PartyStatus, Role, UserId};
 use super::plan::{Part, Plan, Share};
+use super::refund::Refund;
 use super::terms::{Funding, Mode, Terms};
 use super::time::Time;
 
@@ -58,6 +59,9 @@ pub struct Escrow {
     pub disputes: Vec<Dispute>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub disputes_opened: u16,
+    /// Refunds by the way on which the money came, from the first on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refunds: Vec<Refund>,
     /// Reminders that were sent for clocks that still run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reminded: Vec<Reminder>,

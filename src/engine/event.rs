@@ -244,6 +244,48 @@ pub enum Event {
         whole: bool,
         how: How,
     },
+    /// The same, by the way on which it came: the parts are reserved until the provider says that it is done.
+    RefundStarted {
+        /// From 1, within the escrow.
+        refund: u16,
+        milestone: u16,
+        amount_minor: i64,
+        parts: Vec<Part>,
+        whole: bool,
+        how: How,
+        /// The payment on which it goes back.
+        charge: Uuid,
+        rail: String,
+        answer_by: Time,
+    },
+    /// It is back where it came from.
+    RefundSettled {
+        refund: u16,
+        milestone: u16,
+        attempt: u16,
+    },
+    /// The provider could not, or was silent. The money stays reserved for the buyer.
+    RefundFailed {
+        refund: u16,
+        milestone: u16,
+        attempt: u16,
+        reason: String,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        no_answer: bool,
+    },
+    /// The provider is asked again.
+    RefundRetried {
+        refund: u16,
+        milestone: u16,
+        attempt: u16,
+        by_clock: bool,
+        answer_by: Time,
+    },
+    /// A refund that had failed went to the buyer's wallet instead.
+    RefundedToWallet {
+        refund: u16,
+        milestone: u16,
+    },
     PaidOut {
         milestone: u16,
         share: Share,
@@ -317,6 +359,11 @@ impl Event {
             Self::Said { .. } => "said",
             Self::Released { .. } => "released",
             Self::Refunded { .. } => "refunded",
+            Self::RefundStarted { .. } => "refund_started",
+            Self::RefundSettled { .. } => "refund_settled",
+            Self::RefundFailed { .. } => "refund_failed",
+            Self::RefundRetried { .. } => "refund_retried",
+            Self::RefundedToWallet { .. } => "refunded_to_wallet",
             Self::PaidOut { .. } => "paid_out",
             Self::Overdue { .. } => "overdue",
             Self::Reminded { .. } => "reminded",
@@ -343,6 +390,11 @@ impl Event {
             | Self::ExtensionEnded { milestone, .. }
             | Self::Released { milestone, .. }
             | Self::Refunded { milestone, .. }
+            | Self::RefundStarted { milestone, .. }
+            | Self::RefundSettled { milestone, .. }
+            | Self::RefundFailed { milestone, .. }
+            | Self::RefundRetried { milestone, .. }
+            | Self::RefundedToWallet { milestone, .. }
             | Self::PaidOut { milestone, .. }
             | Self::Overdue { milestone, .. } => Some(*milestone),
             Self::Reminded { milestone, .. } | Self::Nudged { milestone, .. } => *milestone,

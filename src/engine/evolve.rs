@@ -5,6 +5,7 @@
 
 mod disagreement;
 mod funding;
+mod refunds;
 
 use super::deadlines::{self, Waiting};
 use super::escrow::{
@@ -91,6 +92,7 @@ fn proposed(event: &Event, at: Time) -> Option<Escrow> {
         settlements_offered: 0,
         disputes: Vec::new(),
         disputes_opened: 0,
+        refunds: Vec::new(),
         reminded: Vec::new(),
         nudged: Vec::new(),
         proposed_at: at,
@@ -120,6 +122,7 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
         Event::Countered { .. }
         | Event::PartyCorrected { .. }
         | Event::InvitedAgain { .. }
+        | Event::Reminded { .. }
         | Event::Nudged { .. } => talked_about(escrow, event, at),
         Event::Accepted { role, .. } => set_status(escrow, *role, None, PartyStatus::Accepted),
         Event::Disowned { role, user } => set_status(escrow, *role, Some(*user), PartyStatus::Disowned),
@@ -152,13 +155,14 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
         Event::Delivered { .. } | Event::ChangesRequested { .. } | Event::Overdue { .. } => {
             worked(escrow, event, at);
         }
-        Event::Released { .. } | Event::Refunded { .. } | Event::PaidOut { .. } => moved(escrow, event, at),
-        Event::Reminded { waiting, milestone, since, mark, .. } => escrow.reminded.push(Reminder {
-            waiting: *waiting,
-            milestone: *milestone,
-            since: *since,
-            mark: *mark,
-        }),
+        Event::Released { .. }
+        | Event::Refunded { .. }
+        | Event::RefundStarted { .. }
+        | Event::RefundSettled { .. }
+        | Event::RefundFailed { .. }
+        | Event::RefundRetried { .. }
+        | Event::RefundedToWallet { .. }
+        | Event::PaidOut { .. } => moved(escrow, event, at),
         Event::InspectionExtended { .. }
         | Event::ExtensionAsked { .. }
         | Event::ExtensionGranted { .. }
@@ -230,11 +234,11 @@ fn moved(escrow: &mut Escrow, event: &Event, at: Time) {
         Event::PaidOut { milestone, share, amount_minor, .. } => {
             with(escrow, *milestone, |part| paid_out(part, *share, *amount_minor, at));
         }
-        _ => {}
+        _ => refunds::apply(escrow, event, at),
     }
 }
 
-/// What happens while the terms are talked about, and reminders by hand.
+/// What happens while the terms are talked about, and reminders.
 #[allow(clippy::wildcard_enum_match_arm, reason = "`apply` sorts them and names every one")]
 fn talked_about(escrow: &mut Escrow, event: &Event, at: Time) {
     match event {
@@ -262,6 +266,12 @@ fn talked_about(escrow: &mut Escrow, event: &Event, at: Time) {
                 .retain(|sent| (sent.waiting, sent.milestone, sent.since) != (waiting, milestone, since));
             escrow.nudged.push(Nudge { waiting, milestone, since, at });
         }
+        Event::Reminded { waiting, milestone, since, mark, .. } => escrow.reminded.push(Reminder {
+            waiting: *waiting,
+            milestone: *milestone,
+            since: *since,
+            mark: *mark,
+        }),
         _ => {}
     }
 }

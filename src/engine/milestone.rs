@@ -61,7 +61,7 @@ pub enum MilestoneStage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         overdue_since: Option<Time>,
     },
-    /// Decided; something is still to be paid out.
+    /// Decided; something is still to be paid out, or to go back.
     Settling {
         end: MilestoneEnd,
         how: How,
@@ -83,6 +83,17 @@ pub struct Holding {
     /// Decided for the beneficiary, not yet paid out.
     #[serde(default)]
     pub payable_minor: i64,
+    /// Of what is held: decided to go back, and not gone yet.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reserved_minor: i64,
+}
+
+impl Holding {
+    /// What is held and not reserved.
+    #[must_use]
+    pub fn free_minor(&self) -> i64 {
+        self.held_minor - self.reserved_minor
+    }
 }
 
 /// The seller's last delivery of a milestone, and what the buyer found wrong with it.
@@ -143,7 +154,7 @@ pub struct Milestone {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped_at: Option<Time>,
     /// How long the stage's clock has stood still before, in microseconds: its deadline is later by that.
-    #[serde(default, skip_serializing_if = "is_zero_micros")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub stopped_micros: i64,
 }
 
@@ -178,13 +189,19 @@ impl Milestone {
     /// What is left of the balance to release or refund, in minor units.
     #[must_use]
     pub fn left_minor(&self) -> i64 {
-        self.holdings.iter().filter(|held| !held.share.follows()).map(|held| held.held_minor).sum()
+        self.holdings.iter().filter(|held| !held.share.follows()).map(Holding::free_minor).sum()
     }
 
     /// Held for everyone, followers included.
     #[must_use]
     pub fn held_minor(&self) -> i64 {
         self.holdings.iter().map(|held| held.held_minor).sum()
+    }
+
+    /// Decided to go back and not gone yet, followers included.
+    #[must_use]
+    pub fn reserved_minor(&self) -> i64 {
+        self.holdings.iter().map(|held| held.reserved_minor).sum()
     }
 
     /// Decided and not yet paid out.
@@ -252,6 +269,6 @@ impl Milestone {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
-fn is_zero_micros(micros: &i64) -> bool {
-    *micros == 0
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }

@@ -23,6 +23,7 @@ pub mod party;
 pub mod plan;
 pub mod postings;
 pub mod proof;
+pub mod refund;
 pub mod refusal;
 pub mod seen;
 pub mod status;

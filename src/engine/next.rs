@@ -1,6 +1,8 @@
 //! What happens next: who must do what by when, and what happens otherwise. One table from state and
 //! role to words; the page, the mails and the lists read it.
 
+mod refunds;
+
 use super::deadlines::{self, Deadline, Waiting};
 use super::decide::{MOST_VERSIONS, may_nudge};
 use super::escrow::{ChargeState, End, Escrow, Stage};
@@ -44,8 +46,9 @@ pub fn panel(escrow: &Escrow, user: UserId, role: Role, now: Time) -> Next {
         Some(_) | None => over(escrow),
     };
     // While a payment is under way nobody can leave.
-    let open =
-        matches!(escrow.stage, Stage::Proposed { .. } | Stage::Agreed { .. }) && !escrow.charge_pending();
+    let open = matches!(escrow.stage, Stage::Proposed { .. } | Stage::Agreed { .. })
+        && !escrow.charge_pending()
+        && escrow.rejected.is_none();
     let agreed = escrow.party_of(user).is_some_and(|party| escrow.has_agreed(party));
     if open && role.must_agree() {
         if matches!(escrow.stage, Stage::Proposed { .. }) && may_counter(escrow) {
@@ -93,7 +96,7 @@ fn of_clock(escrow: &Escrow, clock: &Deadline, yours: bool, (user, role): (UserI
         headline,
         by: Some(by),
         otherwise: Some(otherwise),
-        note: failed_charge(escrow, role),
+        note: refunds::note(escrow, clock, role).or_else(|| failed_charge(escrow, role)),
         primary: if yours { primary } else { None },
         secondary: if yours { secondary } else { can_nudge.then_some(nudge).into_iter().collect() },
         milestone: clock.milestone,
@@ -148,7 +151,10 @@ fn actions(escrow: &Escrow, waiting: Waiting, role: Role, number: u16) -> (Optio
         }
         Waiting::Ruling => (None, vec![]),
         Waiting::PayOut => (Some(Action::PayOut(number)), vec![]),
-        Waiting::RailAnswer | Waiting::Closing => (None, vec![]),
+        Waiting::FailedRefund => refunds::actions(escrow, number),
+        Waiting::RailAnswer | Waiting::RefundAnswer | Waiting::RefundAgain | Waiting::Closing => {
+            (None, vec![])
+        }
     }
 }
 
@@ -217,6 +223,9 @@ fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role
                 format!("Money for {title} is released. Its receiver is to move it to a wallet")
             };
             (headline, "If nothing happens by then, it moves to the wallet by itself.".to_owned())
+        }
+        Waiting::RefundAnswer | Waiting::RefundAgain | Waiting::FailedRefund => {
+            refunds::words(escrow, clock, title, role)
         }
         Waiting::Closing => (String::new(), String::new()),
     }

@@ -3,8 +3,10 @@
 mod disagreement;
 mod modes;
 mod negotiation;
+mod refunds;
 
 pub use disagreement::{Disagreement, gets_minor};
+pub use refunds::RefundNews;
 
 use serde::{Deserialize, Serialize};
 
@@ -232,6 +234,8 @@ pub enum News {
     Closed {
         completed: bool,
     },
+    /// Money that goes back as it came.
+    Refund(RefundNews),
     /// More time, cancelling, settling, quarrelling, talking.
     Disagreement(Disagreement),
 }
@@ -326,6 +330,11 @@ impl Told<'_> {
             | Event::DisputeEnded { .. }
             | Event::Said { .. } => self.disagreement(event, actor),
             Event::Released { .. } | Event::Refunded { .. } | Event::PaidOut { .. } => self.moved(event, all),
+            Event::RefundStarted { .. }
+            | Event::RefundSettled { .. }
+            | Event::RefundFailed { .. }
+            | Event::RefundRetried { .. }
+            | Event::RefundedToWallet { .. } => self.refunds(event, actor),
             Event::Reminded { waiting, milestone, since, mark, deadline } => {
                 self.remind(*waiting, *milestone, *since, *mark, *deadline);
             }

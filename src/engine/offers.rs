@@ -59,6 +59,9 @@ pub enum Action {
     ReturnRuling(u16),
     Say,
     PayOut(u16),
+    /// Of a refund's number.
+    RetryRefund(u16),
+    RefundToWallet(u16),
     Close,
 }
 
@@ -132,6 +135,8 @@ pub fn probe(escrow: &Escrow, action: Action, now: Time) -> Command {
         | Action::ReturnRuling(_)
         | Action::Say => quarrel(escrow, action),
         Action::PayOut(milestone) => Command::PayOut { milestone },
+        Action::RetryRefund(refund) => Command::RetryRefund { refund },
+        Action::RefundToWallet(refund) => Command::RefundToWallet { refund },
         Action::Close => Command::Close,
     }
 }
@@ -238,6 +243,9 @@ pub fn offers(escrow: &Escrow, actor: &Actor, facts: &Facts, now: Time) -> Vec<O
             Action::ConfirmRuling(number),
             Action::ReturnRuling(number),
         ]);
+    }
+    for refund in escrow.refunds.iter().filter(|refund| refund.open()) {
+        actions.extend([Action::RetryRefund(refund.number), Action::RefundToWallet(refund.number)]);
     }
     for (number, part) in (1_u16..).zip(&escrow.milestones) {
         match part.stage {

@@ -22,6 +22,8 @@ pub enum Account {
     Wallet { user: UserId },
     /// What the platform has earned.
     Fees,
+    /// Money that nobody here may have, on its way out again: a guest's payment that came too late.
+    Suspense,
 }
 
 impl Account {
@@ -34,6 +36,7 @@ impl Account {
             Self::Payable { .. } => "payable",
             Self::Wallet { .. } => "wallet",
             Self::Fees => "fees",
+            Self::Suspense => "suspense",
         }
     }
 
@@ -50,6 +53,7 @@ impl Account {
             }
             Self::Wallet { user } => format!("wallet/{user}/{currency}"),
             Self::Fees => format!("fees/{currency}"),
+            Self::Suspense => format!("suspense/{currency}"),
         }
     }
 
@@ -59,7 +63,7 @@ impl Account {
     pub fn has_balance(&self) -> bool {
         match self {
             Self::Held { .. } | Self::Payable { .. } | Self::Wallet { .. } => true,
-            Self::Clearing { .. } | Self::Fees => false,
+            Self::Clearing { .. } | Self::Fees | Self::Suspense => false,
         }
     }
 
@@ -69,7 +73,7 @@ impl Account {
         match self {
             Self::Held { user, .. } | Self::Payable { user, .. } => *user,
             Self::Wallet { user } => Some(*user),
-            Self::Clearing { .. } | Self::Fees => None,
+            Self::Clearing { .. } | Self::Fees | Self::Suspense => None,
         }
     }
 
@@ -78,7 +82,7 @@ impl Account {
     pub fn escrow(&self) -> Option<Uuid> {
         match self {
             Self::Held { escrow, .. } | Self::Payable { escrow, .. } => Some(*escrow),
-            Self::Wallet { .. } | Self::Clearing { .. } | Self::Fees => None,
+            Self::Wallet { .. } | Self::Clearing { .. } | Self::Fees | Self::Suspense => None,
         }
     }
 }
@@ -103,21 +107,17 @@ pub fn entries(escrow: &Escrow, event: &Event) -> Vec<Entry> {
             .map(|buyer| entry(Account::Clearing { rail: rail.clone() }, buyer, *amount_minor))
             .into_iter()
             .collect(),
-        Event::Released { milestone, parts, .. } => {
-            let to = |part: &Part| match part.share {
-                Share::Platform => Account::Fees,
-                Share::Seller | Share::Broker | Share::Payee(_) | Share::BrokerOnTop => {
-                    payable(escrow, *milestone, part.share)
-                }
-            };
-            let one = |part: &Part| entry(held(escrow, *milestone, part.share), to(part), part.amount_minor);
-            parts.iter().map(one).collect()
-        }
+        Event::Released { milestone, parts, .. } => step(escrow, *milestone, parts, |share| match share {
+            Share::Platform => Account::Fees,
+            Share::Seller | Share::Broker | Share::Payee(_) | Share::BrokerOnTop => {
+                payable(escrow, *milestone, share)
+            }
+        }),
         Event::Refunded { milestone, parts, .. } => {
-            let Some(buyer) = buyer else { return Vec::new() };
-            let one =
-                |part: &Part| entry(held(escrow, *milestone, part.share), buyer.clone(), part.amount_minor);
-            parts.iter().map(one).collect()
+            buyer.map_or_else(Vec::new, |buyer| step(escrow, *milestone, parts, |_| buyer.clone()))
+        }
+        Event::RefundSettled { refund, .. } | Event::RefundedToWallet { refund, .. } => {
+            refunded(escrow, *refund, matches!(event, Event::RefundSettled { .. }))
         }
         Event::PaidOut { milestone, share, user, amount_minor } => {
             let wallet = Account::Wallet { user: *user };
@@ -156,12 +156,34 @@ pub fn entries(escrow: &Escrow, event: &Event) -> Vec<Entry> {
         | Event::RulingReturned { .. }
         | Event::DisputeEnded { .. }
         | Event::Said { .. }
+        | Event::RefundStarted { .. }
+        | Event::RefundFailed { .. }
+        | Event::RefundRetried { .. }
         | Event::Overdue { .. }
         | Event::Reminded { .. }
         | Event::Nudged { .. }
         | Event::Ended { .. }
         | Event::Closed => Vec::new(),
     }
+}
+
+/// A reserved refund's parts leave what is held: sent as they came, or to the buyer's wallet.
+fn refunded(escrow: &Escrow, refund: u16, sent: bool) -> Vec<Entry> {
+    let Some(refund) = escrow.refund(refund) else { return Vec::new() };
+    let wallet = || escrow.party(Role::Buyer).map(|party| Account::Wallet { user: party.user });
+    let to = if sent { Some(Account::Clearing { rail: refund.rail.clone() }) } else { wallet() };
+    let Some(to) = to else { return Vec::new() };
+    step(escrow, refund.milestone, &refund.parts, |_| to.clone())
+}
+
+/// A step's parts leave what is held, each to its account.
+fn step(escrow: &Escrow, milestone: u16, parts: &[Part], to: impl Fn(Share) -> Account) -> Vec<Entry> {
+    let one = |part: &Part| Entry {
+        from: held(escrow, milestone, part.share),
+        to: to(part.share),
+        amount: escrow.terms.money(part.amount_minor),
+    };
+    parts.iter().map(one).collect()
 }
 
 fn held(escrow: &Escrow, milestone: u16, share: Share) -> Account {

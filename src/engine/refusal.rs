@@ -50,6 +50,10 @@ pub enum Refusal {
     PaymentPending,
     NoPaymentPending,
     NoSuchMilestone,
+    NoSuchRefund,
+    RefundPending,
+    /// The provider paid a refund that had already gone another way.
+    RefundSentTwice,
     NotInProgress,
     NotDelivered,
     ContractNeedsSignature,
@@ -159,6 +163,7 @@ impl Refusal {
             Self::NotAgreed => "Not everyone has agreed yet.",
             Self::PaymentPending => "A payment is being processed. Wait for its result.",
             Self::NoPaymentPending => "No such payment is waiting for a result.",
+            Self::NoSuchRefund | Self::RefundPending | Self::RefundSentTwice => self.of_refunds(),
             Self::NoSuchMilestone => "This escrow has no such milestone.",
             Self::NotInProgress => "This milestone is not being worked on.",
             Self::NotDelivered => "This milestone has not been delivered, or has been answered already.",
@@ -250,6 +255,15 @@ impl Refusal {
             other => return other.code(),
         };
         fixed.to_owned()
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`sentence` sorts them and names every one")]
+    fn of_refunds(&self) -> &'static str {
+        match self {
+            Self::NoSuchRefund => "This refund is done, or there is none of this number.",
+            Self::RefundPending => "This refund is under way. Wait for the provider's answer.",
+            _ => "This refund had already gone another way, so the money went out twice.",
+        }
     }
 
     #[allow(clippy::wildcard_enum_match_arm, reason = "`sentence` sorts them and names every one")]

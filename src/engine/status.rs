@@ -29,6 +29,8 @@ const fn status(tone: Tone, words: &'static str) -> Status {
     Status { tone, words }
 }
 
+const REFUND_FAILED: Status = status(Tone::Bad, "Refund failed");
+
 /// The status of the whole escrow. With several milestones it is that of the open one with the earliest
 /// deadline (ties: the lowest number).
 #[must_use]
@@ -36,6 +38,7 @@ pub fn of(escrow: &Escrow) -> Status {
     let charge = escrow.charge.as_ref().map(|charge| &charge.state);
     match (&escrow.stage, charge) {
         (_, Some(ChargeState::Pending { .. })) => status(Tone::Info, "Payment processing"),
+        (Stage::Proposed { .. }, _) if escrow.rejected.is_some() && escrow.refund_failed() => REFUND_FAILED,
         (Stage::Proposed { .. }, _) if escrow.rejected.is_some() => status(Tone::Info, "Declined, refunding"),
         (Stage::Proposed { .. }, _) if escrow.funded() => status(Tone::Wait, "Paid, awaiting acceptance"),
         (Stage::Proposed { .. }, Some(ChargeState::Failed { .. })) => status(Tone::Bad, "Payment failed"),
@@ -88,7 +91,12 @@ pub fn of_milestone(escrow: &Escrow, number: u16) -> Status {
     if escrow.dispute_over(number).is_some() {
         return status(Tone::Dispute, "In dispute");
     }
+    let failed = escrow.open_refunds(number).any(|refund| refund.failed_at().is_some());
     match part.stage {
+        MilestoneStage::Settling { .. } if failed => REFUND_FAILED,
+        MilestoneStage::Settling { .. } if part.payable_minor() == 0 => {
+            status(Tone::Info, "Refund under way")
+        }
         MilestoneStage::Unfunded if part.asked.is_some() => status(Tone::Wait, "To pay"),
         MilestoneStage::Unfunded if part.funded() => status(Tone::Held, "Paid, awaiting acceptance"),
         MilestoneStage::Unfunded => status(Tone::Neutral, "Not paid yet"),
@@ -246,6 +254,8 @@ pub fn task_words(waiting: Waiting, mode: Mode, role: Role) -> &'static str {
         (Waiting::DisputeTalk, _) => "Settle the dispute",
         (Waiting::Ruling, _) => "Decide the dispute",
         (Waiting::PayOut, _) => "Move your money to your wallet",
+        (Waiting::RefundAnswer | Waiting::RefundAgain, _) => "Wait for the refund's result",
+        (Waiting::FailedRefund, _) => "Have a failed refund sent again",
         (Waiting::Closing, _) => "Close the escrow",
     }
 }

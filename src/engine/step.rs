@@ -4,9 +4,19 @@
 //! has in it, odd units going to the largest fractions; a follower moves in proportion to what has
 //! moved of the balance. Nothing is ever negative, and the last step empties everything.
 
-use super::escrow::Milestone;
+use super::escrow::{How, Milestone};
 use super::plan::{MilestonePlan, Part};
 use crate::money::share_of;
+
+/// A step that was decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub amount_minor: i64,
+    pub parts: Vec<Part>,
+    /// Whether nothing is left after it.
+    pub whole: bool,
+    pub how: How,
+}
 
 /// The parts of a step of `amount_minor`, with `0 < amount_minor ≤ milestone.left_minor()`, in the order
 /// of the plan's lines. Parts of nothing are left out.
@@ -24,8 +34,8 @@ pub fn parts(milestone: &Milestone, plan: &MilestonePlan, amount_minor: i64) -> 
         if held.share.follows() {
             continue;
         }
-        let exact = i128::from(amount_minor) * i128::from(held.held_minor);
-        let whole = i64::try_from(exact / i128::from(left)).unwrap_or(held.held_minor);
+        let exact = i128::from(amount_minor) * i128::from(held.free_minor());
+        let whole = i64::try_from(exact / i128::from(left)).unwrap_or_else(|_| held.free_minor());
         parts[index].amount_minor = whole;
         given += whole;
         fractions.push((index, exact % i128::from(left)));
@@ -40,7 +50,7 @@ pub fn parts(milestone: &Milestone, plan: &MilestonePlan, amount_minor: i64) -> 
     for (part, held) in parts.iter_mut().zip(&milestone.holdings) {
         if held.share.follows() {
             let whole = plan.line(held.share);
-            part.amount_minor = share_of(whole, moved, first) - (whole - held.held_minor);
+            part.amount_minor = share_of(whole, moved, first) - (whole - held.free_minor());
         }
     }
     parts.retain(|part| part.amount_minor > 0);

@@ -53,6 +53,7 @@ pub fn escrow(mut escrow: Escrow, role: Role) -> Escrow {
     escrow.terms = terms(escrow.terms, role);
     escrow.plan.milestones.iter_mut().for_each(|part| plan(part, payer));
     escrow.milestones.iter_mut().for_each(|part| milestone(part, payer));
+    escrow.refunds.iter_mut().for_each(|refund| parts(&mut refund.parts, payer));
     for party in &mut escrow.parties {
         if let Some(signature) = &mut party.signature {
             signature.side_sha256 = None;
@@ -95,6 +96,7 @@ fn milestone(part: &mut Milestone, payer: CommissionPayer) {
         let released = part.released_minor;
         if let Some(seller) = part.holdings.iter_mut().find(|held| held.share == Share::Seller) {
             seller.held_minor += brokers.iter().map(|held| held.held_minor).sum::<i64>();
+            seller.reserved_minor += brokers.iter().map(|held| held.reserved_minor).sum::<i64>();
             // One of the two may have moved his money already: only that some waits may be seen.
             let waits = seller.payable_minor + brokers.iter().map(|held| held.payable_minor).sum::<i64>() > 0;
             seller.payable_minor = if waits { released } else { 0 };
@@ -120,7 +122,9 @@ pub fn record(mut record: Record, escrow: &Escrow, role: Role) -> Record {
         Event::ChargeReturned { payment, amount_minor, .. } => {
             *amount_minor = escrow.attempt(*payment).map_or(0, |charge| charge.amount_minor);
         }
-        Event::Released { parts: all, .. } | Event::Refunded { parts: all, .. } => parts(all, payer),
+        Event::Released { parts: all, .. }
+        | Event::Refunded { parts: all, .. }
+        | Event::RefundStarted { parts: all, .. } => parts(all, payer),
         Event::PaidOut { share, amount_minor, .. } => {
             let tells = match share {
                 Share::Broker | Share::BrokerOnTop => true,

@@ -124,7 +124,7 @@ fn of_milestone(escrow: &Escrow, part: &Milestone, movements: &[Movement]) -> Si
                 let waits: i64 = balance.map(|held| held.payable_minor).sum();
                 Situation::Releasing { begun: waits < part.released_minor, failed: has_failed(Kind::Payout) }
             }
-            MilestoneEnd::Refunded => Situation::Refunding { failed: has_failed(Kind::Refund) },
+            MilestoneEnd::Refunded => Situation::Refunding { failed: escrow.refund_failed() },
             MilestoneEnd::Dropped => Situation::ExpiredNotPaid,
         },
         MilestoneStage::Ended { end, how, .. } => match (end, how) {

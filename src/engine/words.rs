@@ -5,6 +5,7 @@
 mod disagreement;
 mod modes;
 mod negotiation;
+mod refunds;
 
 pub use disagreement::dispute_ended;
 
@@ -88,6 +89,7 @@ impl News {
                 let due = *mark == Mark::Due;
                 reminder(*waiting, due, left(*mark), milestone.as_deref(), *number, &at(*deadline))
             }
+            Self::Refund(news) => news.say(at),
             Self::Disagreement(news) => news.say(title, at),
             Self::Completed => (
                 format!("Completed: {title}"),
@@ -408,14 +410,8 @@ fn reminder(
         | Waiting::NextPayment
         | Waiting::ProofUpload
         | Waiting::ProofReview => modes::reminder(waiting, &title),
-        Waiting::Delivery if due => (
-            format!("{title}, which is due now"),
-            "After that the buyer may cancel and get the money back.",
-            "Deliver",
-            format!("/milestones/{number}/deliver"),
-        ),
         Waiting::Delivery => (
-            format!("your delivery of {title}"),
+            if due { format!("{title}, which is due now") } else { format!("your delivery of {title}") },
             "After that the buyer may cancel and get the money back.",
             "Deliver",
             format!("/milestones/{number}/deliver"),
@@ -450,6 +446,9 @@ fn reminder(
         | Waiting::DisputeAnswer
         | Waiting::DisputeTalk
         | Waiting::Ruling => disagreement::awaited(waiting, &title, number),
+        Waiting::FailedRefund | Waiting::RefundAnswer | Waiting::RefundAgain => {
+            refunds::reminder(&title, number)
+        }
         Waiting::RailAnswer | Waiting::Closing => (title, "", OPEN, String::new()),
     };
     let text = format!("{first} We wait for {what}, until {deadline}. {then}");

@@ -2,7 +2,7 @@
 //! here they get their facts, their button and their reference.
 
 use crate::calendar::Zone;
-use crate::engine::notices::{EscrowNews, News};
+use crate::engine::notices::{EscrowNews, News, RefundNews};
 use crate::mail::letter::Reader;
 use crate::mail::sheet::{Button, Fact, Sheet};
 
@@ -113,6 +113,7 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
         News::RefundedToYou { milestone: title, number, amount, .. } => {
             vec![milestone(number, title), ("Back to you", amount.to_string())]
         }
+        News::Refund(news) => facts_of_refund(news, zone),
         News::MayCancel { milestone: title, number, refund_at, .. }
         | News::Overdue { milestone: title, number, refund_at, .. } => {
             vec![milestone(number, title), ("Refunded by itself", zone.moment(*refund_at))]
@@ -134,6 +135,26 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
         | News::Completed
         | News::Disagreement(_)
         | News::Closed { .. } => Vec::new(),
+    }
+}
+
+/// Those of money that goes back as it came.
+fn facts_of_refund(news: &RefundNews, zone: &Zone) -> Vec<(&'static str, String)> {
+    let milestone = |number: &u16, title: &str| ("Milestone", format!("{number}, {title}"));
+    match news {
+        RefundNews::Sent { milestone: title, number, amount, .. }
+        | RefundNews::Done { milestone: title, number, amount } => {
+            vec![milestone(number, title), ("Back to you", amount.to_string())]
+        }
+        RefundNews::Decided { milestone: title, number, .. } => vec![milestone(number, title)],
+        RefundNews::Failed { milestone: title, number, amount, to_wallet_at, .. } => {
+            let mut facts = vec![milestone(number, title), ("Reserved for you", amount.to_string())];
+            facts.extend(to_wallet_at.map(|at| ("To your wallet by itself", zone.moment(at))));
+            facts
+        }
+        RefundNews::ToWallet { milestone: title, number, amount, .. } => {
+            vec![milestone(number, title), ("In your wallet", amount.to_string())]
+        }
     }
 }
 

@@ -305,7 +305,7 @@ impl StatementLine {
     /// What was paid for several receivers of a milestone, or came back from them, is one line to its payer: how
     /// they share it may be hidden from him.
     fn is_same(&self, other: &Self) -> bool {
-        let paid = matches!(self.kind.as_str(), "charge_settled" | "refunded");
+        let paid = matches!(self.kind.as_str(), "charge_settled" | "refunded" | "refunded_to_wallet");
         let rest = |line: &Self| {
             let (place, share) = line.other.rsplit_once('/')?;
             let receives = share == "seller" || share == "broker" || share.starts_with("payee-");
@@ -326,6 +326,7 @@ pub struct Totals {
     pub wallet_minor: i64,
     pub fees_minor: i64,
     pub clearing_minor: i64,
+    pub suspense_minor: i64,
 }
 
 /// The totals of every currency, from the entries alone. It reads them all: for the operators' page and
@@ -342,7 +343,8 @@ pub async fn totals(conn: &mut Conn<'_>) -> Result<Vec<Totals>, DbError> {
                 CAST(SUM(CASE WHEN account LIKE 'payable/%' THEN delta ELSE 0 END) AS BIGINT) AS payable_minor,
                 CAST(SUM(CASE WHEN account LIKE 'wallet/%' THEN delta ELSE 0 END) AS BIGINT) AS wallet_minor,
                 CAST(SUM(CASE WHEN account LIKE 'fees/%' THEN delta ELSE 0 END) AS BIGINT) AS fees_minor,
-                CAST(SUM(CASE WHEN account LIKE 'clearing/%' THEN delta ELSE 0 END) AS BIGINT) AS clearing_minor
+                CAST(SUM(CASE WHEN account LIKE 'clearing/%' THEN delta ELSE 0 END) AS BIGINT) AS clearing_minor,
+                CAST(SUM(CASE WHEN account LIKE 'suspense/%' THEN delta ELSE 0 END) AS BIGINT) AS suspense_minor
          FROM (SELECT currency, to_account AS account, amount_minor AS delta FROM entries
                UNION ALL
                SELECT currency, from_account, -amount_minor FROM entries) moves

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use holdfast::engine::command::{Command, Facts};
 use holdfast::engine::deadlines;
 use holdfast::engine::decide::{Decision, decide};
-use holdfast::engine::escrow::{ChargeState, Escrow, Method, MilestoneStage, Stage};
+use holdfast::engine::escrow::{ChargeState, Escrow, Method, MilestoneEnd, MilestoneStage, Stage};
 use holdfast::engine::evolve::evolve;
 use holdfast::engine::party::Actor;
 use holdfast::engine::time::Time;
@@ -31,6 +31,8 @@ fn node(escrow: &Escrow) -> &'static str {
         (Stage::Active { .. }, MilestoneStage::ChangesRequested { overdue_since: None, .. }) => {
             "changes_requested"
         }
+        (Stage::Active { .. }, MilestoneStage::Settling { .. }) if escrow.refund_failed() => "refund_failed",
+        (Stage::Active { .. }, MilestoneStage::Settling { end: MilestoneEnd::Refunded, .. }) => "refunding",
         (Stage::Active { .. }, MilestoneStage::Settling { .. }) => "being_paid_out",
         (Stage::Active { .. }, _) => "overdue",
         (Stage::Ended { .. }, _) => match escrow.milestones[0].released_minor {
@@ -72,8 +74,17 @@ fn moves(escrow: &Escrow, now: Time) -> Vec<(&'static str, Actor, Command, Time)
         ("request changes", buyer, changes, now),
         ("cancel", buyer, Command::Cancel { milestone: 1 }, now),
         ("pay out", seller, Command::PayOut { milestone: 1 }, now),
+        ("refund", seller, Command::Refund { milestone: 1, part_minor: None }, now),
+        ("retry refund", buyer, Command::RetryRefund { refund: 1 }, now),
+        ("to the wallet instead", buyer, Command::RefundToWallet { refund: 1 }, now),
         ("close", buyer, Command::Close, now),
     ];
+    let attempt = escrow.refund(1).map_or(1, |refund| refund.attempt);
+    let reason = "-".to_owned();
+    moves.extend([
+        ("refund settled", Actor::Rail, Command::RefundSettled { refund: 1, attempt }, now),
+        ("refund failed", Actor::Rail, Command::RefundFailed { refund: 1, attempt, reason }, now),
+    ]);
     for clock in deadlines::all(escrow) {
         moves.push(("deadline", Actor::Clock, clock.lapse(), clock.at));
     }
@@ -88,7 +99,8 @@ fn walk() -> BTreeMap<(&'static str, &'static str), BTreeSet<&'static str>> {
     let mut queue = VecDeque::from([(first, start())]);
     while let Some((escrow, now)) = queue.pop_front() {
         for (name, actor, command, at) in moves(&escrow, now) {
-            let facts = Facts::default();
+            let rails_that_refund = vec!["rail".to_owned()];
+            let facts = Facts { rails_that_refund, ..Facts::default() };
             let Ok(Decision::Done(events)) = decide(Some(&escrow), &command, &actor, &facts, at) else {
                 continue;
             };
@@ -149,7 +161,7 @@ fn the_readmes_diagram_is_what_the_engine_does() {
 fn every_state_of_the_diagram_leads_to_the_end() {
     let edges = walk();
     let nodes: BTreeSet<&str> = edges.keys().flat_map(|(from, to)| [*from, *to]).collect();
-    assert_eq!(nodes.len(), 12, "{nodes:?}");
+    assert_eq!(nodes.len(), 14, "{nodes:?}");
     for from in nodes {
         let mut reached = BTreeSet::from([from]);
         while let Some(next) =

@@ -77,7 +77,7 @@ fn every_kind_of_event_has_a_stored_record() {
 /// Worlds in which everything has happened once.
 fn histories() -> Vec<World> {
     let before = vec![long_and_open(), declined(), quick_and_done(), talked_about(), disputed(), ruled()];
-    before.into_iter().chain([proof_in_review(), paid_and_rejected(), half_paid()]).collect()
+    before.into_iter().chain([proof_in_review(), paid_and_rejected(), half_paid(), refunded()]).collect()
 }
 
 /// Countered, with one address corrected, and everyone asked once more.
@@ -164,6 +164,20 @@ fn half_paid() -> World {
     world
 }
 
+/// Refunds that came to everything that can become of one, and one that is under way.
+fn refunded() -> World {
+    let mut world = World::paid(case4());
+    world.as_it_came = true;
+    for _ in 0..3 {
+        world.seller().does(Command::Refund { milestone: 1, part_minor: Some(10_000) }).is_done();
+    }
+    world.provider().refunded(1).is_done();
+    world.provider().could_not_refund(2).is_done();
+    world.days_pass(12);
+    world.seller().does(Command::Refund { milestone: 1, part_minor: None }).is_done();
+    world
+}
+
 fn quick_and_done() -> World {
     let mut world = World::sent(quick());
     world.everyone_agrees();
@@ -234,7 +248,7 @@ fn rich() -> holdfast::engine::terms::Terms {
 /// Who is written down as having done it: it only has to be someone of every kind.
 fn actor(event: &Event) -> Actor {
     match event.kind() {
-        "charge_settled" | "charge_returned" => Actor::Rail,
+        "charge_settled" | "charge_returned" | "refund_settled" => Actor::Rail,
         "charge_failed" | "overdue" | "reminded" => Actor::Clock,
         "signed" | "delivered" => seller(),
         "accepted" | "disowned" => Actor::Operator { user: STRANGER },
@@ -253,8 +267,18 @@ fn write_what_is_missing() {
             std::fs::write(path, text + "\n").unwrap();
         }
     };
-    let names =
-        ["open", "declined", "done", "countered", "disputed", "ruled", "proof", "rejected", "half-paid"];
+    let names = [
+        "open",
+        "declined",
+        "done",
+        "countered",
+        "disputed",
+        "ruled",
+        "proof",
+        "rejected",
+        "half-paid",
+        "refunds",
+    ];
     for (name, world) in names.into_iter().zip(histories()) {
         let document = serde_json::to_string(world.escrow()).unwrap();
         write(format!("escrow-{name}.v{VERSION}.json"), document);

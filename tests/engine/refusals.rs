@@ -48,6 +48,9 @@ fn one_of_each() -> Vec<Refusal> {
         Refusal::PaymentPending,
         Refusal::NoPaymentPending,
         Refusal::NoSuchMilestone,
+        Refusal::NoSuchRefund,
+        Refusal::RefundPending,
+        Refusal::RefundSentTwice,
         Refusal::NotInProgress,
         Refusal::NotDelivered,
         Refusal::ContractNeedsSignature,
@@ -199,6 +202,15 @@ fn after_the_money() -> Vec<Refusal> {
         given(corrected)
             .when(buyer(), Command::RequestCorrections { milestone: 1, note: "Once more.".to_owned() }),
         paid().when(seller(), proof),
+        paid().when(buyer(), Command::RetryRefund { refund: 1 }),
+        given(Past::paid(&case4()).refunding(1)).when(buyer(), Command::RefundToWallet { refund: 1 }),
+        given(
+            Past::paid(&case4())
+                .refunding(1)
+                .refund_failed()
+                .then(Event::RefundedToWallet { refund: 1, milestone: 1 }),
+        )
+        .when(rail(), Command::RefundSettled { refund: 1, attempt: 1 }),
     ];
     all.into_iter().map(super::dsl::given::When::refusal).collect()
 }

@@ -93,6 +93,8 @@ pub(super) fn open(escrow: &Escrow, version: u32) -> Result<(), Refusal> {
         return Err(Refusal::OtherVersion { current: escrow.version });
     }
     match escrow.stage {
+        // Declined after it was paid: only the money's way back is left.
+        Stage::Proposed { .. } if escrow.rejected.is_some() => Err(Refusal::NotProposed),
         Stage::Proposed { .. } => Ok(()),
         Stage::Agreed { .. } | Stage::Active { .. } | Stage::Ended { .. } | Stage::Closed { .. } => {
             Err(Refusal::NotProposed)
@@ -175,6 +177,9 @@ pub(super) fn decline(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
     if let Stage::Ended { end: End::Declined { by, .. }, .. } = &draft.escrow.stage
         && *by == role
     {
+        return Ok(());
+    }
+    if draft.escrow.rejected.as_ref().is_some_and(|rejected| rejected.by == role) {
         return Ok(());
     }
     if draft.escrow.charge_pending() {

@@ -1,7 +1,7 @@
 //! Deadlines that have passed, and reminders before them.
 
 use super::ending::{drop_unpaid, pay_out_at_once, pay_out_to, refund, release};
-use super::{Draft, agreement, dispute};
+use super::{Draft, agreement, dispute, refund as back};
 use crate::engine::command::Facts;
 use crate::engine::deadlines::{self, CANCEL_DAYS, Deadline, Mark, Waiting};
 use crate::engine::dispute::{ExtensionEnd, Settlement, SettlementEnd};
@@ -80,6 +80,9 @@ pub(super) fn lapse(
             for user in users {
                 pay_out_to(draft, number, user);
             }
+        }
+        Waiting::RefundAnswer | Waiting::RefundAgain | Waiting::FailedRefund => {
+            back::lapse(draft, waiting, number, since);
         }
         Waiting::Closing => draft.push(Event::Closed),
     }

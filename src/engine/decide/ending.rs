@@ -1,13 +1,14 @@
 //! Money leaves: released, refunded, paid out; and the escrow ends and is closed.
 
 use super::Draft;
+use super::refund::step_back;
 use crate::engine::command::Facts;
 use crate::engine::deadlines::next_pay_by;
 use crate::engine::escrow::{End, How, MilestoneEnd, MilestoneStage, Stage};
 use crate::engine::event::Event;
 use crate::engine::party::{Role, UserId};
 use crate::engine::refusal::Refusal;
-use crate::engine::step;
+use crate::engine::step::{self, Step};
 use crate::engine::terms::Funding;
 
 /// Releases a part of the balance that is there, or the rest of it.
@@ -21,7 +22,8 @@ pub(super) fn release(draft: &mut Draft, number: u16, amount_minor: i64, how: Ho
 /// Refunds a part of the balance that is there, or the rest of it, with the fee that followed it.
 pub(super) fn refund(draft: &mut Draft, number: u16, amount_minor: i64, how: How) {
     if let Some((parts, whole)) = parts(draft, number, amount_minor) {
-        draft.push(Event::Refunded { milestone: number, amount_minor, parts, whole, how });
+        let event = step_back(draft, number, Step { amount_minor, parts, whole, how });
+        draft.push(event);
         end_if_all(draft);
     }
 }
@@ -99,7 +101,7 @@ pub(super) fn drop_unpaid(draft: &mut Draft) {
 }
 
 /// The escrow ends when every milestone has: completed if anything was released, else cancelled or refunded.
-fn end_if_all(draft: &mut Draft) {
+pub(super) fn end_if_all(draft: &mut Draft) {
     ask_for_next(draft);
     let ended = |how: &mut Option<How>, stage: &MilestoneStage| match stage {
         MilestoneStage::Ended { end: MilestoneEnd::Dropped, .. } => true,

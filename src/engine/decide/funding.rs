@@ -89,7 +89,7 @@ fn agree_by_paying(draft: &mut Draft, facts: &Facts) -> Result<(), Refusal> {
     if agreed || draft.escrow.terms.pay_first { Ok(()) } else { Err(Refusal::NotAgreed) }
 }
 
-fn by_rail(draft: &Draft) -> Result<(), Refusal> {
+pub(super) fn by_rail(draft: &Draft) -> Result<(), Refusal> {
     match draft.actor {
         Actor::Rail | Actor::Clock => Ok(()),
         Actor::Party { .. } | Actor::Operator { .. } | Actor::Arbiter { .. } => {

@@ -13,6 +13,7 @@ mod ending;
 mod funding;
 mod negotiation;
 mod proof;
+mod refund;
 mod settlement;
 
 pub use cancellation::MOST_REQUESTS;
@@ -56,9 +57,15 @@ pub fn decide(
         let Command::Propose { id, reference, terms } = command else { return Err(Refusal::NotAParty) };
         return agreement::propose(*id, reference, terms, actor, facts, now);
     };
-    let mut draft = Draft::new(escrow, *actor, now);
+    let mut draft = Draft::new(escrow, *actor, &facts.rails_that_refund, now);
     // A provider's answer is heard even then: money that comes too late has to go back.
-    let answer = matches!(command, Command::ChargeSettled { .. } | Command::ChargeFailed { .. });
+    let answer = matches!(
+        command,
+        Command::ChargeSettled { .. }
+            | Command::ChargeFailed { .. }
+            | Command::RefundSettled { .. }
+            | Command::RefundFailed { .. }
+    );
     if matches!(escrow.stage, Stage::Closed { .. }) && !answer {
         let again = *command == Command::Close && actor.role().is_some();
         return if again { Ok(Decision::AlreadyDone) } else { Err(Refusal::EscrowClosed) };
@@ -86,8 +93,12 @@ fn carry_out(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(), 
         Command::StartCharge { payment, milestones, method } => {
             funding::start_charge(draft, *payment, milestones, method, facts)
         }
-        Command::ChargeSettled { payment } => funding::charge_settled(draft, *payment),
-        Command::ChargeFailed { payment, reason } => funding::charge_failed(draft, *payment, reason),
+        Command::ChargeSettled { .. }
+        | Command::ChargeFailed { .. }
+        | Command::RefundSettled { .. }
+        | Command::RefundFailed { .. }
+        | Command::RetryRefund { .. }
+        | Command::RefundToWallet { .. } => refund::decide(draft, command),
         Command::SubmitProof { .. } | Command::AcceptProof { .. } | Command::RequestCorrections { .. } => {
             proof::decide(draft, command)
         }
@@ -98,12 +109,10 @@ fn carry_out(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(), 
         Command::RequestChanges { milestone, failed, reason } => {
             delivery::request_changes(draft, *milestone, failed, reason)
         }
-        Command::ExtendInspection { milestone, days } => dates::extend_inspection(draft, *milestone, *days),
-        Command::AskExtension { milestone, due, reason } => {
-            dates::ask_extension(draft, *milestone, *due, reason)
-        }
-        Command::GrantExtension { milestone } => dates::grant_extension(draft, *milestone),
-        Command::RefuseExtension { milestone } => dates::refuse_extension(draft, *milestone),
+        Command::ExtendInspection { .. }
+        | Command::AskExtension { .. }
+        | Command::GrantExtension { .. }
+        | Command::RefuseExtension { .. } => dates::decide(draft, command),
         Command::Cancel { milestone } => ending::cancel(draft, *milestone),
         Command::Refund { milestone, part_minor } => {
             cancellation::refund_by_seller(draft, *milestone, *part_minor)
@@ -167,11 +176,14 @@ struct Draft {
     actor: Actor,
     now: Time,
     events: Vec<Event>,
+    /// The providers by which money can go back as it came.
+    rails_that_refund: Vec<String>,
 }
 
 impl Draft {
-    fn new(escrow: &Escrow, actor: Actor, now: Time) -> Self {
-        Self { escrow: escrow.clone(), actor, now, events: Vec::new() }
+    fn new(escrow: &Escrow, actor: Actor, rails_that_refund: &[String], now: Time) -> Self {
+        let rails_that_refund = rails_that_refund.to_vec();
+        Self { escrow: escrow.clone(), actor, now, events: Vec::new(), rails_that_refund }
     }
 
     fn push(&mut self, event: Event) {

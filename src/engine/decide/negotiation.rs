@@ -211,6 +211,9 @@ fn can_nudge(waiting: Waiting) -> bool {
         | Waiting::DisputeTalk
         | Waiting::Ruling
         | Waiting::PayOut
+        | Waiting::RefundAnswer
+        | Waiting::RefundAgain
+        | Waiting::FailedRefund
         | Waiting::Closing => false,
     }
 }

@@ -106,8 +106,12 @@ fn charge_settled(escrow: &mut Escrow, at: Time) {
         if let (Some(plan), Some(part)) =
             (escrow.plan.milestones.get(index), escrow.milestones.get_mut(index))
         {
-            let holding =
-                |line: &Part| Holding { share: line.share, held_minor: line.amount_minor, payable_minor: 0 };
+            let holding = |line: &Part| Holding {
+                share: line.share,
+                held_minor: line.amount_minor,
+                payable_minor: 0,
+                reserved_minor: 0,
+            };
             part.holdings = plan.lines.iter().map(holding).collect();
         }
         // What was paid before everyone agreed waits for that.

@@ -9,6 +9,7 @@ pub fn words(key: &str) -> String {
         ["payable", _, number, share] => format!("Payable to {}, milestone\u{a0}{number}", whom(share)),
         ["wallet", _, _] => "Wallet".to_owned(),
         ["fees", _] => "Fees earned".to_owned(),
+        ["suspense", _] => "On its way out again".to_owned(),
         ["clearing", rail, _] => format!("Outside, by way of {rail}"),
         _ => key.to_owned(),
     }

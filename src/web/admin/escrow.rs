@@ -227,6 +227,9 @@ fn wanted(waiting: Waiting) -> &'static str {
         Waiting::DisputeTalk => "A settlement of the dispute",
         Waiting::Ruling => "A decision of the dispute",
         Waiting::PayOut => "Moving the money to the wallet",
+        Waiting::RefundAnswer => "The provider’s answer to a refund",
+        Waiting::RefundAgain => "Sending a failed refund again",
+        Waiting::FailedRefund => "A decision on a failed refund",
         Waiting::Closing => "Closing",
     }
 }

@@ -44,7 +44,8 @@ impl Books {
 /// What a currency's accounts come to together: zero, since each entry takes what it gives.
 #[must_use]
 pub fn sum(totals: &Totals) -> i64 {
-    totals.held_minor + totals.payable_minor + totals.wallet_minor + totals.fees_minor + totals.clearing_minor
+    let inside = totals.held_minor + totals.payable_minor + totals.wallet_minor;
+    inside + totals.fees_minor + totals.suspense_minor + totals.clearing_minor
 }
 
 /// Minor units of a currency by its code; of one that is unknown here the units stand as they are.

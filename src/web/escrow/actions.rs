@@ -68,6 +68,7 @@ fn below(action: Action) -> String {
         | Action::ReturnRuling(number) => format!("/disputes/{number}"),
         Action::Say => "/messages".to_owned(),
         Action::PayOut(number) => format!("/milestones/{number}/payout"),
+        Action::RetryRefund(number) | Action::RefundToWallet(number) => format!("/refunds/{number}"),
         Action::Close => "/close".to_owned(),
     }
 }
@@ -140,6 +141,8 @@ pub fn words_of(action: Action) -> &'static str {
         Action::ReturnRuling(_) => "Send it back",
         Action::Say => "Write a message",
         Action::PayOut(_) => "Move money to your wallet",
+        Action::RetryRefund(_) => "Send it again",
+        Action::RefundToWallet(_) => "Take it to my wallet",
         Action::Close => "Close",
     }
 }

@@ -88,6 +88,16 @@ fn below(waiting: Waiting, line: &Line, number: u16) -> String {
         (Waiting::Settlement, _) => "/settlement".to_owned(),
         (Waiting::DisputeAnswer | Waiting::DisputeTalk | Waiting::Ruling, _) => "/disputes".to_owned(),
         (Waiting::PayOut, _) => format!("/milestones/{number}/payout"),
-        (Waiting::RailAnswer | Waiting::Closing, _) => String::new(),
+        (Waiting::FailedRefund, _) => failed_refund(line, number),
+        (Waiting::RailAnswer | Waiting::RefundAnswer | Waiting::RefundAgain | Waiting::Closing, _) => {
+            String::new()
+        }
     }
+}
+
+/// The page of a milestone's first refund that failed.
+fn failed_refund(line: &Line, number: u16) -> String {
+    let mut refunds = line.escrow.open_refunds(number);
+    let failed = refunds.find(|refund| refund.failed_at().is_some());
+    failed.map_or_else(String::new, |refund| format!("/refunds/{}", refund.number))
 }

@@ -1,6 +1,7 @@
 //! Events as sentences: who did what.
 
 mod disagreement;
+mod refunds;
 
 use super::seat::{Scene, Seat, role_title};
 use crate::engine::deadlines::{Mark, Waiting};
@@ -45,6 +46,7 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
         Event::Countered { .. }
         | Event::PartyCorrected { .. }
         | Event::InvitedAgain { .. }
+        | Event::Reminded { .. }
         | Event::Nudged { .. } => negotiated(scene, &record.event, &who),
         Event::Accepted { .. } => plain(Icon::Handshake, Tone::Good, format!("{who} accepted the terms")),
         Event::Signed { version, .. } => {
@@ -89,15 +91,17 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
         | Event::RulingReturned { .. }
         | Event::DisputeEnded { .. }
         | Event::Said { .. } => disagreement::told(scene, &record.event, &who),
-        Event::Released { .. } | Event::Refunded { .. } | Event::PaidOut { .. } => {
-            moved(scene, &record.event, &who)
-        }
+        Event::Released { .. }
+        | Event::Refunded { .. }
+        | Event::RefundStarted { .. }
+        | Event::RefundSettled { .. }
+        | Event::RefundFailed { .. }
+        | Event::RefundRetried { .. }
+        | Event::RefundedToWallet { .. }
+        | Event::PaidOut { .. } => moved(scene, &record.event, &who),
         Event::Overdue { milestone, .. } => {
             let words = format!("{} is overdue: the buyer may cancel it", title(milestone));
             plain(Icon::ClockAlert, Tone::Bad, words)
-        }
-        Event::Reminded { waiting, milestone, mark, .. } => {
-            plain(Icon::Bell, Tone::Neutral, reminded(scene, *waiting, *milestone, *mark))
         }
         Event::Ended { end } => ended(end),
         Event::Closed => plain(Icon::CircleCheckBig, Tone::Neutral, format!("{who} closed the escrow")),
@@ -124,6 +128,9 @@ fn negotiated(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
             Tone::Neutral,
             format!("{who} had the invitation of the {} sent again", role.word()),
         ),
+        Event::Reminded { waiting, milestone, mark, .. } => {
+            plain(Icon::Bell, Tone::Neutral, reminded(scene, *waiting, *milestone, *mark))
+        }
         Event::Nudged { waiting, milestone, .. } => {
             let words = format!("{who} had a reminder of {} sent", awaited(scene, *waiting, *milestone));
             plain(Icon::Bell, Tone::Neutral, words)
@@ -253,7 +260,7 @@ fn moved(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
             let words = format!("{amount} for “{title}” moved to the wallet of {}", scene.name(*user));
             (Icon::Wallet, Tone::Good, words, String::new())
         }
-        _ => (Icon::Info, Tone::Neutral, String::new(), String::new()),
+        _ => refunds::told(scene, event, who),
     }
 }
 
@@ -279,6 +286,8 @@ fn awaited(scene: &Scene<'_>, waiting: Waiting, milestone: Option<u16>) -> Strin
         Waiting::DisputeTalk => "settling the dispute",
         Waiting::Ruling => "the decision in the dispute",
         Waiting::PayOut => "moving the money",
+        Waiting::RefundAnswer | Waiting::RefundAgain => "the refund's result",
+        Waiting::FailedRefund => "the decision on the failed refund",
         Waiting::Closing => "closing",
     };
     format!("{what}{title}")

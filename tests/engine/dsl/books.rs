@@ -8,6 +8,7 @@ use holdfast::engine::event::Event;
 use holdfast::engine::party::UserId;
 use holdfast::engine::plan::Share;
 use holdfast::engine::postings::{Account, Entry, entries};
+use holdfast::engine::refund::Refund;
 use uuid::Uuid;
 
 /// Sums of entries by account, in one currency.
@@ -15,12 +16,15 @@ use uuid::Uuid;
 pub struct Books {
     clearing: i64,
     fees: i64,
+    suspense: i64,
     wallets: BTreeMap<UserId, i64>,
     topped_up: BTreeMap<UserId, i64>,
     held: BTreeMap<(u16, Share), i64>,
     payable: BTreeMap<(u16, Share), i64>,
     /// Payments whose money has come in. A second arrival of the same money would be made of nothing.
     arrived: BTreeSet<Uuid>,
+    /// What came in by each payment, less what went back on it.
+    charged: BTreeMap<Uuid, i64>,
 }
 
 impl Books {
@@ -76,6 +80,7 @@ impl Books {
         match account {
             Account::Clearing { .. } => &mut self.clearing,
             Account::Fees => &mut self.fees,
+            Account::Suspense => &mut self.suspense,
             Account::Wallet { user } => self.wallets.entry(*user).or_default(),
             Account::Held { milestone, share, .. } => self.held.entry((*milestone, *share)).or_default(),
             Account::Payable { milestone, share, .. } => {
@@ -108,7 +113,32 @@ impl Books {
             *self.account(&from) -= amount.minor;
             *self.account(&to) += amount.minor;
         }
+        self.on_charges(escrow, event)?;
         self.outside_moved(escrow, event, before - self.clearing)
+    }
+
+    /// Nothing goes back on a payment but what it brought.
+    fn on_charges(&mut self, escrow: &Escrow, event: &Event) -> Result<(), String> {
+        match (event, &escrow.charge) {
+            (Event::ChargeSettled { payment }, Some(charge)) => {
+                self.charged.insert(*payment, charge.amount_minor);
+            }
+            (Event::RefundSettled { refund, .. }, _) => {
+                let refund = escrow.refund(*refund).ok_or("a refund that nobody knows")?;
+                let left = self.charged.entry(refund.charge).or_default();
+                *left -= refund.sum_minor();
+                if *left < 0 {
+                    return Err(format!("{refund:?} takes back more than its payment brought"));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What is held and reserved for refunds that are neither done nor gone to a wallet.
+    pub fn reserved(escrow: &Escrow) -> i64 {
+        escrow.refunds.iter().filter(|refund| refund.open()).map(Refund::sum_minor).sum()
     }
 
     /// Only settled payments bring money in, and they bring exactly what was charged.
@@ -116,6 +146,7 @@ impl Books {
         use holdfast::engine::escrow::Method;
         let expected = match (event, &escrow.charge) {
             (Event::ChargeReturned { amount_minor, .. }, _) => *amount_minor,
+            (Event::RefundSettled { refund, .. }, _) => -escrow.refund(*refund).map_or(0, Refund::sum_minor),
             (Event::ChargeSettled { .. }, Some(charge)) => match charge.method {
                 Method::Rail { .. } => charge.amount_minor,
                 Method::Wallet => 0,
@@ -131,7 +162,7 @@ impl Books {
         if balances.clone().any(|balance| *balance < 0) {
             return Err(format!("a balance below zero: {self:?}"));
         }
-        if balances.sum::<i64>() + self.fees + self.clearing != 0 {
+        if balances.sum::<i64>() + self.fees + self.suspense + self.clearing != 0 {
             return Err(format!("the books don't sum to zero: {self:?}"));
         }
         let mut known = 0;
@@ -144,8 +175,16 @@ impl Books {
                 if (held, payable) != (holding.held_minor, holding.payable_minor) {
                     return Err(format!("{place:?}: the books hold {held} and {payable}, not {holding:?}"));
                 }
+                if !(0..=held).contains(&holding.reserved_minor) {
+                    return Err(format!("{place:?} reserves more than it holds: {holding:?}"));
+                }
                 known += held + payable;
             }
+        }
+        let kept: i64 = escrow.milestones.iter().map(|part| part.reserved_minor()).sum();
+        let reserved = Self::reserved(escrow);
+        if reserved != kept {
+            return Err(format!("{reserved} is to go back, {kept} is reserved"));
         }
         let booked = self.held() + self.payable();
         if booked == known { Ok(()) } else { Err(format!("{booked} is booked, {known} is known")) }

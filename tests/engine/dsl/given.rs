@@ -4,7 +4,7 @@ use holdfast::engine::command::{Command, Facts};
 use holdfast::engine::contract;
 use holdfast::engine::deadlines::{
     ACCEPTANCE_DAYS, ANSWER_DAYS, CANCEL_DAYS, CANCELLATION_DAYS, EXTENSION_DAYS, HANDLER_DAYS, PAYMENT_DAYS,
-    RAIL_ANSWER_DAYS, SETTLEMENT_DAYS,
+    RAIL_ANSWER_DAYS, REFUND_ANSWER_DAYS, SETTLEMENT_DAYS,
 };
 use holdfast::engine::decide::{Decision, decide};
 use holdfast::engine::dispute::{Handler, Split, Step};
@@ -161,6 +161,30 @@ impl Past {
         let amount_minor = self.escrow.milestone(number).unwrap().left_minor();
         let how = How::Cancelled;
         self.then(Event::Refunded { milestone: number, amount_minor, parts, whole: true, how })
+    }
+
+    /// Everything of a milestone is to go back as it came, because the buyer cancelled it.
+    pub fn refunding(self, number: u16) -> Self {
+        let parts = self.whole(number);
+        let amount_minor = self.escrow.milestone(number).unwrap().left_minor();
+        let answer_by = self.now.plus_days(REFUND_ANSWER_DAYS);
+        self.then(Event::RefundStarted {
+            refund: 1,
+            milestone: number,
+            amount_minor,
+            parts,
+            whole: true,
+            how: How::Cancelled,
+            charge: PAYMENT,
+            rail: "sandbox".to_owned(),
+            answer_by,
+        })
+    }
+
+    /// The provider could not.
+    pub fn refund_failed(self) -> Self {
+        let (milestone, reason) = (self.escrow.refunds[0].milestone, "The card is closed.".to_owned());
+        self.then(Event::RefundFailed { refund: 1, milestone, attempt: 1, reason, no_answer: false })
     }
 
     /// The buyer asked to cancel.

@@ -27,6 +27,11 @@ pub struct Model {
     terms: Option<Terms>,
     /// Attempts to pay: what for, by what, how much.
     attempts: BTreeMap<Uuid, (Vec<u16>, Method, i128)>,
+    /// By which of them each milestone was paid.
+    paid_by: BTreeMap<u16, Uuid>,
+    /// Refunds on their way: of which milestone, and what goes back for each.
+    reserved: BTreeMap<u16, (u16, Lines)>,
+    /// What is held and not decided.
     held: BTreeMap<u16, Lines>,
     payable: BTreeMap<u16, Lines>,
     wallets: BTreeMap<UserId, i128>,
@@ -278,6 +283,9 @@ impl Model {
                 *self.wallets.entry(self.user(Role::Buyer, 0)?).or_default() += back.values().sum::<i128>();
                 Ok(())
             }
+            Event::RefundStarted { .. } | Event::RefundSettled { .. } | Event::RefundedToWallet { .. } => {
+                self.hear_refund(event)
+            }
             Event::PaidOut { milestone, share, user, amount_minor } => {
                 same("who is paid", user, &self.receiver(*share)?)?;
                 let payable = self.payable.entry(*milestone).or_default().remove(share).unwrap_or_default();
@@ -291,6 +299,7 @@ impl Model {
     fn settled(&mut self, payment: Uuid) -> Wrong {
         let (milestones, method, sum) = self.attempts.get(&payment).cloned().ok_or("an unknown payment")?;
         for number in milestones {
+            self.paid_by.insert(number, payment);
             let lines = lines(self.terms()?, usize::from(number) - 1);
             if self.held.insert(number, lines).is_some() {
                 return Err(format!("milestone {number} is paid for twice"));
@@ -301,6 +310,37 @@ impl Model {
             Method::Wallet => *self.wallets.entry(self.user(Role::Buyer, 0)?).or_default() -= sum,
         }
         Ok(())
+    }
+
+    /// Money that goes back as it came: kept aside, then gone, and gone once.
+    fn hear_refund(&mut self, event: &Event) -> Wrong {
+        match event {
+            Event::RefundStarted { refund, milestone, amount_minor, parts, whole, charge, rail, .. } => {
+                let paid_by = self.paid_by.get(milestone).ok_or("nobody paid for it")?;
+                same("the payment it goes back on", charge, paid_by)?;
+                let rail = Method::Rail { rail: rail.clone() };
+                same(
+                    "the way it came",
+                    &Some(&rail),
+                    &self.attempts.get(charge).map(|(_, method, _)| method),
+                )?;
+                let back = self.take(*milestone, i128::from(*amount_minor), parts, *whole)?;
+                match self.reserved.insert(*refund, (*milestone, back)) {
+                    None => Ok(()),
+                    Some(_) => Err(format!("refund {refund} was under way already")),
+                }
+            }
+            Event::RefundSettled { refund, .. } | Event::RefundedToWallet { refund, .. } => {
+                let (_, back) = self.reserved.remove(refund).ok_or("a refund that is not under way")?;
+                let sum = back.values().sum::<i128>();
+                match event {
+                    Event::RefundSettled { .. } => self.came_in -= sum,
+                    _ => *self.wallets.entry(self.user(Role::Buyer, 0)?).or_default() += sum,
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What was said of sums that may be carried out later.
@@ -330,7 +370,13 @@ impl Model {
             let lines = lines.filter(|(_, (_, minor))| **minor != 0);
             lines.map(|(number, (share, minor))| ((number, *share), *minor)).collect()
         };
-        same("what is held", &books.all_held(), &flat(&self.held))?;
+        let mut held = flat(&self.held);
+        for (number, lines) in self.reserved.values() {
+            for (share, minor) in lines {
+                *held.entry((*number, *share)).or_default() += minor;
+            }
+        }
+        same("what is held", &books.all_held(), &held)?;
         same("what is payable", &books.all_payable(), &flat(&self.payable))?;
         same("the fees", &i128::from(books.fees()), &self.fees)?;
         let wallets = self.wallets.iter().filter(|(_, minor)| **minor != 0);

@@ -25,7 +25,8 @@ pub fn moved(events: &[Event]) -> Vec<Order> {
         Event::Released { milestone, amount_minor, .. } => {
             Some(Order::Release(*milestone, i128::from(*amount_minor)))
         }
-        Event::Refunded { milestone, amount_minor, .. } => {
+        Event::Refunded { milestone, amount_minor, .. }
+        | Event::RefundStarted { milestone, amount_minor, .. } => {
             Some(Order::Refund(*milestone, i128::from(*amount_minor)))
         }
         _ => None,

@@ -35,6 +35,8 @@ pub struct World {
     pub model: Model,
     /// Users whose released money goes to their wallet at once.
     pub at_once: Vec<UserId>,
+    /// Whether money goes back as it came; else it goes to the buyer's wallet.
+    pub as_it_came: bool,
     /// Above what is at stake a second operator has to agree, in minor units.
     pub second_above: i64,
     /// Laws of the ledger that did not hold. Stories fail on the first one; the random runs report it.
@@ -56,6 +58,7 @@ impl World {
             books: Books::default(),
             model: Model::default(),
             at_once: Vec::new(),
+            as_it_came: false,
             second_above: i64::MAX,
             broken: Vec::new(),
             payments: 0,
@@ -179,6 +182,7 @@ impl World {
         let wallet = actor.user().map(|user| self.terms.money(self.books.wallet(user)));
         Facts {
             wallet_available: wallet,
+            rails_that_refund: if self.as_it_came { vec!["sandbox".to_owned()] } else { Vec::new() },
             to_wallet_at_once: self.at_once.clone(),
             second_operator_above_minor: self.second_above,
             ..Facts::default()
@@ -451,6 +455,25 @@ impl Person<'_> {
 
     pub fn offers(self, splits: Vec<Split>) -> Outcome {
         self.does(Command::OfferSettlement { splits, note: "Let us end it.".to_owned() })
+    }
+
+    /// The provider says that a refund is done, by its last attempt.
+    pub fn refunded(self, refund: u16) -> Outcome {
+        let attempt = self.world.escrow().refund(refund).map_or(1, |refund| refund.attempt);
+        self.does(Command::RefundSettled { refund, attempt })
+    }
+
+    pub fn could_not_refund(self, refund: u16) -> Outcome {
+        let attempt = self.world.escrow().refund(refund).map_or(1, |refund| refund.attempt);
+        self.does(Command::RefundFailed { refund, attempt, reason: "The card is closed.".to_owned() })
+    }
+
+    pub fn retries(self, refund: u16) -> Outcome {
+        self.does(Command::RetryRefund { refund })
+    }
+
+    pub fn takes_to_wallet(self, refund: u16) -> Outcome {
+        self.does(Command::RefundToWallet { refund })
     }
 
     pub fn closes(self) -> Outcome {

@@ -37,6 +37,8 @@ pub struct Deal {
     /// The buyer's wallet when it starts, in thousandths of the amount.
     pub wallet: u16,
     pub at_once: (bool, bool),
+    /// Whether money goes back as it came.
+    pub as_it_came: bool,
     /// Whether the commission is hidden, where it can be.
     pub hidden: bool,
 }
@@ -72,7 +74,8 @@ pub fn deal(milestones: std::ops::RangeInclusive<usize>) -> impl Strategy<Value 
     let who = (any::<bool>(), 0..=3_u8, select(vec![Role::Buyer, Role::Seller, Role::Broker]));
     let money = (schedule(), fee_payer, option::of((rate(), payer)), vec(0..=1_000_u16, 4));
     let days = (1..=25_u8, 1..=30_u8, 0..=3_u8);
-    let start = (prop_oneof![Just(0_u16), 0..=3_000_u16], any::<(bool, bool)>(), any::<bool>());
+    let start =
+        (prop_oneof![Just(0_u16), 0..=3_000_u16], any::<(bool, bool)>(), any::<bool>(), any::<bool>());
     let modes = select(vec![Mode::Standard, Mode::Quick, Mode::QuickProof]);
     let what = (vec(amount(), milestones), modes, any::<bool>(), select(vec!["TND", "KES", "JPY"]));
     (what, who, money, days, start).prop_map(|(what, who, money, days, start)| Deal {
@@ -93,6 +96,7 @@ pub fn deal(milestones: std::ops::RangeInclusive<usize>) -> impl Strategy<Value 
         wallet: start.0,
         at_once: start.1,
         hidden: start.2,
+        as_it_came: start.3,
     })
 }
 

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use holdfast::engine::deadlines::{self, Mark, Waiting};
 use holdfast::engine::decide::{Decision, decide};
 use holdfast::engine::dispute::{DisputeEnd, ExtensionEnd, SettlementEnd, Step};
-use holdfast::engine::escrow::{Escrow, How, Milestone, MilestoneStage, Stage};
+use holdfast::engine::escrow::{End, Escrow, How, Milestone, MilestoneStage, Stage};
 use holdfast::engine::event::Event;
 use holdfast::engine::evolve::evolve;
 use holdfast::engine::notices::notices;
 use holdfast::engine::party::Actor;
 use holdfast::engine::plan::Share;
 use holdfast::engine::proof::ProofPhase;
+use holdfast::engine::refund::{Refund, RefundState};
 use holdfast::engine::time::Time;
 use holdfast::engine::{next, offers, status, veil};
 use serde::Serialize;
@@ -34,15 +35,18 @@ pub fn of_state(world: &World) -> Law {
     money(escrow)?;
     let (earned, booked) = (escrow.fee_earned_minor(), world.books.fees());
     hold(earned == booked, || format!("{booked} of fees is booked, {earned} is shown"))?;
-    let returned: i64 = world.history.iter().map(|(_, event)| returned_by(event)).sum();
+    let returned: i64 = world.history.iter().map(|(_, event)| returned_by(escrow, event)).sum();
     let known = escrow.returned_minor();
     hold(returned == known, || format!("{returned} went back, {known} is shown"))?;
     clocks(world)?;
     words(world)
 }
 
-fn returned_by(event: &Event) -> i64 {
+fn returned_by(escrow: &Escrow, event: &Event) -> i64 {
     match event {
+        Event::RefundSettled { refund, .. } | Event::RefundedToWallet { refund, .. } => {
+            escrow.refund(*refund).map_or(0, Refund::sum_minor)
+        }
         Event::Refunded { parts, .. } => parts.iter().map(|part| part.amount_minor).sum(),
         _ => 0,
     }
@@ -55,7 +59,9 @@ fn money(escrow: &Escrow) -> Law {
         let over = matches!(part.stage, MilestoneStage::Ended { .. });
         hold(!over || held == 0, || format!("an ended milestone holds {held}: {part:?}"))?;
         let settling = matches!(part.stage, MilestoneStage::Settling { .. });
-        hold(!settling || part.payable_minor() > 0, || format!("settling waits for nothing: {part:?}"))?;
+        hold(!settling || part.payable_minor() + part.reserved_minor() > 0, || {
+            format!("settling waits for nothing: {part:?}")
+        })?;
         let funded = if part.funded() { plan.balance_minor() } else { 0 };
         let moved = part.released_minor + part.refunded_minor + part.left_minor();
         hold(moved == funded, || format!("{moved} of {funded} is known of: {part:?}"))?;
@@ -164,7 +170,6 @@ fn proof_of(escrow: &Escrow, milestone: u16) -> Option<(ProofPhase, &Milestone)>
 
 /// Reads the deadline off the state itself, without asking `deadlines`.
 fn in_time(before: &Escrow, event: &Event, now: Time) -> Law {
-    use holdfast::engine::escrow::End;
     let early = |at: Time| hold(at <= now, || format!("before {at:?}: {event:?}"));
     match (event, &before.stage) {
         (Event::Ended { end: End::ExpiredNotAccepted }, Stage::Proposed { expires_at, .. }) => {
@@ -184,20 +189,25 @@ fn in_time(before: &Escrow, event: &Event, now: Time) -> Law {
             }
         }
         (Event::Refunded { how: How::Declined, .. } | Event::Dropped { .. }, _)
-        | (Event::ProofAccepted { by_clock: true, .. }, _) => of_modes(before, event, &early),
+        | (
+            Event::RefundStarted { how: How::Declined, .. } | Event::ProofAccepted { by_clock: true, .. },
+            _,
+        ) => of_modes(before, event, &early),
         (Event::Overdue { milestone, .. }, _) if waits_for_proof(before, *milestone) => {
             of_modes(before, event, &early)
         }
-        (Event::Refunded { milestone, how: How::ByClock, .. }, _) => {
-            match before.milestone(*milestone).map(|part| (part.stage, part)) {
-                Some((
-                    MilestoneStage::InProgress { overdue_since: Some(since), .. }
-                    | MilestoneStage::ChangesRequested { overdue_since: Some(since), .. },
-                    part,
-                )) => early(part.later(since.plus_days(14))),
-                other => Err(format!("refunded by the clock from {other:?}")),
-            }
-        }
+        (
+            Event::Refunded { milestone, how: How::ByClock, .. }
+            | Event::RefundStarted { milestone, how: How::ByClock, .. },
+            _,
+        ) => match before.milestone(*milestone).map(|part| (part.stage, part)) {
+            Some((
+                MilestoneStage::InProgress { overdue_since: Some(since), .. }
+                | MilestoneStage::ChangesRequested { overdue_since: Some(since), .. },
+                part,
+            )) => early(part.later(since.plus_days(14))),
+            other => Err(format!("refunded by the clock from {other:?}")),
+        },
         (Event::Overdue { milestone, .. }, _) => {
             match before.milestone(*milestone).map(|part| (part.stage, part)) {
                 Some((MilestoneStage::InProgress { due, overdue_since: None, .. }, part)) => {
@@ -209,6 +219,7 @@ fn in_time(before: &Escrow, event: &Event, now: Time) -> Law {
                 other => Err(format!("overdue from {other:?}")),
             }
         }
+        (Event::RefundFailed { .. } | Event::RefundRetried { .. }, _) => of_refunds(before, event, &early),
         (Event::DisputeEnded { dispute, how: DisputeEnd::AsSought | DisputeEnd::Default, .. }, _) => {
             let step = before.dispute(*dispute).map(|open| open.step.times().1);
             step.map_or_else(|| Err(format!("no dispute: {event:?}")), early)
@@ -233,12 +244,30 @@ fn waits_for_proof(before: &Escrow, milestone: u16) -> bool {
     matches!(proof_of(before, milestone), Some((ProofPhase::WaitingSellerProof { .. }, _)))
 }
 
+/// The clocks of money that goes back as it came.
+fn of_refunds(before: &Escrow, event: &Event, early: &dyn Fn(Time) -> Law) -> Law {
+    match event {
+        Event::RefundFailed { refund, no_answer: true, .. } => {
+            match before.refund(*refund).map(|it| &it.state) {
+                Some(RefundState::Pending { answer_by, .. }) => early(*answer_by),
+                other => Err(format!("no answer was waited for: {other:?}")),
+            }
+        }
+        Event::RefundRetried { refund, by_clock: true, .. } => {
+            let failed = before.refund(*refund).filter(|it| !it.sent_again).and_then(Refund::failed_at);
+            failed.map_or_else(|| Err(format!("sent again: {event:?}")), |at| early(at.plus_days(1)))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The clocks that only some kinds of escrow have.
 fn of_modes(before: &Escrow, event: &Event, early: &dyn Fn(Time) -> Law) -> Law {
     match (event, &before.stage) {
-        (Event::Refunded { how: How::Declined, .. }, stage) => {
-            hold(matches!(stage, Stage::Proposed { .. }), || format!("declined in {stage:?}"))
-        }
+        (
+            Event::Refunded { how: How::Declined, .. } | Event::RefundStarted { how: How::Declined, .. },
+            stage,
+        ) => hold(matches!(stage, Stage::Proposed { .. }), || format!("declined in {stage:?}")),
         (Event::Dropped { milestone }, _) => {
             hold(!before.charge_pending(), || "dropped while a payment was under way".to_owned())?;
             let mut parts = before.milestones.iter();

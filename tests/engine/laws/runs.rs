@@ -71,6 +71,7 @@ fn begin(deal: &Deal) -> Result<World, String> {
     let wallet = i128::from(world.terms.amount_minor) * i128::from(deal.wallet) / 1_000;
     world.books.top_up(BUYER, i64::try_from(wallet).unwrap());
     world.at_once.extend(deal.at_once.0.then_some(SELLER));
+    world.as_it_came = deal.as_it_came;
     // Half of the worlds want a second operator for everything.
     world.second_above = if deal.wallet.is_multiple_of(2) { 0 } else { i64::from(deal.wallet) * 1_000 };
     world.at_once.extend(deal.at_once.1.then_some(payee_id(0)));
@@ -93,6 +94,7 @@ fn take(world: &mut World, step: &Step, seen: &Mutex<Seen>) -> Result<(), String
             (actor, offers::probe(world.escrow(), action, world.now), true)
         }
         Step::Provider { good, payment } => (Actor::Rail, steps::provider(world, good, payment), false),
+        Step::Refunds { good, place } => (Actor::Rail, steps::refunds(world, good, place), false),
         Step::Anything { who, what, milestone, number } => {
             let (actor, command) = steps::anything(world, who, what, milestone, number);
             (actor, command, false)

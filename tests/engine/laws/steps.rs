@@ -32,6 +32,11 @@ pub enum Step {
         good: bool,
         payment: u8,
     },
+    /// The provider answers about a refund.
+    Refunds {
+        good: bool,
+        place: u8,
+    },
     Wait {
         minutes: u32,
     },
@@ -64,6 +69,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Nothing),
         400 => any::<(u8, u8)>().prop_map(|(who, which)| Step::Offer { who, which }),
         60 => (any::<bool>(), 0..=2_u8).prop_map(|(good, payment)| Step::Provider { good, payment }),
+        160 => any::<(bool, u8)>().prop_map(|(good, place)| Step::Refunds { good, place }),
         140 => minutes.prop_map(|minutes| Step::Wait { minutes }),
         400 => (any::<u8>(), any::<u8>(), 0..=7_u8, any::<u32>()).prop_map(
             |(who, what, milestone, number)| Step::Anything { who, what, milestone, number },
@@ -126,6 +132,21 @@ pub fn provider(world: &World, good: bool, payment: u8) -> Command {
     }
 }
 
+/// What the provider says of a refund: mostly of the last attempt, now and then of one before it or of none.
+pub fn refunds(world: &World, good: bool, place: u8) -> Command {
+    let refunds = &world.escrow().refunds;
+    let open: Vec<_> = refunds.iter().filter(|refund| refund.open()).cloned().collect();
+    let refunds = if open.is_empty() { refunds } else { &open };
+    let of = (!refunds.is_empty()).then(|| pick(refunds, place));
+    let (refund, last) = of.map_or((1, 1), |refund| (refund.number, refund.attempt));
+    let attempt = if place.is_multiple_of(5) { u16::from(place % 4) } else { last };
+    if good {
+        Command::RefundSettled { refund, attempt }
+    } else {
+        Command::RefundFailed { refund, attempt, reason: "No.".to_owned() }
+    }
+}
+
 /// Anyone and anything. Much of it is refused, and some of it is near enough to hit.
 pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32) -> (Actor, Command) {
     let mut actors = parties(world);
@@ -137,7 +158,7 @@ pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32
         .collect();
     actors.extend([operator(), second_operator(), rail(), clock()]);
     actors.extend(both.iter().chain(&both));
-    let command = match what % 30 {
+    let command = match what % 32 {
         0 => propose(world, number),
         1 => Command::Accept { version: number % 3 },
         2 => sign(world, number),
@@ -166,6 +187,8 @@ pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32
         }
         23 => Command::AcceptProof { milestone: milestone.into() },
         24 => Command::RequestCorrections { milestone: milestone.into(), note: text(number) },
+        30 => refunds(world, number.is_multiple_of(2), milestone),
+        31 => about_refund(world, milestone, number),
         17 => counter(world, number),
         18 => about_people(world, milestone, number),
         19..=22 | 25..=29 => quarrels::anything(world, milestone, number),
@@ -184,6 +207,16 @@ pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32
         _ => pick(&actors, who),
     };
     (actor, command)
+}
+
+fn about_refund(world: &World, place: u8, number: u32) -> Command {
+    let refunds = &world.escrow().refunds;
+    let refund = (!refunds.is_empty()).then(|| pick(refunds, place)).map_or(u16::from(place), |it| it.number);
+    if number.is_multiple_of(2) {
+        Command::RetryRefund { refund }
+    } else {
+        Command::RefundToWallet { refund }
+    }
 }
 
 pub fn text(number: u32) -> String {
@@ -278,7 +311,10 @@ fn approve(world: &World, milestone: u16, number: u32) -> Command {
     Command::Approve { milestone, part_minor }
 }
 
-const WAITING: [Waiting; 19] = [
+const WAITING: [Waiting; 22] = [
+    Waiting::RefundAnswer,
+    Waiting::RefundAgain,
+    Waiting::FailedRefund,
     Waiting::Extension,
     Waiting::CancellationAnswer,
     Waiting::Settlement,

@@ -203,7 +203,10 @@ fn a_closed_escrow_says_so_to_everything() {
     for (actor, command) in super::roles::every_command() {
         match command {
             Command::Close => closed().when(buyer(), command).then(ALREADY_DONE),
-            Command::ChargeSettled { .. } | Command::ChargeFailed { .. } => {}
+            Command::ChargeSettled { .. }
+            | Command::ChargeFailed { .. }
+            | Command::RefundSettled { .. }
+            | Command::RefundFailed { .. } => {}
             _ => closed().when(actor, command).then(Refusal::EscrowClosed),
         }
     }

@@ -12,6 +12,7 @@ mod pay_first;
 mod per_milestone;
 mod proof;
 mod propose;
+mod refunds;
 mod reminders;
 mod repeats;
 mod roles;

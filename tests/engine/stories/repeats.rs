@@ -21,6 +21,10 @@ fn ready_for(command: &Command) -> Past {
         Command::Accept { .. } => Past::sent(&quick()),
         Command::StartCharge { .. } => Past::agreed(&case4()),
         Command::ChargeSettled { .. } | Command::ChargeFailed { .. } => Past::charged(&case4()),
+        Command::RefundSettled { .. } | Command::RefundFailed { .. } => Past::paid(&case4()).refunding(1),
+        Command::RetryRefund { .. } | Command::RefundToWallet { .. } => {
+            Past::paid(&case4()).refunding(1).refund_failed()
+        }
         Command::SubmitProof { .. } => Past::paid(&quick_proof()),
         Command::AcceptProof { .. } | Command::RequestCorrections { .. } => {
             Past::paid(&quick_proof()).proof()

@@ -38,6 +38,10 @@ pub fn every_command() -> Vec<(Actor, Command)> {
         (buyer(), Command::StartCharge { payment: PAYMENT, milestones: vec![1, 2], method: sandbox() }),
         (rail(), Command::ChargeSettled { payment: PAYMENT }),
         (rail(), Command::ChargeFailed { payment: PAYMENT, reason: some_text() }),
+        (rail(), Command::RefundSettled { refund: 1, attempt: 1 }),
+        (rail(), Command::RefundFailed { refund: 1, attempt: 1, reason: some_text() }),
+        (buyer(), Command::RetryRefund { refund: 1 }),
+        (buyer(), Command::RefundToWallet { refund: 1 }),
         (
             seller(),
             Command::SubmitProof {
@@ -119,6 +123,8 @@ fn given_to(command: &Command) -> Vec<Role> {
         | Command::GrantExtension { .. }
         | Command::RefuseExtension { .. }
         | Command::RequestCancellation { .. }
+        | Command::RetryRefund { .. }
+        | Command::RefundToWallet { .. }
         | Command::WithdrawCancellation => vec![Role::Buyer],
         Command::SubmitProof { .. }
         | Command::MarkDone { .. }
@@ -139,6 +145,8 @@ fn given_to(command: &Command) -> Vec<Role> {
         Command::PayOut { .. } => all[1..].to_vec(),
         Command::ChargeSettled { .. }
         | Command::ChargeFailed { .. }
+        | Command::RefundSettled { .. }
+        | Command::RefundFailed { .. }
         | Command::Lapse { .. }
         | Command::Remind { .. } => Vec::new(),
     }
@@ -161,6 +169,8 @@ fn pasts() -> Vec<Past> {
         Past::delivered(&case4(), 1).disputed(1).handed_over().ruled(),
         Past::paid(&case4()).overdue(1),
         Past::delivered(&case4(), 1).released(1),
+        Past::paid(&case4()).refunding(1),
+        Past::paid(&case4()).refunding(1).refund_failed(),
         Past::sent(&case4()).ended(holdfast::engine::escrow::End::ExpiredNotAccepted),
     ]
 }
@@ -202,8 +212,16 @@ fn whoever_is_no_party_does_nothing() {
             for actor in [operator(), rail(), clock()] {
                 let expected = match &command {
                     Command::Propose { .. } => Refusal::AlreadyProposed,
-                    Command::ChargeSettled { .. } | Command::ChargeFailed { .. } if actor == operator() => {
+                    Command::ChargeSettled { .. }
+                    | Command::ChargeFailed { .. }
+                    | Command::RefundSettled { .. }
+                    | Command::RefundFailed { .. }
+                        if actor == operator() =>
+                    {
                         Refusal::NotYourRole { needs: Vec::new() }
+                    }
+                    Command::RetryRefund { .. } | Command::RefundToWallet { .. } if actor == operator() => {
+                        continue;
                     }
                     Command::Lapse { .. } | Command::Remind { .. } if actor != clock() => {
                         Refusal::NotYourRole { needs: Vec::new() }
@@ -218,6 +236,8 @@ fn whoever_is_no_party_does_nothing() {
                     }
                     Command::ChargeSettled { .. }
                     | Command::ChargeFailed { .. }
+                    | Command::RefundSettled { .. }
+                    | Command::RefundFailed { .. }
                     | Command::Lapse { .. }
                     | Command::Remind { .. } => continue,
                     _ => Refusal::NotAParty,

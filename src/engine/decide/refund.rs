@@ -1,0 +1,170 @@
+//! Money that goes back by the way on which it came: the provider's answer, and what is done about a failure.
+
+use super::Draft;
+use super::ending::end_if_all;
+use super::funding::{by_rail, charge_failed, charge_settled};
+use crate::engine::command::Command;
+use crate::engine::deadlines::{REFUND_ANSWER_DAYS, Waiting};
+use crate::engine::event::Event;
+use crate::engine::party::{Actor, Role};
+use crate::engine::refund::{MOST_REFUNDS, Refund, RefundState};
+use crate::engine::refusal::Refusal;
+use crate::engine::step::Step;
+use crate::engine::time::Time;
+
+/// The event that sends a step back to the buyer: by the way on which it came where that can be, else to his
+/// wallet, at once.
+pub(super) fn step_back(draft: &Draft, milestone: u16, step: Step) -> Event {
+    let Step { amount_minor, parts, whole, how } = step;
+    let escrow = &draft.escrow;
+    let refund = u16::try_from(escrow.refunds.len() + 1).unwrap_or(u16::MAX);
+    let way = escrow.paid_through(milestone).filter(|rail| {
+        escrow.refunds.len() < MOST_REFUNDS && draft.rails_that_refund.iter().any(|able| able == rail)
+    });
+    match (way, escrow.paid_by(milestone)) {
+        (Some(rail), Some(charge)) => Event::RefundStarted {
+            refund,
+            milestone,
+            amount_minor,
+            parts,
+            whole,
+            how,
+            charge: charge.payment,
+            rail: rail.to_owned(),
+            answer_by: draft.now.plus_days(REFUND_ANSWER_DAYS),
+        },
+        (Some(_) | None, _) => Event::Refunded { milestone, amount_minor, parts, whole, how },
+    }
+}
+
+/// What a provider says of a payment or a refund, and the commands about refunds.
+#[allow(clippy::wildcard_enum_match_arm, reason = "`carry_out` sorts them and names every one")]
+pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal> {
+    match command {
+        Command::ChargeSettled { payment } => charge_settled(draft, *payment),
+        Command::ChargeFailed { payment, reason } => charge_failed(draft, *payment, reason),
+        Command::RefundSettled { refund, attempt } => settled(draft, *refund, *attempt),
+        Command::RefundFailed { refund, attempt, reason } => failed(draft, *refund, *attempt, reason),
+        Command::RetryRefund { refund } => retry(draft, *refund),
+        Command::RefundToWallet { refund } => to_wallet(draft, *refund),
+        _ => Ok(()),
+    }
+}
+
+fn standing(draft: &Draft, number: u16) -> Result<Refund, Refusal> {
+    draft.escrow.refund(number).cloned().ok_or(Refusal::NoSuchRefund)
+}
+
+/// The provider has paid. That also ends what had been given up, if nothing else was done about it.
+fn settled(draft: &mut Draft, number: u16, attempt: u16) -> Result<(), Refusal> {
+    by_rail(draft)?;
+    let refund = standing(draft, number)?;
+    if attempt == 0 || attempt > refund.attempt {
+        return Err(Refusal::NoSuchRefund);
+    }
+    match refund.state {
+        RefundState::Successful { attempt: paid, .. } if paid == attempt => Ok(()),
+        RefundState::Successful { .. } | RefundState::ToWallet { .. } => Err(Refusal::RefundSentTwice),
+        RefundState::Pending { .. } | RefundState::Failed { .. } => {
+            let milestone = refund.milestone;
+            draft.push(Event::RefundSettled { refund: number, milestone, attempt });
+            end_if_all(draft);
+            Ok(())
+        }
+    }
+}
+
+fn failed(draft: &mut Draft, number: u16, attempt: u16, reason: &str) -> Result<(), Refusal> {
+    by_rail(draft)?;
+    let refund = standing(draft, number)?;
+    if attempt == 0 || attempt > refund.attempt {
+        return Err(Refusal::NoSuchRefund);
+    }
+    let last = attempt == refund.attempt;
+    match refund.state {
+        RefundState::Successful { .. } => Err(Refusal::NoSuchRefund),
+        // Silence was taken for a failure; now it is one, and the next try needs an order of its own.
+        RefundState::Pending { .. } | RefundState::Failed { no_answer: true, .. } if last => {
+            let (milestone, reason) = (refund.milestone, reason.chars().take(300).collect());
+            draft.push(Event::RefundFailed { refund: number, milestone, attempt, reason, no_answer: false });
+            Ok(())
+        }
+        RefundState::Pending { .. } | RefundState::Failed { .. } | RefundState::ToWallet { .. } => Ok(()),
+    }
+}
+
+/// The buyer, or an operator who is no party.
+fn buyer_or_operator(draft: &Draft) -> Result<(), Refusal> {
+    match draft.actor {
+        Actor::Operator { user } if draft.escrow.party_of(user).is_some() => Err(Refusal::OperatorIsParty),
+        Actor::Operator { .. } => Ok(()),
+        Actor::Party { .. } | Actor::Arbiter { .. } | Actor::Rail | Actor::Clock => {
+            draft.needs(&[Role::Buyer]).map(|_| ())
+        }
+    }
+}
+
+fn retry(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
+    buyer_or_operator(draft)?;
+    let refund = standing(draft, number)?;
+    match refund.state {
+        RefundState::Pending { .. } => Ok(()),
+        RefundState::Failed { .. } => {
+            send_again(draft, &refund, false);
+            Ok(())
+        }
+        RefundState::Successful { .. } | RefundState::ToWallet { .. } => Err(Refusal::NoSuchRefund),
+    }
+}
+
+fn to_wallet(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
+    buyer_or_operator(draft)?;
+    let refund = standing(draft, number)?;
+    match refund.state {
+        RefundState::ToWallet { .. } => Ok(()),
+        RefundState::Pending { .. } => Err(Refusal::RefundPending),
+        RefundState::Successful { .. } => Err(Refusal::NoSuchRefund),
+        RefundState::Failed { .. } if !draft.escrow.buyer_has_wallet() => {
+            Err(Refusal::NotYourRole { needs: Vec::new() })
+        }
+        RefundState::Failed { .. } => {
+            into_wallet(draft, &refund);
+            Ok(())
+        }
+    }
+}
+
+fn into_wallet(draft: &mut Draft, refund: &Refund) {
+    let (refund, milestone) = (refund.number, refund.milestone);
+    draft.push(Event::RefundedToWallet { refund, milestone });
+    end_if_all(draft);
+}
+
+/// Whoever was silent is asked for the same order again, so that it can't be carried out twice.
+fn send_again(draft: &mut Draft, refund: &Refund, by_clock: bool) {
+    let silent = matches!(refund.state, RefundState::Failed { no_answer: true, .. });
+    let attempt = if silent { refund.attempt } else { refund.attempt.saturating_add(1) };
+    let (refund, milestone) = (refund.number, refund.milestone);
+    let answer_by = draft.now.plus_days(REFUND_ANSWER_DAYS);
+    draft.push(Event::RefundRetried { refund, milestone, attempt, by_clock, answer_by });
+}
+
+/// What a clock of a milestone's refunds comes to that has run since then.
+pub(super) fn lapse(draft: &mut Draft, waiting: Waiting, milestone: u16, since: Time) {
+    let fits = |refund: &&Refund| match (waiting, &refund.state) {
+        (Waiting::RefundAnswer, RefundState::Pending { since: at, .. }) => *at == since,
+        (Waiting::RefundAgain, RefundState::Failed { at, .. }) => *at == since && !refund.sent_again,
+        (Waiting::FailedRefund, RefundState::Failed { at, .. }) => *at == since,
+        _ => false,
+    };
+    let Some(refund) = draft.escrow.open_refunds(milestone).find(fits).cloned() else { return };
+    match (waiting, &refund.state) {
+        (Waiting::RefundAnswer, _) => {
+            let (attempt, refund) = (refund.attempt, refund.number);
+            let reason = "The payment provider did not answer in time.".to_owned();
+            draft.push(Event::RefundFailed { refund, milestone, attempt, reason, no_answer: true });
+        }
+        (Waiting::RefundAgain, _) => send_again(draft, &refund, true),
+        _ => into_wallet(draft, &refund),
+    }
+}

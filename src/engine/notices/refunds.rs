@@ -1,0 +1,93 @@
+//! Who is told what of money that goes back as it came.
+
+use serde::{Deserialize, Serialize};
+
+use super::{News, Told};
+use crate::engine::deadlines::FAILED_REFUND_DAYS;
+use crate::engine::escrow::How;
+use crate::engine::event::Event;
+use crate::engine::party::{Actor, Role};
+use crate::engine::refund::RefundState;
+use crate::engine::time::Time;
+use crate::money::Money;
+
+/// News of a refund. The amounts are the buyer's, and nobody else is told them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum RefundNews {
+    /// To the buyer: it is on its way.
+    Sent { milestone: String, number: u16, amount: Money, how: How },
+    /// To the others: decided so.
+    Decided { milestone: String, number: u16, how: How },
+    /// To the buyer: the provider has done it.
+    Done { milestone: String, number: u16, amount: Money },
+    /// To the buyer: what he can do about it, and what happens if he does nothing.
+    Failed {
+        milestone: String,
+        number: u16,
+        refund: u16,
+        amount: Money,
+        reason: String,
+        /// Whether it is sent once more by itself.
+        again: bool,
+        /// When it goes to his wallet by itself; never, for somebody without one.
+        to_wallet_at: Option<Time>,
+    },
+    /// To the buyer: it is in his wallet instead, by himself, an operator or the clock.
+    ToWallet { milestone: String, number: u16, amount: Money, by_clock: bool },
+}
+
+impl Told<'_> {
+    /// Tells an event of these.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
+    pub(super) fn refunds(&mut self, event: &Event, actor: &Actor) {
+        match event {
+            Event::RefundStarted { milestone, parts, how, .. } => {
+                let sum = parts.iter().map(|part| part.amount_minor).sum();
+                let (number, how, amount) = (*milestone, *how, self.escrow.terms.money(sum));
+                let milestone = self.title(number);
+                self.buyer(RefundNews::Sent { milestone: milestone.clone(), number, amount, how });
+                let told = News::Refund(RefundNews::Decided { milestone, number, how });
+                self.role(Role::Seller, told.clone());
+                self.role(Role::Broker, told);
+            }
+            Event::RefundSettled { refund, .. }
+            | Event::RefundFailed { refund, .. }
+            | Event::RefundedToWallet { refund, .. } => self.went(event, *refund, actor),
+            _ => {}
+        }
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`refunds` sorts them")]
+    fn went(&mut self, event: &Event, number: u16, actor: &Actor) {
+        let Some(refund) = self.escrow.refund(number).cloned() else { return };
+        let (amount, number) = (self.escrow.terms.money(refund.sum_minor()), refund.milestone);
+        let milestone = self.title(number);
+        let news = match event {
+            Event::RefundSettled { .. } => RefundNews::Done { milestone, number, amount },
+            Event::RefundFailed { reason, .. } => RefundNews::Failed {
+                milestone,
+                number,
+                refund: refund.number,
+                amount,
+                reason: reason.clone(),
+                again: !refund.sent_again,
+                to_wallet_at: match refund.state {
+                    RefundState::Failed { at, .. } if self.escrow.buyer_has_wallet() => {
+                        Some(at.plus_days(FAILED_REFUND_DAYS))
+                    }
+                    _ => None,
+                },
+            },
+            _ => {
+                let by_clock = *actor == Actor::Clock;
+                RefundNews::ToWallet { milestone, number, amount, by_clock }
+            }
+        };
+        self.buyer(news);
+    }
+
+    fn buyer(&mut self, news: RefundNews) {
+        self.role(Role::Buyer, News::Refund(news));
+    }
+}

@@ -1,0 +1,68 @@
+//! The words for money that goes back as it came.
+
+use super::{OPEN, Said, refunded};
+use crate::engine::notices::RefundNews;
+use crate::engine::time::Time;
+
+impl RefundNews {
+    pub(super) fn say(&self, at: &dyn Fn(Time) -> String) -> Said {
+        match self {
+            Self::Sent { milestone, number, amount, how } => (
+                format!("Refund on its way, {amount}: {milestone}"),
+                vec![
+                    format!("“{milestone}”: {} {amount} goes back to the card or account you paid from. Nothing is to be done.", refunded(*how)),
+                    "Your bank's statement will show two lines: the payment, and its refund. Banks usually take 3 to 10 working days to show a refund.".to_owned(),
+                ],
+                "See the refund",
+                page(*number),
+            ),
+            Self::Decided { milestone, number, how } => (
+                format!("Refunded to the buyer: {milestone}"),
+                vec![format!("“{milestone}”: {} The money goes back to the buyer.", refunded(*how))],
+                OPEN,
+                page(*number),
+            ),
+            Self::Done { milestone, number, amount } => (
+                format!("Refunded, {amount}: {milestone}"),
+                vec![
+                    format!("“{milestone}”: the payment provider has sent {amount} back to the card or account you paid from."),
+                    "If your bank's statement does not show it after ten working days, ask your bank, and then us.".to_owned(),
+                ],
+                "See the refund",
+                page(*number),
+            ),
+            Self::Failed { milestone, refund, amount, reason, again, to_wallet_at, .. } => {
+                let mut paragraphs = vec![format!("{amount} for “{milestone}” could not go back to the card or account you paid from: {reason} The money is yours and stays reserved for you.")];
+                let by_itself = if *again { " We try once more by ourselves, after a day." } else { "" };
+                paragraphs.push(match to_wallet_at {
+                    Some(until) => format!("You can have it sent again, or take it to your wallet.{by_itself} If nothing works, it moves to your wallet by itself on {}.", at(*until)),
+                    None => format!("You can have it sent again.{by_itself} If nothing works, we get in touch with you."),
+                });
+                (format!("Refund failed: {milestone}"), paragraphs, "Choose what happens", format!("/refunds/{refund}"))
+            }
+            Self::ToWallet { milestone, number, amount, by_clock } => {
+                let why = if *by_clock { "The refund had failed, and nothing else was chosen in time. " } else { "" };
+                (
+                    format!("In your wallet, {amount}: {milestone}"),
+                    vec![format!("{why}{amount} for “{milestone}” is in your wallet instead of on the card or account you paid from.")],
+                    OPEN,
+                    page(*number),
+                )
+            }
+        }
+    }
+}
+
+fn page(number: u16) -> String {
+    format!("/milestones/{number}")
+}
+
+/// What a reminder of a failed refund waits for, and what follows.
+pub(super) fn reminder(title: &str, number: u16) -> (String, &'static str, &'static str, String) {
+    (
+        format!("what you want done about the failed refund for {title}"),
+        "After that the money moves to your wallet by itself.",
+        "See the refund",
+        page(number),
+    )
+}
