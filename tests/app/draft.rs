@@ -20,8 +20,8 @@ const BROKER: &str = "broker@example.com";
 type Pairs<'a> = &'a [(&'a str, &'a str)];
 
 /// A draft in somebody's browser.
-struct Draft {
-    browser: Browser,
+pub struct Draft {
+    pub browser: Browser,
     path: String,
 }
 
@@ -36,18 +36,18 @@ impl Draft {
         Self { browser, path }
     }
 
-    async fn page(&mut self, step: &str) -> Page {
+    pub async fn page(&mut self, step: &str) -> Page {
         self.browser.get(&format!("{}/{step}", self.path)).await
     }
 
     /// Sends a page and asserts where it leads.
-    async fn answers(&mut self, step: &str, fields: Pairs<'_>, next: &str) {
+    pub async fn answers(&mut self, step: &str, fields: Pairs<'_>, next: &str) {
         let page = self.sends(step, fields).await;
         assert_eq!(page.status, 303, "{step}: {}", page.text());
         assert_eq!(page.location(), format!("{}/{next}", self.path));
     }
 
-    async fn sends(&mut self, step: &str, fields: Pairs<'_>) -> Page {
+    pub async fn sends(&mut self, step: &str, fields: Pairs<'_>) -> Page {
         self.browser.post(&format!("{}/{step}", self.path), fields).await
     }
 
@@ -90,7 +90,7 @@ const FEES: Pairs<'static> = &[
 ];
 
 /// Worked case 4, up to the files.
-async fn case_4(world: &World) -> Draft {
+pub async fn case_4(world: &World) -> Draft {
     let mut draft = Draft::start(world, "Chiraz Broker", BROKER, "broker").await;
     draft.answers("kind", &[("kind", "milestone"), ("mode", "standard")], "parties").await;
     draft.answers("parties", &[("buyer", "Buyer@Example.com"), ("seller", SELLER)], "work").await;
@@ -279,7 +279,14 @@ both! {
 }
 
 /// A one-off deal with somebody else, sent.
-async fn one_off(world: &World, name: &str, email: &str, role: &str, other: &str, to: &str) -> (Draft, Page) {
+pub async fn one_off(
+    world: &World,
+    name: &str,
+    email: &str,
+    role: &str,
+    other: &str,
+    to: &str,
+) -> (Draft, Page) {
     let mut draft = Draft::start(world, name, email, role).await;
     draft.answers("kind", &[("kind", "one_off"), ("mode", "standard")], "parties").await;
     draft.answers("parties", &[(other, to)], "work").await;

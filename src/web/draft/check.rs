@@ -3,7 +3,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::base::Base;
@@ -19,6 +19,7 @@ use crate::engine::chain::sha256_hex;
 use crate::engine::contract;
 use crate::engine::deadlines::accept_by;
 use crate::engine::party::Role;
+use crate::engine::refusal::Refusal;
 use crate::engine::terms::Mode;
 use crate::error::Error;
 use crate::store::execute::Outcome;
@@ -27,8 +28,10 @@ use crate::store::throttle::PROPOSALS_BY_USER;
 use crate::web::escrow::act::refused;
 use crate::web::escrow::changes::{Changes, Viewer};
 use crate::web::escrow::rates;
+use crate::web::escrow::sign::sign_sent;
 use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems};
+use crate::web::network::Network;
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::Shell;
@@ -54,6 +57,8 @@ struct Page {
     warning: String,
     sheet: Option<Sheet>,
     has_contract: bool,
+    /// Whoever sends it, as his signature would read.
+    own_name: String,
     /// The exact text, but for what is only known when it is sent.
     text: String,
     to: String,
@@ -94,6 +99,7 @@ pub fn draw(app: &App, opened: &Opened, shell: Shell, status: StatusCode) -> Res
         warning: warning(&opened.answers, own, country, terms.currency).unwrap_or_default(),
         sheet: reading.plan.as_ref().map(|plan| Sheet::of(terms, plan, opened.hides_commission())),
         has_contract: terms.mode == Mode::Standard,
+        own_name: opened.account.name.clone(),
         text: in_words(&contract::text(terms, reference, version), &reading.parties),
         to: names(&others.iter().map(|(role, _)| format!("the {}", role.word())).collect::<Vec<_>>()),
         addresses: others.iter().map(|(_, email)| email.clone()).collect(),
@@ -138,7 +144,9 @@ async fn send(
     State(app): State<App>,
     SignedIn(account): SignedIn,
     visit: Visit,
+    network: Network,
     Path(draft): Path<String>,
+    headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Error> {
     let opened = match find(&app, account, open::id(&draft)?).await? {
@@ -153,17 +161,28 @@ async fn send(
         let shell = shell(&app, &visit, Step::Check, &reading.problems);
         return draw(&app, &opened, shell, StatusCode::UNPROCESSABLE_ENTITY);
     }
+    let signs = fields.ticked("sign_now");
+    if signs && reading.terms.mode != Mode::Standard {
+        return Err(refused(&Refusal::QuickEscrowNoContract));
+    }
     page::slow_down(&app, &[(&PROPOSALS_BY_USER, &opened.account.id.to_string())]).await?;
     if let Some(base) = &opened.base {
         let executed = counter(&app.db, &app.clock, &offer(&opened, base, reading, &fields)).await?;
         if executed.wake {
             app.wake.up();
         }
+        if signs && executed.outcome == Outcome::Done {
+            let key = fields.get("key");
+            sign_sent(&app, &opened.account, base.escrow.id, key, &network, &headers).await?;
+        }
         return countered(&opened, base, executed.outcome);
     }
     let proposed = propose(&app.db, &app.clock, &proposal(&opened, reading, &fields)).await?;
     if proposed.executed.wake {
         app.wake.up();
+    }
+    if signs && proposed.executed.outcome == Outcome::Done {
+        sign_sent(&app, &opened.account, proposed.escrow, fields.get("key"), &network, &headers).await?;
     }
     answer(&opened, proposed)
 }

@@ -1,9 +1,11 @@
-//! Signing the contract: the document again, a typed name, consent.
+//! Signing the contract: the document again, a typed name, consent. Whoever sends a contract can sign it with
+//! that (DHMAD: auto-sign); the name of the account is the signature that is stored for it.
 
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
+use uuid::Uuid;
 
 use super::act::{answer, send};
 use super::contract::Document;
@@ -13,7 +15,9 @@ use crate::engine::chain::salted_hex;
 use crate::engine::command::Command;
 use crate::engine::offers::Action;
 use crate::error::Error;
-use crate::store::execute::Evidence;
+use crate::store::escrows;
+use crate::store::execute::{Evidence, Outcome, Request, Who};
+use crate::store::users::Account;
 use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems};
 use crate::web::network::Network;
@@ -132,15 +136,51 @@ async fn sign(
         page.problems = problems;
         return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
+    let version = fields.get("version").parse().unwrap_or_default();
+    let document = fields.get("document").to_owned();
+    let (command, evidence) = signature(&app, &network, &headers, typed_name, version, document);
+    let outcome = send(&app, &seat, &fields, command, Some(evidence)).await?;
+    answer(outcome, &seat.path(), Flash::Signed)
+}
+
+/// The command that signs a version, and what is kept as evidence of it.
+fn signature(
+    app: &App,
+    network: &Network,
+    headers: &HeaderMap,
+    typed_name: String,
+    version: u32,
+    document_sha256: String,
+) -> (Command, Evidence) {
     let salt = app.clock.random::<16>().to_vec();
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let user_agent: String = agent.chars().filter(|sign| !sign.is_control()).take(400).collect();
     let ip = network.ip();
     let evidence_sha256 = salted_hex(&salt, &format!("{typed_name}\n{ip}\n{user_agent}"));
-    let version = fields.get("version").parse().unwrap_or_default();
-    let document_sha256 = fields.get("document").to_owned();
     let command = Command::Sign { version, document_sha256, evidence_sha256 };
-    let evidence = Evidence::Signature { typed_name, ip, user_agent, salt };
-    let outcome = send(&app, &seat, &fields, command, Some(evidence)).await?;
-    answer(outcome, &seat.path(), Flash::Signed)
+    (command, Evidence::Signature { typed_name, ip, user_agent, salt })
+}
+
+/// Signs what its reader has just sent, by the name of his account. Whether it was done: what somebody else
+/// changed in between stays unsigned, and the next page asks for the signature as ever.
+///
+/// # Errors
+/// The database's.
+pub async fn sign_sent(
+    app: &App,
+    account: &Account,
+    escrow: Uuid,
+    key: &str,
+    network: &Network,
+    headers: &HeaderMap,
+) -> Result<bool, Error> {
+    let sent = escrows::by_id(&mut app.db.read().await?.conn(), escrow).await?.ok_or(Error::NotFound)?;
+    if sent.proposer() != account.id {
+        return Ok(false);
+    }
+    let name = account.name.clone();
+    let (command, evidence) = signature(app, network, headers, name, sent.version, sent.document_sha256);
+    let (key, evidence) = (Some(format!("{key}/sign")), Some(evidence));
+    let request = Request { key, evidence, ..Request::new(escrow, Who::User(account.id), command) };
+    Ok(app.execute(&request).await? == Outcome::Done)
 }
