@@ -254,7 +254,7 @@ both! {
         assert_eq!(world.wallet(deal.buyer).await, 1_515_000);
         assert_eq!(world.wallet(deal.seller).await, 500_000);
         let audited = olfa.get("/admin/audit").await;
-        audited.shows("Decided a dispute of");
+        audited.shows("Acted in a dispute of");
     }
 }
 

@@ -150,3 +150,22 @@ both! {
         seller.get(&deal.path("")).await.shows("Held now 1,010.000 TND");
     }
 }
+
+both! {
+    async fn the_side_agreement_is_downloaded_by_those_whom_it_binds_and_by_nobody_else(world) {
+        cast(&world).await;
+        let deal = world.proposes(terms(&world, CommissionPayer::Buyer, 50_000)).await;
+        let path = deal.path("/side-agreement.txt");
+        for email in [BUYER, "chiraz.broker@example.com"] {
+            let mut browser = world.signed_in(email).await;
+            browser.get(&deal.path("/contract")).await.shows("Download the side agreement");
+            let text = browser.get(&path).await.body;
+            assert!(text.starts_with("SIDE AGREEMENT") && text.contains("50.000 TND"), "{text}");
+            let digest = holdfast::engine::chain::sha256_hex(text.as_bytes());
+            browser.get(&deal.path("/contract")).await.shows(&digest);
+        }
+        let mut seller = world.signed_in(SELLER).await;
+        seller.get(&deal.path("/contract")).await.hides("side agreement");
+        assert_eq!(seller.get(&path).await.status, 404);
+    }
+}

@@ -87,6 +87,13 @@ fn row(line: Line, reader: &Reader) -> Row {
         "terms" => (format!("version {subject} of the terms of service"), "/admin/terms".to_owned()),
         _ => (String::new(), String::new()),
     };
+    // A ruling's note is the name of its command.
+    let note = match (act, note.as_str()) {
+        (Some(Act::Ruled), "rule") => "Ruled".to_owned(),
+        (Some(Act::Ruled), "confirm_ruling") => "Confirmed a ruling".to_owned(),
+        (Some(Act::Ruled), "return_ruling") => "Sent a ruling back".to_owned(),
+        _ => note,
+    };
     Row { at: reader.time(at).plain(), operator, did: act.map_or("Did", words), subject, href, note }
 }
 
@@ -99,7 +106,7 @@ fn words(act: Act) -> &'static str {
         Act::SetFee => "Set",
         Act::PublishedTerms => "Published",
         Act::Retried => "Had tried again",
-        Act::Ruled => "Decided a dispute of",
+        Act::Ruled => "Acted in a dispute of",
         Act::MovedClock => "Moved the rehearsal’s clock on",
     }
 }

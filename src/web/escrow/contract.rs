@@ -23,11 +23,10 @@ use crate::web::visit::Visit;
 use crate::web::visitor::SignedIn;
 
 pub fn routes() -> Routes {
-    Routes::new().get("/escrows/{reference}/contract", Access::Party, read).get(
-        "/escrows/{reference}/contract.txt",
-        Access::Party,
-        download,
-    )
+    Routes::new()
+        .get("/escrows/{reference}/contract", Access::Party, read)
+        .get("/escrows/{reference}/contract.txt", Access::Party, download)
+        .get("/escrows/{reference}/side-agreement.txt", Access::Party, download_side)
 }
 
 /// The contract for people, in every place where it is shown.
@@ -202,10 +201,25 @@ async fn download(
     Path(reference): Path<String>,
 ) -> Result<Response, Error> {
     let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
-    let (escrow, version) = (&seat.escrow, seat.escrow.version);
-    let text = contract::text(&escrow.terms, &escrow.reference, version);
-    let name = format!("attachment; filename=\"{}-v{version}.txt\"", escrow.reference);
+    let escrow = &seat.escrow;
+    let text = contract::text(&escrow.terms, &escrow.reference, escrow.version);
+    Ok(attached(&format!("{}-v{}", escrow.reference, escrow.version), text))
+}
+
+/// The same of the side agreement, for those who see it.
+async fn download_side(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    Path(reference): Path<String>,
+) -> Result<Response, Error> {
+    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
+    let (text, _) = side(&seat).ok_or(Error::NotFound)?;
+    Ok(attached(&format!("{}-v{}-side-agreement", seat.escrow.reference, seat.escrow.version), text))
+}
+
+fn attached(name: &str, text: String) -> Response {
+    let name = format!("attachment; filename=\"{name}.txt\"");
     let headers =
         [(header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, text).into_response())
+    (headers, text).into_response()
 }
