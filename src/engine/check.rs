@@ -188,8 +188,18 @@ impl Checker<'_> {
     fn parties(&mut self) {
         let terms = self.terms;
         let count = |role: Role| terms.parties.iter().filter(|party| party.role == role).count();
-        if count(Role::Buyer) != 1 {
+        let instant = terms.mode == Mode::Instant;
+        if instant && count(Role::Buyer) > 0 {
+            self.fault("buyer", "Name nobody: whoever pays by the link is the buyer.");
+        }
+        if !instant && count(Role::Buyer) != 1 {
             self.fault("buyer", "Name the buyer.");
+        }
+        if instant && count(Role::Broker) > 0 {
+            self.fault("broker", "An instant escrow has no broker.");
+        }
+        if instant && count(Role::Payee) > 0 {
+            self.fault("payees", "An instant escrow has no payees.");
         }
         if count(Role::Seller) != 1 {
             self.fault("seller", "Name the seller.");

@@ -59,6 +59,19 @@ pub enum Command {
         milestones: Vec<u16>,
         method: Method,
     },
+    /// Whoever holds the pay link of an instant escrow becomes its buyer by paying (DHMAD: `accept_pay`).
+    BuyByLink {
+        payment: Uuid,
+        method: Method,
+        identity_sha256: String,
+        /// Without an account.
+        guest: bool,
+    },
+    /// What was bought as a guest passes to the account of the same person.
+    Claim {
+        to: UserId,
+        identity_sha256: String,
+    },
     ChargeSettled {
         payment: Uuid,
     },
@@ -258,6 +271,8 @@ impl Command {
             | Self::InviteAgain { .. }
             | Self::Withdraw
             | Self::StartCharge { .. }
+            | Self::BuyByLink { .. }
+            | Self::Claim { .. }
             | Self::ChargeSettled { .. }
             | Self::ChargeFailed { .. }
             | Self::RefundSettled { .. }

@@ -51,6 +51,9 @@ pub fn text(terms: &Terms, reference: &str, version: u32) -> String {
     for party in &terms.parties {
         line(&format!("{}: identity {}", capital(party.role.word()), party.identity_sha256));
     }
+    if terms.mode == Mode::Instant {
+        line("Buyer: whoever pays by the pay link, which accepts these terms.");
+    }
     line("");
     line("2. WORK AND PAYMENT");
     line(&format!("Amount: {}", terms.money(terms.amount_minor)));
@@ -163,7 +166,11 @@ fn milestone_text(terms: &Terms, number: usize, milestone: &MilestoneTerms) -> S
     };
     let amount = terms.money(milestone.amount_minor);
     let _ = write!(out, "{kind}: {}. {amount}.", milestone.title);
-    match (milestone.due, terms.delivery_days) {
+    if terms.mode == Mode::Instant {
+        let days = terms.delivery_days.unwrap_or(1);
+        let _ = write!(out, " Due {days} days after payment. Delivering it releases the money.");
+    }
+    match (milestone.due, terms.delivery_days.filter(|_| terms.mode != Mode::Instant)) {
         (Some(due), _) => {
             let _ = write!(out, " Due {} ({}).", due.rfc3339(), terms.time_zone);
         }
@@ -172,7 +179,9 @@ fn milestone_text(terms: &Terms, number: usize, milestone: &MilestoneTerms) -> S
         }
         (None, None) => {}
     }
-    let _ = write!(out, " Inspection: {} days.", milestone.inspection_days);
+    if terms.mode != Mode::Instant {
+        let _ = write!(out, " Inspection: {} days.", milestone.inspection_days);
+    }
     if !milestone.description.is_empty() {
         out.push_str(&quoted(&milestone.description));
     }

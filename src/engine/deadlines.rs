@@ -42,6 +42,8 @@ pub enum Waiting {
     Acceptance,
     /// The buyer's payment; silence: expired.
     Payment,
+    /// Somebody's payment by the pay link; silence: expired.
+    LinkPayment,
     /// The payment of a later milestone; silence: it and those after it are dropped.
     NextPayment,
     /// The answer to terms that were paid first; silence: declined and refunded.
@@ -91,6 +93,7 @@ impl Waiting {
         match self {
             Self::Acceptance => "acceptance",
             Self::Payment => "payment",
+            Self::LinkPayment => "link_payment",
             Self::NextPayment => "next_payment",
             Self::SellerAnswer => "seller_answer",
             Self::RailAnswer => "rail_answer",
@@ -120,6 +123,7 @@ impl Waiting {
         let all = [
             Self::Acceptance,
             Self::Payment,
+            Self::LinkPayment,
             Self::NextPayment,
             Self::SellerAnswer,
             Self::RailAnswer,
@@ -196,6 +200,7 @@ impl Deadline {
             }
             Waiting::Acceptance
             | Waiting::Payment
+            | Waiting::LinkPayment
             | Waiting::NextPayment
             | Waiting::SellerAnswer
             | Waiting::ProofUpload
@@ -266,7 +271,8 @@ pub fn all(escrow: &Escrow) -> Vec<Deadline> {
             }
         }
         Stage::Proposed { since, expires_at } if !escrow.charge_pending() => {
-            add(Waiting::Acceptance, *since, *expires_at);
+            let waiting = if escrow.instant() { Waiting::LinkPayment } else { Waiting::Acceptance };
+            add(waiting, *since, *expires_at);
         }
         Stage::Agreed { since, pay_by } if !escrow.charge_pending() => add(Waiting::Payment, *since, *pay_by),
         Stage::Ended { at, .. } => add(Waiting::Closing, *at, at.plus_days(CLOSING_DAYS)),
@@ -450,7 +456,9 @@ pub fn waits_for(escrow: &Escrow, clock: &Deadline) -> Vec<UserId> {
                 .map(|party| party.user)
                 .collect()
         }
+        // Nobody, until somebody has tried to pay by the link.
         Waiting::Payment
+        | Waiting::LinkPayment
         | Waiting::NextPayment
         | Waiting::ProofReview
         | Waiting::Inspection

@@ -149,6 +149,12 @@ pub struct Charge {
     pub method: Method,
     pub amount_minor: i64,
     pub state: ChargeState,
+    /// Whose money it is, if not always the buyer's: see [`Escrow::payer`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payer: Option<UserId>,
+    /// Paid without an account: what comes too late has no wallet to go to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guest: bool,
     /// When its money came after all and went back: once, however often the provider says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned_at: Option<Time>,
@@ -255,6 +261,26 @@ impl Escrow {
     #[must_use]
     pub fn attempt(&self, payment: Uuid) -> Option<&Charge> {
         self.charge.iter().chain(&self.given_up).find(|charge| charge.payment == payment)
+    }
+
+    /// Whose money a payment is: the buyer's, or that of somebody who tried to pay by the link before him.
+    #[must_use]
+    pub fn payer(&self, payment: Uuid) -> Option<UserId> {
+        let named = self.attempt(payment).and_then(|charge| charge.payer);
+        named.or_else(|| self.party(Role::Buyer).map(|party| party.user))
+    }
+
+    /// Whether whoever has its pay link can become its buyer now.
+    #[must_use]
+    pub fn for_sale(&self) -> bool {
+        let open = matches!(self.stage, Stage::Proposed { .. });
+        self.instant() && open && !self.funded() && !self.charge_pending()
+    }
+
+    /// Whether it is sold by a pay link and complete when it is delivered.
+    #[must_use]
+    pub fn instant(&self) -> bool {
+        self.terms.mode == Mode::Instant
     }
 
     /// Whether a payment waits for its provider's answer.

@@ -77,6 +77,22 @@ pub enum Event {
         role: Role,
         user: UserId,
     },
+    /// Somebody pays by the link of an instant escrow, which accepts its terms; or takes the place of one
+    /// who did: whose payment failed, or who had bought as a guest and has an account.
+    BuyerJoined {
+        user: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        instead_of: Option<UserId>,
+        /// The same person, by another user: what was paid goes along.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        claimed: bool,
+        identity_sha256: String,
+        /// Without an account, so that money can only go back as it came.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        guest: bool,
+        version: u32,
+        document_sha256: String,
+    },
     Agreed {
         pay_by: Time,
     },
@@ -91,6 +107,9 @@ pub enum Event {
         method: Method,
         amount_minor: i64,
         answer_by: Time,
+        /// Whose money it is, where another one can become the buyer after it failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        payer: Option<UserId>,
     },
     ChargeFailed {
         payment: Uuid,
@@ -329,6 +348,7 @@ impl Event {
             Self::Disowned { .. } => "disowned",
             Self::PartyCorrected { .. } => "party_corrected",
             Self::InvitedAgain { .. } => "invited_again",
+            Self::BuyerJoined { .. } => "buyer_joined",
             Self::Agreed { .. } => "agreed",
             Self::Rejected { .. } => "rejected",
             Self::ChargeStarted { .. } => "charge_started",
@@ -405,6 +425,7 @@ impl Event {
             | Self::Disowned { .. }
             | Self::PartyCorrected { .. }
             | Self::InvitedAgain { .. }
+            | Self::BuyerJoined { .. }
             | Self::Agreed { .. }
             | Self::Rejected { .. }
             | Self::ChargeStarted { .. }

@@ -44,16 +44,20 @@ fn forget_reminders(escrow: &mut Escrow) {
             clock.waiting == sent.waiting && clock.milestone == sent.milestone && clock.since == sent.since
         };
         let still = sent.milestone.is_some_and(|number| stopped.contains(&number));
-        let paying = matches!(sent.waiting, Waiting::Acceptance | Waiting::Payment | Waiting::NextPayment);
+        let paying = waits_for_the_provider(sent.waiting);
         let waits = still || paused && paying;
         waits || clocks.iter().any(runs)
     });
     escrow.nudged.retain(|sent| {
         let runs = |clock: &deadlines::Deadline| clock.waiting == sent.waiting && clock.since == sent.since;
-        let waits =
-            paused && matches!(sent.waiting, Waiting::Acceptance | Waiting::Payment | Waiting::NextPayment);
+        let waits = paused && waits_for_the_provider(sent.waiting);
         waits || clocks.iter().any(|clock| clock.milestone == sent.milestone && runs(clock))
     });
+}
+
+/// Clocks that stand still while a payment is under way.
+fn waits_for_the_provider(waiting: Waiting) -> bool {
+    matches!(waiting, Waiting::Acceptance | Waiting::Payment | Waiting::LinkPayment | Waiting::NextPayment)
 }
 
 fn proposed(event: &Event, at: Time) -> Option<Escrow> {
@@ -70,6 +74,7 @@ fn proposed(event: &Event, at: Time) -> Option<Escrow> {
         signature: None,
         invited_again_at: None,
         joined: false,
+        guest: false,
     };
     Some(Escrow {
         id: *id,
@@ -121,6 +126,7 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
         Event::Proposed { .. } => {}
         Event::Countered { .. }
         | Event::PartyCorrected { .. }
+        | Event::BuyerJoined { .. }
         | Event::InvitedAgain { .. }
         | Event::Reminded { .. }
         | Event::Nudged { .. } => talked_about(escrow, event, at),
@@ -143,10 +149,7 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
         Event::NextPaymentDue { milestone, pay_by } => {
             with(escrow, *milestone, |part| part.asked = Some(Asked { since: at, pay_by: *pay_by }));
         }
-        Event::Dropped { milestone } => with(escrow, *milestone, |part| {
-            let (end, how) = (MilestoneEnd::Dropped, How::ByClock);
-            part.stage = MilestoneStage::Ended { end, how, at };
-        }),
+        Event::Dropped { milestone } => with(escrow, *milestone, |part| dropped(part, at)),
         Event::ProofSubmitted { .. } | Event::CorrectionsRequested { .. } | Event::ProofAccepted { .. } => {
             if let Some(number) = event.milestone() {
                 with(escrow, number, |part| funding::proof(part, event, at));
@@ -185,6 +188,11 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
             }
         }
     }
+}
+
+fn dropped(milestone: &mut Milestone, at: Time) {
+    let (end, how) = (MilestoneEnd::Dropped, How::ByClock);
+    milestone.stage = MilestoneStage::Ended { end, how, at };
 }
 
 /// The seller's work and the buyer's answer to it.
@@ -254,6 +262,7 @@ fn talked_about(escrow: &mut Escrow, event: &Event, at: Time) {
             correct_party(escrow, *from, *to, identity_sha256);
             new_version(escrow, *version, document_sha256, *expires_at, at);
         }
+        Event::BuyerJoined { .. } => funding::joined(escrow, event),
         Event::InvitedAgain { user, .. } => {
             if let Some(party) = escrow.parties.iter_mut().find(|party| party.user == *user) {
                 party.invited_again_at = Some(at);

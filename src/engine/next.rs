@@ -12,6 +12,7 @@ use super::proof::MOST_CORRECTIONS;
 use super::status::roles_in_words;
 use super::terms::Mode;
 use super::time::Time;
+use crate::money::Money;
 
 /// The next-panel for one viewer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +51,10 @@ pub fn panel(escrow: &Escrow, user: UserId, role: Role, now: Time) -> Next {
         && !escrow.charge_pending()
         && escrow.rejected.is_none();
     let agreed = escrow.party_of(user).is_some_and(|party| escrow.has_agreed(party));
-    if open && role.must_agree() {
+    if open && escrow.instant() {
+        // The seller's terms stand as they are, and whoever tried to pay is bound to nothing.
+        next.secondary.extend((role == Role::Seller).then_some(Action::Withdraw));
+    } else if open && role.must_agree() {
         if matches!(escrow.stage, Stage::Proposed { .. }) && may_counter(escrow) {
             next.secondary.push(Action::Counter);
         }
@@ -126,7 +130,7 @@ fn actions(escrow: &Escrow, waiting: Waiting, role: Role, number: u16) -> (Optio
             Mode::Standard => (Some(Action::Sign), vec![]),
             Mode::Quick | Mode::QuickProof | Mode::Instant => (Some(Action::Accept), vec![]),
         },
-        Waiting::Payment | Waiting::NextPayment => (Some(Action::Pay), vec![]),
+        Waiting::Payment | Waiting::LinkPayment | Waiting::NextPayment => (Some(Action::Pay), vec![]),
         Waiting::ProofUpload => (Some(Action::SubmitProof(number)), vec![]),
         Waiting::ProofReview => {
             let proof = escrow.milestone(number).and_then(|part| part.proof.as_ref());
@@ -170,6 +174,7 @@ fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role
         Waiting::SellerAnswer | Waiting::NextPayment | Waiting::ProofUpload | Waiting::ProofReview => {
             of_modes(escrow, clock, title, yours, role)
         }
+        Waiting::LinkPayment => by_link(yours, role, charge),
         Waiting::Acceptance => acceptance(escrow, yours, role),
         Waiting::Payment => {
             let headline = if yours {
@@ -185,8 +190,11 @@ fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role
             (format!("{whose} is being processed. The provider answers"), then.to_owned())
         }
         Waiting::Delivery => {
-            let headline =
-                if yours { format!("Deliver {title}") } else { format!("The seller is to deliver {title}") };
+            let headline = match (yours, escrow.instant()) {
+                (true, false) => format!("Deliver {title}"),
+                (true, true) => format!("Deliver {title}. That releases the money to you. Do it"),
+                (false, _) => format!("The seller is to deliver {title}"),
+            };
             let whom = if role == Role::Buyer { "you" } else { "the buyer" };
             let then = format!("Seven days after the due date {whom} may cancel and get the money back.");
             (headline, then)
@@ -229,6 +237,16 @@ fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role
         }
         Waiting::Closing => (String::new(), String::new()),
     }
+}
+
+/// The pay link of an instant escrow is out.
+fn by_link(yours: bool, role: Role, charge: Money) -> (String, String) {
+    let headline = match (yours, role) {
+        (true, _) => format!("Your payment did not go through. Pay {charge} into escrow"),
+        (false, Role::Seller) => "Give the pay link to your buyer. Whoever opens it first can pay".to_owned(),
+        (false, _) => "Waiting for a payment".to_owned(),
+    };
+    (headline, "If nothing is paid by then, the link stops working and nobody owes anything.".to_owned())
 }
 
 fn cancelling(escrow: &Escrow, number: u16, title: &str, role: Role) -> (String, String) {

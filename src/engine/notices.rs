@@ -10,8 +10,8 @@ pub use refunds::RefundNews;
 
 use serde::{Deserialize, Serialize};
 
-use super::deadlines::{self, Mark, Waiting};
-use super::escrow::{End, Escrow, How, Stage};
+use super::deadlines::{Mark, Waiting};
+use super::escrow::{End, Escrow, How};
 use super::event::Event;
 use super::party::{Actor, PartyStatus, Role, UserId};
 use super::plan::{Part, Share};
@@ -108,6 +108,25 @@ pub enum News {
     /// The money is held: work can start.
     Start {
         first_due: Option<Time>,
+    },
+    /// To the seller of an instant escrow: its pay link can be given away.
+    LinkReady {
+        expires_at: Time,
+    },
+    /// To its buyer: his receipt, and by when it is delivered.
+    Bought {
+        amount: Money,
+        due: Option<Time>,
+    },
+    /// To its seller: the money is held.
+    Sold {
+        due: Option<Time>,
+    },
+    /// To its buyer: it is delivered, and the money released with that.
+    HandedOver {
+        milestone: String,
+        number: u16,
+        amount: Money,
     },
     /// To whoever has not answered: the buyer has paid already.
     PaidFirst {
@@ -294,8 +313,10 @@ impl Told<'_> {
                     self.others(actor, &News::Signed { by: *role });
                 }
             }
+            // An instant escrow is agreed by its payment, which is told by itself.
+            Event::Agreed { .. } if self.escrow.instant() => {}
             Event::Agreed { pay_by } => self.agreed(*pay_by),
-            Event::Rejected { .. } => {}
+            Event::BuyerJoined { .. } | Event::Rejected { .. } => {}
             Event::NextPaymentDue { .. }
             | Event::Dropped { .. }
             | Event::ProofSubmitted { .. }
@@ -346,6 +367,8 @@ impl Told<'_> {
     #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
     fn worked(&mut self, event: &Event) {
         match event {
+            // Told with the money that it releases.
+            Event::Delivered { .. } if self.escrow.instant() => {}
             Event::Delivered { milestone, round, inspect_by, .. } => {
                 let (title, number, inspect_by) = (self.title(*milestone), *milestone, *inspect_by);
                 let again = *round > 1;
@@ -389,6 +412,9 @@ impl Told<'_> {
 
     fn proposed(&mut self, creator: UserId, expires_at: Time) {
         let by = self.escrow.party_of(creator).map_or(Role::Buyer, |party| party.role);
+        if self.escrow.instant() {
+            return self.tell(creator, by, News::LinkReady { expires_at });
+        }
         let signs = self.signs();
         let mut invited = Vec::new();
         for party in self.escrow.parties.clone() {
@@ -410,17 +436,6 @@ impl Told<'_> {
         self.escrow.terms.mode == super::terms::Mode::Standard
     }
 
-    fn changes(&mut self, number: u16, failed: &[u16], reason: &str) {
-        let index = usize::from(number).saturating_sub(1);
-        let named = |place: &u16| {
-            let terms = self.escrow.terms.milestones.get(index)?;
-            terms.criteria.get(usize::from(*place)).cloned()
-        };
-        let failed = failed.iter().filter_map(named).collect();
-        let (milestone, reason) = (self.title(number), reason.to_owned());
-        self.role(Role::Seller, News::ChangesRequested { milestone, number, reason, failed });
-    }
-
     fn released(&mut self, number: u16, amount_minor: i64, parts: &[Part], how: How, all: &[Event]) {
         let title = self.title(number);
         for party in self.escrow.parties.clone() {
@@ -436,8 +451,18 @@ impl Told<'_> {
                 self.tell(party.user, party.role, news);
             }
         }
-        let amount = self.escrow.terms.money(amount_minor);
-        self.role(Role::Buyer, News::ReleasedForYou { milestone: title, number, amount, how });
+        let (milestone, amount) = (title, self.escrow.terms.money(amount_minor));
+        let news = match how {
+            How::Delivered => News::HandedOver { milestone, number, amount },
+            How::Approved
+            | How::Declined
+            | How::ByClock
+            | How::Cancelled
+            | How::Refunded
+            | How::Settled
+            | How::Ruled => News::ReleasedForYou { milestone, number, amount, how },
+        };
+        self.role(Role::Buyer, news);
     }
 
     fn refunded(&mut self, number: u16, parts: &[Part], how: How) {
@@ -450,30 +475,12 @@ impl Told<'_> {
         self.role(Role::Broker, told);
     }
 
-    fn remind(&mut self, waiting: Waiting, number: Option<u16>, since: Time, mark: Mark, deadline: Time) {
-        let clocks = deadlines::all(self.escrow);
-        let Some(clock) = clocks
-            .iter()
-            .find(|clock| clock.waiting == waiting && clock.milestone == number && clock.since == since)
-        else {
-            return;
-        };
-        let milestone = number.map(|number| self.title(number));
-        for user in deadlines::waits_for(self.escrow, clock) {
-            let Some(party) = self.escrow.party_of(user) else { continue };
-            if party.status == PartyStatus::Disowned {
-                continue;
-            }
-            let role = party.role;
-            let news = News::Reminder { waiting, mark, milestone: milestone.clone(), number, deadline };
-            self.tell(user, role, news);
-        }
-    }
-
     fn ended(&mut self, end: &End, actor: &Actor) {
         let news = match end {
             // Refunds are told by themselves.
             End::Refunded | End::Cancelled => return,
+            // So is the release of an instant escrow, which is complete with that.
+            End::Completed if self.escrow.instant() => return,
             End::Completed => News::Completed,
             End::ExpiredNotAccepted => News::ExpiredNotAccepted,
             End::ExpiredNotPaid => News::ExpiredNotPaid,
@@ -483,13 +490,5 @@ impl Told<'_> {
         let everyone = Actor::Clock;
         let spared = if matches!(end, End::Completed) { &everyone } else { actor };
         self.others(spared, &news);
-    }
-
-    fn closed(&mut self, actor: &Actor) {
-        let completed = matches!(self.escrow.stage, Stage::Closed { end: End::Completed, .. });
-        let paid = self.escrow.milestones.iter().any(super::escrow::Milestone::funded);
-        if paid {
-            self.others(actor, &News::Closed { completed });
-        }
     }
 }

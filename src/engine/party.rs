@@ -97,6 +97,9 @@ pub struct Party {
     /// Has agreed to an earlier version, so this is the right person.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub joined: bool,
+    /// Bought by a pay link without an account: he has no wallet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guest: bool,
 }
 
 /// Who asks for a command.

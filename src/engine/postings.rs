@@ -103,10 +103,9 @@ pub fn entries(escrow: &Escrow, event: &Event) -> Vec<Entry> {
         |from: Account, to: Account, minor: i64| Entry { from, to, amount: escrow.terms.money(minor) };
     match event {
         Event::ChargeSettled { .. } => deposit(escrow),
-        Event::ChargeReturned { amount_minor, rail, .. } => buyer
-            .map(|buyer| entry(Account::Clearing { rail: rail.clone() }, buyer, *amount_minor))
-            .into_iter()
-            .collect(),
+        Event::ChargeReturned { payment, amount_minor, rail } => {
+            returned(escrow, *payment, *amount_minor, rail)
+        }
         Event::Released { milestone, parts, .. } => step(escrow, *milestone, parts, |share| match share {
             Share::Platform => Account::Fees,
             Share::Seller | Share::Broker | Share::Payee(_) | Share::BrokerOnTop => {
@@ -130,6 +129,7 @@ pub fn entries(escrow: &Escrow, event: &Event) -> Vec<Entry> {
         | Event::Disowned { .. }
         | Event::PartyCorrected { .. }
         | Event::InvitedAgain { .. }
+        | Event::BuyerJoined { .. }
         | Event::Agreed { .. }
         | Event::ChargeStarted { .. }
         | Event::ChargeFailed { .. }
@@ -184,6 +184,15 @@ fn step(escrow: &Escrow, milestone: u16, parts: &[Part], to: impl Fn(Share) -> A
         amount: escrow.terms.money(part.amount_minor),
     };
     parts.iter().map(one).collect()
+}
+
+/// Money that nobody waits for any more, to whoever paid it.
+fn returned(escrow: &Escrow, payment: Uuid, amount_minor: i64, rail: &str) -> Vec<Entry> {
+    let Some(user) = escrow.payer(payment) else { return Vec::new() };
+    let guest = escrow.attempt(payment).is_some_and(|charge| charge.guest);
+    let to = if guest { Account::Suspense } else { Account::Wallet { user } };
+    let from = Account::Clearing { rail: rail.to_owned() };
+    vec![Entry { from, to, amount: escrow.terms.money(amount_minor) }]
 }
 
 fn held(escrow: &Escrow, milestone: u16, share: Share) -> Account {

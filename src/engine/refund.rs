@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::escrow::{Charge, ChargeState, Escrow, How, Method};
+use super::party::Role;
 use super::plan::Part;
 use super::time::Time;
 
@@ -135,6 +136,6 @@ impl Escrow {
     /// method waits for the operators, and no clock moves it.
     #[must_use]
     pub fn buyer_has_wallet(&self) -> bool {
-        true
+        self.party(Role::Buyer).is_none_or(|buyer| !buyer.guest)
     }
 }

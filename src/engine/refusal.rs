@@ -124,7 +124,10 @@ pub enum Refusal {
     PayAll,
     PayInOrder,
     NotDueYet,
-    ModeNotOffered,
+    /// The escrow is not sold by a link.
+    NoPayLink,
+    /// What stands behind a pay link is not negotiated.
+    InstantTermsFixed,
 }
 
 /// The longest note, reason or answer, in characters.
@@ -176,6 +179,8 @@ impl Refusal {
             | Self::NoProofInReview
             | Self::NoCorrectionsLeft
             | Self::ProofEmpty
+            | Self::NoPayLink
+            | Self::InstantTermsFixed
             | Self::PayAll
             | Self::PayInOrder => self.of_modes(),
             Self::NoRightToCancel
@@ -200,7 +205,6 @@ impl Refusal {
             Self::TextTooLong { most } => return format!("Write no more than {most} characters."),
             Self::NotOverYet => "The escrow can be closed once it has ended and nothing is held.",
             Self::NotDueYet => "This deadline has not passed.",
-            Self::ModeNotOffered => "Holdfast does not offer this kind of escrow yet.",
             other => return other.between_people(),
         };
         fixed.to_owned()
@@ -295,6 +299,10 @@ impl Refusal {
             Self::NoProofInReview => "There is no proof to answer now.",
             Self::NoCorrectionsLeft => {
                 "Corrections were asked for three times, which is the most. Accept the proof or open a dispute."
+            }
+            Self::NoPayLink => "Only an instant escrow is paid by a link.",
+            Self::InstantTermsFixed => {
+                "The terms behind a pay link can't be changed or declined. The seller can withdraw them and make another link."
             }
             Self::PayAll => "This escrow is paid as a whole: all its milestones together.",
             Self::PayInOrder => "Each milestone is paid by itself, once the one before it is decided.",

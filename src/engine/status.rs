@@ -40,6 +40,7 @@ pub fn of(escrow: &Escrow) -> Status {
         (_, Some(ChargeState::Pending { .. })) => status(Tone::Info, "Payment processing"),
         (Stage::Proposed { .. }, _) if escrow.rejected.is_some() && escrow.refund_failed() => REFUND_FAILED,
         (Stage::Proposed { .. }, _) if escrow.rejected.is_some() => status(Tone::Info, "Declined, refunding"),
+        (Stage::Proposed { .. }, None) if escrow.instant() => status(Tone::Wait, "Awaiting payment"),
         (Stage::Proposed { .. }, _) if escrow.funded() => status(Tone::Wait, "Paid, awaiting acceptance"),
         (Stage::Proposed { .. }, Some(ChargeState::Failed { .. })) => status(Tone::Bad, "Payment failed"),
         (Stage::Proposed { .. }, _) => match escrow.terms.mode {
@@ -196,6 +197,7 @@ pub fn steps(escrow: &Escrow) -> Vec<(&'static str, StepState)> {
 /// How far along its way an escrow is.
 fn position(escrow: &Escrow) -> Step {
     match &escrow.stage {
+        Stage::Proposed { .. } if escrow.instant() => Step::PayIn,
         Stage::Proposed { .. } if escrow.terms.pay_first && !escrow.funded() => Step::PayIn,
         Stage::Proposed { .. } => Step::Answer,
         Stage::Agreed { .. } => Step::PayIn,
@@ -237,7 +239,7 @@ pub fn task_words(waiting: Waiting, mode: Mode, role: Role) -> &'static str {
         (Waiting::Acceptance, Mode::Standard) => "Read the contract and sign it",
         (Waiting::SellerAnswer, _) => "Answer: the buyer has paid already",
         (Waiting::Acceptance, Mode::Quick | Mode::QuickProof | Mode::Instant) => "Read the terms and answer",
-        (Waiting::Payment, _) => "Pay into escrow",
+        (Waiting::Payment | Waiting::LinkPayment, _) => "Pay into escrow",
         (Waiting::NextPayment, _) => "Pay for the next milestone",
         (Waiting::ProofUpload, _) => "Send the proof",
         (Waiting::ProofReview, _) => "Look at the proof",

@@ -45,7 +45,10 @@ impl News {
     #[allow(clippy::wildcard_enum_match_arm, reason = "what nobody thought of is never kept from its reader")]
     pub fn topic(&self) -> Topic {
         match self {
-            Self::Sent { .. } | Self::Signed { .. } | Self::DeliveryRecorded { .. } => Topic::Progress,
+            Self::Sent { .. }
+            | Self::LinkReady { .. }
+            | Self::Signed { .. }
+            | Self::DeliveryRecorded { .. } => Topic::Progress,
             Self::Reminder { .. } | Self::Nudged { .. } => Topic::Reminders,
             Self::Disagreement(Disagreement::Said { .. }) => Topic::Messages,
             Self::Completed | Self::Closed { .. } => Topic::Endings,

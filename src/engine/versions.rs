@@ -27,7 +27,8 @@ pub struct Version {
 }
 
 /// The kinds of events from which the versions are read.
-pub const KINDS: [&str; 5] = ["proposed", "countered", "party_corrected", "accepted", "signed"];
+pub const KINDS: [&str; 6] =
+    ["proposed", "countered", "party_corrected", "buyer_joined", "accepted", "signed"];
 
 /// The versions in their order, from the events of [`KINDS`] in theirs.
 #[must_use]

@@ -95,6 +95,8 @@ pub fn situation(escrow: &Escrow, movements: &[Movement]) -> Situation {
     let paid = escrow.milestones.iter().any(Milestone::funded);
     match &escrow.stage {
         Stage::Proposed { .. } if escrow.rejected.is_some() => Situation::DeclinedPaid,
+        // The seller has agreed by sending the link, and whoever pays agrees by paying.
+        Stage::Proposed { .. } if escrow.instant() => unfunded(escrow),
         Stage::Proposed { .. } if paid => Situation::ProposedFunded,
         Stage::Proposed { .. } => Situation::Proposed,
         Stage::Agreed { .. } => unfunded(escrow),

@@ -64,6 +64,10 @@ impl News {
             | Self::PartyCorrected { .. }
             | Self::InvitedAgain { .. }
             | Self::Nudged { .. } => self.negotiation(title, at),
+            Self::LinkReady { .. }
+            | Self::Bought { .. }
+            | Self::Sold { .. }
+            | Self::HandedOver { .. } => self.instant(title, at),
             Self::PaidFirst { .. }
             | Self::PaidAccepted
             | Self::NextPaymentDue { .. }
@@ -406,6 +410,7 @@ fn reminder(
             String::new(),
         ),
         Waiting::Payment
+        | Waiting::LinkPayment
         | Waiting::SellerAnswer
         | Waiting::NextPayment
         | Waiting::ProofUpload

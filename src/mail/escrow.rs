@@ -80,18 +80,18 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
         | News::Sent { expires_at, .. } => {
             vec![("Answer by", zone.moment(*expires_at))]
         }
+        News::Agreed { pay_by } => vec![("To be paid by", zone.moment(*pay_by))],
         News::PaymentDue { amount, pay_by } => {
             vec![("To pay", amount.to_string()), ("Pay by", zone.moment(*pay_by))]
         }
-        News::Agreed { pay_by } => vec![("To be paid by", zone.moment(*pay_by))],
-        News::PaymentFailed { amount, .. } | News::PaymentReturned { amount } => {
-            vec![("Amount", amount.to_string())]
-        }
-        News::Receipt { amount } => vec![("Held in escrow", amount.to_string())],
-        News::Start { first_due } => {
-            first_due.iter().map(|due| ("First delivery due", zone.moment(*due))).collect()
-        }
-        News::PaidFirst { .. }
+        News::PaymentFailed { .. }
+        | News::PaymentReturned { .. }
+        | News::Receipt { .. }
+        | News::Start { .. } => facts_of_payments(news, zone),
+        News::LinkReady { .. }
+        | News::Bought { .. }
+        | News::Sold { .. }
+        | News::PaidFirst { .. }
         | News::NextPaymentDue { .. }
         | News::ProofNeeded { .. }
         | News::ProofSubmitted { .. }
@@ -104,7 +104,8 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
         News::ReleasedToYou { milestone: title, number, amount, .. } => {
             vec![milestone(number, title), ("Released to you", amount.to_string())]
         }
-        News::ReleasedForYou { milestone: title, number, amount, .. } => {
+        News::ReleasedForYou { milestone: title, number, amount, .. }
+        | News::HandedOver { milestone: title, number, amount } => {
             vec![milestone(number, title), ("Released", amount.to_string())]
         }
         News::InWallet { milestone: title, number, amount } => {
@@ -138,6 +139,20 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
     }
 }
 
+/// Those of a payment that arrived or did not.
+fn facts_of_payments(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
+    match news {
+        News::PaymentFailed { amount, .. } | News::PaymentReturned { amount } => {
+            vec![("Amount", amount.to_string())]
+        }
+        News::Receipt { amount } => vec![("Held in escrow", amount.to_string())],
+        News::Start { first_due } => {
+            first_due.iter().map(|due| ("First delivery due", zone.moment(*due))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// Those of money that goes back as it came.
 fn facts_of_refund(news: &RefundNews, zone: &Zone) -> Vec<(&'static str, String)> {
     let milestone = |number: &u16, title: &str| ("Milestone", format!("{number}, {title}"));
@@ -161,6 +176,12 @@ fn facts_of_refund(news: &RefundNews, zone: &Zone) -> Vec<(&'static str, String)
 /// Those of what only some kinds of escrow have.
 fn facts_of_modes(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
     match news {
+        News::LinkReady { expires_at } => vec![("Can be paid until", zone.moment(*expires_at))],
+        News::Bought { amount, due } => {
+            let due = due.iter().map(|due| ("Delivery due", zone.moment(*due)));
+            [("Held in escrow", amount.to_string())].into_iter().chain(due).collect()
+        }
+        News::Sold { due } => due.iter().map(|due| ("Delivery due", zone.moment(*due))).collect(),
         News::PaidFirst { answer_by } => vec![("Answer by", zone.moment(*answer_by))],
         News::NextPaymentDue { milestone: title, number, amount, pay_by } => {
             vec![

@@ -119,6 +119,36 @@ pub(super) async fn correct_party(
     Ok(())
 }
 
+/// Somebody takes the buyer's seat that a pay link leaves open, or takes it over. What a guest bought passes to
+/// his account with its payments; who only tried to pay leaves nothing behind but those.
+pub(super) async fn seat_buyer(
+    conn: &mut Conn<'_>,
+    escrow: Uuid,
+    user: UserId,
+    instead_of: Option<UserId>,
+    claimed: bool,
+) -> Result<(), DbError> {
+    let Some(from) = instead_of else {
+        exec!(
+            conn,
+            "INSERT INTO parties (escrow_id, user_id, role, over) VALUES ($1, $2, $3, FALSE)",
+            escrow,
+            user,
+            Role::Buyer.word()
+        )?;
+        return Ok(());
+    };
+    if claimed {
+        for sql in [
+            "UPDATE payments SET user_id = $3 WHERE escrow_id = $1 AND user_id = $2",
+            "UPDATE notifications SET user_id = $3 WHERE escrow_id = $1 AND user_id = $2",
+        ] {
+            exec!(conn, sql, escrow, from, user)?;
+        }
+    }
+    correct_party(conn, escrow, from, user).await
+}
+
 pub(super) async fn save(
     conn: &mut Conn<'_>,
     before: Option<&Escrow>,

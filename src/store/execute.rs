@@ -16,7 +16,7 @@ use crate::engine::escrow::Escrow;
 use crate::engine::event::Event;
 use crate::engine::evolve::evolve;
 use crate::engine::notices::notices;
-use crate::engine::party::{Actor, UserId};
+use crate::engine::party::{Actor, Role, UserId};
 use crate::engine::refusal::Refusal;
 use crate::engine::terms::FileRef;
 use crate::engine::time::Time;
@@ -138,6 +138,9 @@ impl Request {
             Command::Sign { version, document_sha256, .. } => {
                 serde_json::to_string(&("sign", version, document_sha256))
             }
+            // Not the payment and not the salt, which are new at each try.
+            Command::BuyByLink { method, .. } => serde_json::to_string(&("buy", method)),
+            Command::Claim { to, .. } => serde_json::to_string(&("claim", to)),
             // The salt of the digest is drawn at each try.
             Command::CorrectParty { user, to, .. } => serde_json::to_string(&("correct", user, to)),
             // So is that of a hidden commission.
@@ -300,8 +303,12 @@ impl<'a> Write<'a> {
                 Actor::Operator { user }
             }
             (Who::Operator(_), _, _) => return Ok(refused(Refusal::NotAParty)),
-            (Who::User(user), Some(escrow), _) => match escrow.actor(user) {
+            (Who::User(user), Some(escrow), command) => match escrow.actor(user) {
                 Some(actor) => actor,
+                // Whoever holds the pay link comes from outside: see `links.rs`.
+                None if matches!(command, Command::BuyByLink { .. }) => {
+                    Actor::Party { user, role: Role::Buyer }
+                }
                 None => return Ok(refused(Refusal::NotAParty)),
             },
             (Who::User(_), None, _) => return Ok(Outcome::Unknown),
@@ -335,6 +342,9 @@ impl<'a> Write<'a> {
             }
             if let Event::PartyCorrected { from, to, .. } = event {
                 escrows::correct_party(conn, next.id, *from, *to).await?;
+            }
+            if let Event::BuyerJoined { user, instead_of, claimed, .. } = event {
+                escrows::seat_buyer(conn, next.id, *user, *instead_of, *claimed).await?;
             }
             let hash = history::append(conn, next.id, &self.head, next.seq, self.now, actor, event).await?;
             self.head = hash.to_vec();
@@ -396,7 +406,13 @@ async fn write_evidence(conn: &mut Conn<'_>, request: &Request, now: Time) -> Re
                 now
             )?;
         }
-        (Some(Evidence::Parties(parties)), Command::Propose { .. } | Command::CorrectParty { .. }) => {
+        (
+            Some(Evidence::Parties(parties)),
+            Command::Propose { .. }
+            | Command::CorrectParty { .. }
+            | Command::BuyByLink { .. }
+            | Command::Claim { .. },
+        ) => {
             for party in parties {
                 exec!(
                     conn,

@@ -32,7 +32,11 @@ pub async fn read(
             let limits = fees::current(conn, now).await?.limits(terms.currency);
             facts.minimum_minor = limits.smallest_of(terms.mode, terms.currency);
         }
-        (Some(escrow), Command::StartCharge { method: Method::Wallet, .. }) => {
+        (
+            Some(escrow),
+            Command::StartCharge { method: Method::Wallet, .. }
+            | Command::BuyByLink { method: Method::Wallet, .. },
+        ) => {
             if let Some(user) = actor.user() {
                 let currency = escrow.terms.currency;
                 let available = ledger::lock_wallet(conn, user, currency).await?;
@@ -42,6 +46,7 @@ pub async fn read(
         (
             Some(escrow),
             Command::Approve { .. }
+            | Command::MarkDone { .. }
             | Command::AcceptSettlement { .. }
             | Command::Concede { .. }
             | Command::Rule { .. }

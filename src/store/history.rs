@@ -136,16 +136,17 @@ pub async fn of_milestone(conn: &mut Conn<'_>, escrow: Uuid, number: u16) -> Res
 /// # Errors
 /// The database's, or [`DbError::Broken`] for bytes that this program did not write.
 pub async fn of_terms(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Record>, DbError> {
-    let [sent, countered, corrected, accepted, signed] = versions::KINDS;
+    let [sent, countered, corrected, joined, accepted, signed] = versions::KINDS;
     let stored = all!(
         conn,
         Stored,
         "SELECT seq, at, body, hash FROM events
-         WHERE escrow_id = $1 AND kind IN ($2, $3, $4, $5, $6) ORDER BY seq",
+         WHERE escrow_id = $1 AND kind IN ($2, $3, $4, $5, $6, $7) ORDER BY seq",
         escrow,
         sent,
         countered,
         corrected,
+        joined,
         accepted,
         signed
     )?;

@@ -111,6 +111,23 @@ fn what_ends_unpaid_has_the_names_of_its_end() {
 }
 
 #[test]
+fn what_is_sold_by_a_link_goes_from_pending_to_paid_to_completed() {
+    let mut world = World::sent(instant());
+    let dhmad = |world: &World| names(world.escrow(), &[]).dhmad;
+    assert_eq!((stands(&world), dhmad(&world)), (Situation::Unfunded { failed: false }, "pending"));
+    world.buyer().pays().is_done();
+    world.provider().fails("Declined.").is_done();
+    assert_eq!(stands(&world), Situation::Unfunded { failed: true });
+    world.buyer().pays().is_done();
+    world.provider().settles().is_done();
+    assert_eq!((stands(&world), dhmad(&world)), (Situation::Active, "paid"));
+    world.seller().delivers(1).is_done();
+    assert_eq!(dhmad(&world), "completed", "delivering goes there without a stop");
+    world.seller().pays_out(1).is_done();
+    assert_eq!(stands(&world), Situation::Completed);
+}
+
+#[test]
 fn what_is_cancelled_after_a_payment_was_returned() {
     let mut world = World::paid(case4());
     world.days_pass(90);

@@ -10,7 +10,7 @@ use crate::engine::contract;
 use crate::engine::deadlines::{accept_by, pay_by};
 use crate::engine::escrow::{End, Escrow, How, Milestone, Stage};
 use crate::engine::event::Event;
-use crate::engine::party::{Actor, Party, PartyStatus, Role};
+use crate::engine::party::{Actor, Party, PartyStatus, Role, UserId};
 use crate::engine::plan::Plan;
 use crate::engine::refusal::{Fault, Refusal};
 use crate::engine::terms::{Mode, Terms};
@@ -28,6 +28,7 @@ pub(super) fn propose(
     now: Time,
 ) -> Result<Decision, Refusal> {
     let creator = actor.user().ok_or(Refusal::NotAParty)?;
+    sells_himself(terms, creator)?;
     match terms.role_of(creator) {
         Some(role) if role.must_agree() && actor.role() == Some(role) => {}
         Some(_) | None => return Err(Refusal::NotYourRole { needs: AGREEING.to_vec() }),
@@ -54,6 +55,16 @@ pub(super) fn propose(
     }]))
 }
 
+/// DHMAD: the seller of an instant escrow is whoever makes it.
+fn sells_himself(terms: &Terms, creator: UserId) -> Result<(), Refusal> {
+    let seller = terms.party(Role::Seller).map(|seller| seller.user);
+    if terms.mode != Mode::Instant || seller == Some(creator) {
+        return Ok(());
+    }
+    let sentence = "In an instant escrow you are the seller yourself. Name nobody else.".to_owned();
+    Err(Refusal::TermsFaulty { faults: vec![Fault { field: "seller".to_owned(), sentence }] })
+}
+
 /// One fault more than the checks found.
 fn with_fault(plan: Result<Plan, Refusal>, field: &str, sentence: &str) -> Refusal {
     let mut faults = match plan {
@@ -67,10 +78,6 @@ fn with_fault(plan: Result<Plan, Refusal>, field: &str, sentence: &str) -> Refus
 
 /// The plan of terms in which nothing is wrong.
 pub(super) fn sound(terms: &Terms, facts: &Facts, now: Time) -> Result<Plan, Refusal> {
-    match terms.mode {
-        Mode::Standard | Mode::Quick | Mode::QuickProof => {}
-        Mode::Instant => return Err(Refusal::ModeNotOffered),
-    }
     let faults = check::faults(terms, facts.minimum_minor, now);
     if !faults.is_empty() {
         return Err(Refusal::TermsFaulty { faults });
@@ -174,6 +181,9 @@ pub(super) fn decline(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
         let needs = others.into_iter().filter(|other| *other != role && other.must_agree()).collect();
         return Err(Refusal::NotYourRole { needs });
     }
+    if draft.escrow.instant() && !draft.escrow.over() {
+        return Err(Refusal::InstantTermsFixed);
+    }
     if let Stage::Ended { end: End::Declined { by, .. }, .. } = &draft.escrow.stage
         && *by == role
     {
@@ -235,6 +245,8 @@ pub(super) fn disown(draft: &mut Draft) -> Result<(), Refusal> {
 
 pub(super) fn withdraw(draft: &mut Draft) -> Result<(), Refusal> {
     let role = match draft.actor.role() {
+        // Whoever tried to pay by the link is bound to nothing, and ends nothing.
+        Some(_) if draft.escrow.instant() => draft.needs(&[Role::Seller])?,
         Some(Role::Broker) if draft.user()? == draft.escrow.creator => Role::Broker,
         Some(_) | None => draft.needs(&[Role::Buyer, Role::Seller])?,
     };

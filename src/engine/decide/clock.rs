@@ -44,7 +44,9 @@ pub(super) fn lapse(
     let left = draft.escrow.milestone(number).map_or(0, |part| part.left_minor());
     match waiting {
         Waiting::Acceptance => draft.push(Event::Ended { end: End::ExpiredNotAccepted }),
-        Waiting::Payment => draft.push(Event::Ended { end: End::ExpiredNotPaid }),
+        Waiting::Payment | Waiting::LinkPayment => {
+            draft.push(Event::Ended { end: End::ExpiredNotPaid });
+        }
         Waiting::RailAnswer => {
             if let Some(charge) = draft.escrow.charge.clone() {
                 let reason = "The payment provider did not answer in time.".to_owned();

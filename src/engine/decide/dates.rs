@@ -1,5 +1,6 @@
 //! More time: a longer inspection, a later due date.
 
+use super::delivery::confirmed;
 use super::{Draft, said};
 use crate::engine::command::Command;
 use crate::engine::deadlines::EXTENSION_DAYS;
@@ -30,6 +31,7 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
 /// Once a delivery, by 14 days at most.
 fn extend_inspection(draft: &mut Draft, number: u16, days: u8) -> Result<(), Refusal> {
     draft.needs(&[Role::Buyer])?;
+    confirmed(draft)?;
     let part = draft.milestone(number)?;
     let extended = part.delivery.as_ref().is_some_and(|delivery| delivery.inspection_extended);
     match part.stage {

@@ -4,24 +4,37 @@ use super::cancellation::superseded;
 use super::ending::{pay_out_at_once, release};
 use super::{Draft, said, short_enough};
 use crate::engine::check::MOST_FILES;
-use crate::engine::command::Facts;
+use crate::engine::command::{Command, Facts};
 use crate::engine::escrow::{How, MilestoneEnd, MilestoneStage, Stage};
 use crate::engine::event::Event;
 use crate::engine::party::Role;
 use crate::engine::refusal::Refusal;
 use crate::engine::terms::FileRef;
 
+/// Done, and approved.
+#[allow(clippy::wildcard_enum_match_arm, reason = "`carry_out` sorts them and names every one")]
+pub(super) fn decide(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(), Refusal> {
+    match command {
+        Command::MarkDone { milestone, note, files } => mark_done(draft, *milestone, note, files, facts),
+        Command::Approve { milestone, part_minor } => approve(draft, *milestone, *part_minor, facts),
+        _ => Ok(()),
+    }
+}
+
 /// Vesicash: `mark_as_done`.
-pub(super) fn mark_done(
+fn mark_done(
     draft: &mut Draft,
     number: u16,
     note: &str,
     files: &[FileRef],
+    facts: &Facts,
 ) -> Result<(), Refusal> {
     draft.needs(&[Role::Seller])?;
     let part = draft.milestone(number)?;
     match part.stage {
-        MilestoneStage::Delivered { .. } => return Ok(()),
+        MilestoneStage::Delivered { .. }
+        | MilestoneStage::Settling { how: How::Delivered, .. }
+        | MilestoneStage::Ended { how: How::Delivered, .. } => return Ok(()),
         MilestoneStage::InProgress { .. } | MilestoneStage::ChangesRequested { .. } => {}
         MilestoneStage::Unfunded => return Err(unpaid(draft)),
         MilestoneStage::Settling { .. } | MilestoneStage::Ended { .. } => return Err(Refusal::NotInProgress),
@@ -37,7 +50,9 @@ pub(super) fn mark_done(
     }
     let round = part.delivery.as_ref().map_or(0, |delivery| delivery.round) + 1;
     let index = usize::from(number) - 1;
-    let days = draft.escrow.terms.milestones.get(index).map_or(3, |terms| terms.inspection_days);
+    let instant = draft.escrow.instant();
+    let terms = draft.escrow.terms.milestones.get(index).filter(|_| !instant);
+    let days = terms.map_or(if instant { 0 } else { 3 }, |terms| terms.inspection_days);
     draft.push(Event::Delivered {
         milestone: number,
         round,
@@ -45,7 +60,18 @@ pub(super) fn mark_done(
         files: files.to_vec(),
         inspect_by: draft.now.plus_days(i64::from(days)),
     });
+    // DHMAD: delivering an instant escrow completes it.
+    if instant {
+        let left = draft.milestone(number)?.left_minor();
+        release(draft, number, left, How::Delivered);
+        pay_out_at_once(draft, number, facts);
+    }
     Ok(())
+}
+
+/// An instant escrow is over with its delivery: there is nothing to confirm.
+pub(super) fn confirmed(draft: &Draft) -> Result<(), Refusal> {
+    if draft.escrow.instant() { Err(Refusal::NoConfirmationStep) } else { Ok(()) }
 }
 
 /// A milestone on which no work is to be done yet: nothing was paid, not everyone agreed, or it is over.
@@ -60,13 +86,9 @@ pub(super) fn unpaid(draft: &Draft) -> Refusal {
 }
 
 /// Releases all that is left, or a part of it; a part that equals the rest is the whole.
-pub(super) fn approve(
-    draft: &mut Draft,
-    number: u16,
-    part_minor: Option<i64>,
-    facts: &Facts,
-) -> Result<(), Refusal> {
+fn approve(draft: &mut Draft, number: u16, part_minor: Option<i64>, facts: &Facts) -> Result<(), Refusal> {
     draft.needs(&[Role::Buyer])?;
+    confirmed(draft)?;
     let part = draft.milestone(number)?;
     let left = part.left_minor();
     match part.stage {
@@ -100,6 +122,7 @@ pub(super) fn request_changes(
     reason: &str,
 ) -> Result<(), Refusal> {
     draft.needs(&[Role::Buyer])?;
+    confirmed(draft)?;
     let part = draft.milestone(number)?;
     let round = part.delivery.as_ref().map_or(0, |delivery| delivery.round);
     match part.stage {

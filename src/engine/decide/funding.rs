@@ -31,6 +31,17 @@ pub(super) fn start_charge(
         return Err(Refusal::TermsOfServiceNotAccepted);
     }
     agree_by_paying(draft, facts)?;
+    charge(draft, payment, to_pay, method, facts)
+}
+
+/// The payment begins; out of the wallet it is over at once, since those are our own books.
+pub(super) fn charge(
+    draft: &mut Draft,
+    payment: Uuid,
+    milestones: Vec<u16>,
+    method: &Method,
+    facts: &Facts,
+) -> Result<(), Refusal> {
     let amount_minor = draft.escrow.to_pay_minor();
     if *method == Method::Wallet {
         let available = facts.wallet_available.unwrap_or_else(|| draft.escrow.terms.money(0));
@@ -40,16 +51,24 @@ pub(super) fn start_charge(
     }
     draft.push(Event::ChargeStarted {
         payment,
-        milestones: to_pay,
+        milestones,
         method: method.clone(),
         amount_minor,
         answer_by: draft.now.plus_days(RAIL_ANSWER_DAYS),
+        payer: if draft.escrow.instant() { draft.actor.user() } else { None },
     });
-    // Our own books answer at once.
     if *method == Method::Wallet {
-        draft.push(Event::ChargeSettled { payment });
+        arrived(draft, payment);
     }
     Ok(())
+}
+
+/// The money is here. An instant escrow is agreed by that, and its work begins.
+fn arrived(draft: &mut Draft, payment: Uuid) {
+    draft.push(Event::ChargeSettled { payment });
+    if draft.escrow.instant() && matches!(draft.escrow.stage, Stage::Proposed { .. }) {
+        draft.push(Event::Agreed { pay_by: draft.now });
+    }
 }
 
 /// The milestones to pay for now, if they are those that were named.
@@ -80,7 +99,9 @@ fn agree_by_paying(draft: &mut Draft, facts: &Facts) -> Result<(), Refusal> {
     }
     match draft.escrow.terms.mode {
         Mode::Standard => return Err(Refusal::NotAgreed),
-        Mode::Quick | Mode::QuickProof | Mode::Instant => {
+        // Whoever pays by the link has accepted; the seller made the terms.
+        Mode::Instant => return Ok(()),
+        Mode::Quick | Mode::QuickProof => {
             let version = draft.escrow.version;
             agreement::accept(draft, version, facts)?;
         }
@@ -104,7 +125,7 @@ pub(super) fn charge_settled(draft: &mut Draft, payment: Uuid) -> Result<(), Ref
     match charge.state {
         ChargeState::Successful { .. } => Ok(()),
         ChargeState::Pending { .. } => {
-            draft.push(Event::ChargeSettled { payment });
+            arrived(draft, payment);
             Ok(())
         }
         // The attempt had been given up, so nobody counts on this money any more: it goes back.

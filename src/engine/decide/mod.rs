@@ -11,6 +11,7 @@ mod delivery;
 mod dispute;
 mod ending;
 mod funding;
+mod link;
 mod negotiation;
 mod proof;
 mod refund;
@@ -90,8 +91,8 @@ fn carry_out(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(), 
         Command::Decline { reason } => agreement::decline(draft, reason),
         Command::Disown => agreement::disown(draft),
         Command::Withdraw => agreement::withdraw(draft),
-        Command::StartCharge { payment, milestones, method } => {
-            funding::start_charge(draft, *payment, milestones, method, facts)
+        Command::StartCharge { .. } | Command::BuyByLink { .. } | Command::Claim { .. } => {
+            link::decide(draft, command, facts)
         }
         Command::ChargeSettled { .. }
         | Command::ChargeFailed { .. }
@@ -102,10 +103,7 @@ fn carry_out(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(), 
         Command::SubmitProof { .. } | Command::AcceptProof { .. } | Command::RequestCorrections { .. } => {
             proof::decide(draft, command)
         }
-        Command::MarkDone { milestone, note, files } => delivery::mark_done(draft, *milestone, note, files),
-        Command::Approve { milestone, part_minor } => {
-            delivery::approve(draft, *milestone, *part_minor, facts)
-        }
+        Command::MarkDone { .. } | Command::Approve { .. } => delivery::decide(draft, command, facts),
         Command::RequestChanges { milestone, failed, reason } => {
             delivery::request_changes(draft, *milestone, failed, reason)
         }

@@ -44,6 +44,11 @@ fn negotiable(draft: &Draft, version: u32) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// In an instant escrow the seller alone makes the terms, and whoever pays by the link accepts them.
+fn not_instant(draft: &Draft) -> Result<(), Refusal> {
+    if draft.escrow.instant() && !draft.escrow.over() { Err(Refusal::InstantTermsFixed) } else { Ok(()) }
+}
+
 pub(super) fn counter(
     draft: &mut Draft,
     version: u32,
@@ -51,6 +56,7 @@ pub(super) fn counter(
     facts: &Facts,
 ) -> Result<(), Refusal> {
     let by = draft.needs(&AGREEING)?;
+    not_instant(draft)?;
     let mut terms = offered.clone();
     if terms.currency == draft.escrow.terms.currency {
         terms.fee = draft.escrow.terms.fee.clone();
@@ -71,9 +77,8 @@ pub(super) fn counter(
     if !facts.email_confirmed {
         return Err(Refusal::EmailNotConfirmed);
     }
-    // In an instant escrow the seller alone makes the terms; nothing turns into one or out of one.
-    let instant = |terms: &Terms| terms.mode == Mode::Instant;
-    if terms.parties != draft.escrow.terms.parties || instant(&terms) != instant(&draft.escrow.terms) {
+    // Nothing turns into an instant escrow, which names no buyer.
+    if terms.parties != draft.escrow.terms.parties || terms.mode == Mode::Instant {
         return Err(Refusal::PartiesFixed);
     }
     if same {
@@ -130,6 +135,7 @@ pub(super) fn correct_party(
     identity_sha256: &str,
 ) -> Result<(), Refusal> {
     draft.needs(&AGREEING)?;
+    not_instant(draft)?;
     let named = draft.escrow.terms.parties.iter().find(|named| named.user == to);
     if draft.escrow.party_of(from).is_none()
         && named.is_some_and(|named| named.identity_sha256 == identity_sha256)
@@ -193,6 +199,7 @@ pub(super) fn invite_again(draft: &mut Draft, user: UserId) -> Result<(), Refusa
 fn can_nudge(waiting: Waiting) -> bool {
     match waiting {
         Waiting::Acceptance
+        | Waiting::LinkPayment
         | Waiting::Payment
         | Waiting::NextPayment
         | Waiting::SellerAnswer

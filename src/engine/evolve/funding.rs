@@ -3,6 +3,7 @@
 use super::disagreement;
 use crate::engine::escrow::{Charge, ChargeState, Escrow, Holding, Milestone, MilestoneStage, Stage};
 use crate::engine::event::Event;
+use crate::engine::party::{Party, PartyStatus, Role};
 use crate::engine::plan::Part;
 use crate::engine::proof::{Correction, Proof, ProofPhase, SentProof};
 use crate::engine::terms::{Kind, Mode};
@@ -12,13 +13,14 @@ use crate::engine::time::Time;
 #[allow(clippy::wildcard_enum_match_arm, reason = "`apply` sorts them and names every one")]
 pub(super) fn charged(escrow: &mut Escrow, event: &Event, at: Time) {
     match event {
-        Event::ChargeStarted { payment, milestones, method, amount_minor, answer_by } => {
+        Event::ChargeStarted { payment, milestones, method, amount_minor, answer_by, payer } => {
             let (milestones, method, amount_minor) = (milestones.clone(), method.clone(), *amount_minor);
             let state = ChargeState::Pending { since: at, answer_by: *answer_by };
-            let returned_at = None;
+            let (payment, payer, returned_at) = (*payment, *payer, None);
+            let guest = escrow.party(Role::Buyer).is_some_and(|buyer| buyer.guest);
             escrow.given_up.extend(escrow.charge.take());
             escrow.charge =
-                Some(Charge { payment: *payment, milestones, method, amount_minor, state, returned_at });
+                Some(Charge { payment, milestones, method, amount_minor, state, payer, guest, returned_at });
         }
         Event::ChargeFailed { reason, .. } => charge_failed(escrow, reason, at),
         Event::ChargeSettled { .. } => charge_settled(escrow, at),
@@ -28,6 +30,30 @@ pub(super) fn charged(escrow: &mut Escrow, event: &Event, at: Time) {
             returned.for_each(|charge| charge.returned_at = Some(at));
         }
         _ => {}
+    }
+}
+
+/// Whoever pays by the link has accepted the terms by that. The same person by another user has paid what the
+/// first one did.
+pub(super) fn joined(escrow: &mut Escrow, event: &Event) {
+    let Event::BuyerJoined { user, instead_of, claimed, guest, .. } = event else { return };
+    let (user, from) = (*user, instead_of.filter(|_| *claimed));
+    match escrow.parties.iter_mut().find(|party| party.role == Role::Buyer) {
+        Some(buyer) => (buyer.user, buyer.guest) = (user, *guest),
+        None => escrow.parties.push(Party {
+            role: Role::Buyer,
+            user,
+            status: PartyStatus::Accepted,
+            signature: None,
+            invited_again_at: None,
+            joined: false,
+            guest: *guest,
+        }),
+    }
+    for charge in escrow.charge.iter_mut().chain(&mut escrow.given_up) {
+        if from.is_some() && charge.payer == from {
+            (charge.payer, charge.guest) = (Some(user), *guest);
+        }
     }
 }
 

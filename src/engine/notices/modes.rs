@@ -3,7 +3,7 @@
 
 use super::{News, Told};
 use crate::engine::deadlines::{self, Waiting};
-use crate::engine::escrow::{MilestoneStage, Stage};
+use crate::engine::escrow::{Milestone, MilestoneStage, Stage};
 use crate::engine::event::Event;
 use crate::engine::party::Role;
 use crate::engine::proof::ProofPhase;
@@ -64,6 +64,11 @@ impl Told<'_> {
 
     pub(super) fn paid(&mut self) {
         let amount = self.charged();
+        if self.escrow.instant() {
+            let due = self.escrow.milestone(1).and_then(Milestone::due);
+            self.role(Role::Buyer, News::Bought { amount, due });
+            return self.role(Role::Seller, News::Sold { due });
+        }
         self.role(Role::Buyer, News::Receipt { amount });
         if matches!(self.escrow.stage, Stage::Proposed { .. }) {
             let clock =
@@ -107,9 +112,11 @@ impl Told<'_> {
                 let amount = self.charged();
                 self.role(Role::Buyer, News::PaymentFailed { amount, reason: reason.clone() });
             }
-            Event::ChargeReturned { amount_minor, .. } => {
+            Event::ChargeReturned { payment, amount_minor, .. } => {
                 let amount = self.escrow.terms.money(*amount_minor);
-                self.role(Role::Buyer, News::PaymentReturned { amount });
+                if let Some(payer) = self.escrow.payer(*payment) {
+                    self.tell(payer, Role::Buyer, News::PaymentReturned { amount });
+                }
             }
             Event::ChargeSettled { .. } => self.paid(),
             _ => {}
@@ -140,5 +147,16 @@ impl Told<'_> {
     fn charged(&self) -> Money {
         let minor = self.escrow.charge.as_ref().map_or(0, |charge| charge.amount_minor);
         self.escrow.terms.money(minor)
+    }
+
+    pub(super) fn changes(&mut self, number: u16, failed: &[u16], reason: &str) {
+        let index = usize::from(number).saturating_sub(1);
+        let named = |place: &u16| {
+            let terms = self.escrow.terms.milestones.get(index)?;
+            terms.criteria.get(usize::from(*place)).cloned()
+        };
+        let failed = failed.iter().filter_map(named).collect();
+        let (milestone, reason) = (self.title(number), reason.to_owned());
+        self.role(Role::Seller, News::ChangesRequested { milestone, number, reason, failed });
     }
 }

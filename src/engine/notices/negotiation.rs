@@ -1,7 +1,8 @@
-//! Who is told while the terms are talked about.
+//! Who is told while the terms are talked about, and who is reminded.
 
 use super::{News, Told};
-use crate::engine::deadlines::{self, Waiting};
+use crate::engine::deadlines::{self, Mark, Waiting};
+use crate::engine::escrow::{End, Milestone, Stage};
 use crate::engine::event::Event;
 use crate::engine::party::{Actor, PartyStatus, Role, UserId};
 use crate::engine::time::Time;
@@ -78,6 +79,41 @@ impl Told<'_> {
             let role = party.role;
             let news = News::Nudged { by, waiting, milestone: milestone.clone(), number, deadline };
             self.tell(user, role, news);
+        }
+    }
+
+    pub(super) fn remind(
+        &mut self,
+        waiting: Waiting,
+        number: Option<u16>,
+        since: Time,
+        mark: Mark,
+        deadline: Time,
+    ) {
+        let clocks = deadlines::all(self.escrow);
+        let Some(clock) = clocks
+            .iter()
+            .find(|clock| clock.waiting == waiting && clock.milestone == number && clock.since == since)
+        else {
+            return;
+        };
+        let milestone = number.map(|number| self.title(number));
+        for user in deadlines::waits_for(self.escrow, clock) {
+            let Some(party) = self.escrow.party_of(user) else { continue };
+            if party.status == PartyStatus::Disowned {
+                continue;
+            }
+            let role = party.role;
+            let news = News::Reminder { waiting, mark, milestone: milestone.clone(), number, deadline };
+            self.tell(user, role, news);
+        }
+    }
+
+    pub(super) fn closed(&mut self, actor: &Actor) {
+        let completed = matches!(self.escrow.stage, Stage::Closed { end: End::Completed, .. });
+        let paid = self.escrow.milestones.iter().any(Milestone::funded);
+        if paid {
+            self.others(actor, &News::Closed { completed });
         }
     }
 }

@@ -11,6 +11,46 @@ const PROOF: &str = "/proof";
 
 impl News {
     #[allow(clippy::wildcard_enum_match_arm, reason = "`say` sorts them and names every one")]
+    pub(super) fn instant(&self, title: &str, at: &dyn Fn(Time) -> String) -> Said {
+        match self {
+            Self::LinkReady { expires_at } => (
+                format!("Your pay link is ready: {title}"),
+                vec![
+                    format!("Give the link for “{title}” to your buyer. It is for one sale: whoever pays by it first is the buyer. It can be paid until {}.", at(*expires_at)),
+                    "Don’t deliver before we tell you that the money is held.".to_owned(),
+                ],
+                "See the pay link",
+                "/link".to_owned(),
+            ),
+            Self::Bought { amount, due } => (
+                format!("Receipt, money held: {title}"),
+                vec![
+                    format!("We have received {amount} from you for “{title}”. It is held in escrow, and the seller has been told to deliver{}.", until(*due, at)),
+                    "Delivering releases the money to the seller at once; nobody asks you to confirm it. If you change your mind or something is wrong, ask to cancel or open a dispute before that. If nothing is delivered, you can cancel seven days after the due date.".to_owned(),
+                ],
+                "Follow your purchase",
+                String::new(),
+            ),
+            Self::Sold { due } => (
+                format!("Sold, money held: {title}"),
+                vec![format!("“{title}” is paid, and the money is held in escrow. Deliver it{}: that releases the money to you at once.", until(*due, at))],
+                "Deliver it",
+                "/milestones/1/deliver".to_owned(),
+            ),
+            Self::HandedOver { milestone, number, amount } => (
+                format!("Delivered: {milestone}"),
+                vec![
+                    format!("The seller has delivered “{milestone}”. What he wrote, and his files, stand on its page."),
+                    format!("With that {amount} was released, and the sale is complete."),
+                ],
+                "See the delivery",
+                format!("/milestones/{number}"),
+            ),
+            _ => (title.to_owned(), Vec::new(), OPEN, String::new()),
+        }
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`say` sorts them and names every one")]
     pub(super) fn modes(&self, title: &str, at: &dyn Fn(Time) -> String) -> Said {
         match self {
             Self::PaidFirst { answer_by } => (
@@ -106,6 +146,11 @@ impl News {
     }
 }
 
+/// " by Mon 4 May 2026, 10:00", where a date is known.
+fn until(due: Option<Time>, at: &dyn Fn(Time) -> String) -> String {
+    due.map(|due| format!(" by {}", at(due))).unwrap_or_default()
+}
+
 /// What a reminder waits for, what follows, and where it is done.
 #[allow(clippy::wildcard_enum_match_arm, reason = "`words` sorts them and names every one")]
 pub(super) fn reminder(waiting: Waiting, title: &str) -> (String, &'static str, &'static str, String) {
@@ -113,6 +158,12 @@ pub(super) fn reminder(waiting: Waiting, title: &str) -> (String, &'static str, 
         Waiting::Payment => (
             "your payment into escrow".to_owned(),
             "After that the escrow expires and nobody owes anything.",
+            "Pay into escrow",
+            "/pay".to_owned(),
+        ),
+        Waiting::LinkPayment => (
+            "your payment by the pay link".to_owned(),
+            "After that the link stops working and nobody owes anything.",
             "Pay into escrow",
             "/pay".to_owned(),
         ),

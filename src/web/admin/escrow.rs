@@ -211,6 +211,7 @@ fn wanted(waiting: Waiting) -> &'static str {
     match waiting {
         Waiting::Acceptance => "Acceptance of the terms",
         Waiting::Payment => "Payment",
+        Waiting::LinkPayment => "A payment by the pay link",
         Waiting::NextPayment => "Payment of the next milestone",
         Waiting::SellerAnswer => "The answer to a deal that is paid",
         Waiting::ProofUpload => "The proof",

@@ -77,7 +77,7 @@ fn below(waiting: Waiting, line: &Line, number: u16) -> String {
         (Waiting::Acceptance, Mode::Standard) => "/contract/sign".to_owned(),
         (Waiting::Acceptance, Mode::Quick | Mode::QuickProof | Mode::Instant) => "/accept".to_owned(),
         (Waiting::SellerAnswer, _) => "/accept".to_owned(),
-        (Waiting::Payment | Waiting::NextPayment, _) => "/pay".to_owned(),
+        (Waiting::Payment | Waiting::LinkPayment | Waiting::NextPayment, _) => "/pay".to_owned(),
         (Waiting::ProofUpload | Waiting::ProofReview, _) => "/proof".to_owned(),
         (Waiting::Delivery | Waiting::Changes, _) => format!("/milestones/{number}/deliver"),
         (Waiting::Inspection, _) => format!("/milestones/{number}/inspect"),

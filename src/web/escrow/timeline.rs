@@ -46,15 +46,13 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
         Event::Countered { .. }
         | Event::PartyCorrected { .. }
         | Event::InvitedAgain { .. }
+        | Event::Disowned { .. }
         | Event::Reminded { .. }
-        | Event::Nudged { .. } => negotiated(scene, &record.event, &who),
+        | Event::Nudged { .. }
+        | Event::BuyerJoined { .. } => negotiated(scene, record, &who),
         Event::Accepted { .. } => plain(Icon::Handshake, Tone::Good, format!("{who} accepted the terms")),
         Event::Signed { version, .. } => {
             plain(Icon::FilePenLine, Tone::Good, format!("{who} signed the contract, version {version}"))
-        }
-        Event::Disowned { role, .. } => {
-            let words = format!("The invitation for the {} reached the wrong person", role.word());
-            plain(Icon::CircleX, Tone::Bad, words)
         }
         Event::Agreed { .. } => plain(Icon::Handshake, Tone::Good, "Everyone has agreed".to_owned()),
         Event::ChargeStarted { .. }
@@ -108,9 +106,9 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
     }
 }
 
-fn negotiated(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
+fn negotiated(scene: &Scene<'_>, record: &Record, who: &str) -> Told {
     let plain = |icon, tone, words: String| (icon, tone, words, String::new());
-    match event {
+    match &record.event {
         Event::Countered { version, .. } => plain(
             Icon::FilePenLine,
             Tone::Wait,
@@ -134,6 +132,16 @@ fn negotiated(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
         Event::Nudged { waiting, milestone, .. } => {
             let words = format!("{who} had a reminder of {} sent", awaited(scene, *waiting, *milestone));
             plain(Icon::Bell, Tone::Neutral, words)
+        }
+        Event::Disowned { role, .. } => {
+            let words = format!("The invitation for the {} reached the wrong person", role.word());
+            plain(Icon::CircleX, Tone::Bad, words)
+        }
+        Event::BuyerJoined { claimed: true, .. } => {
+            plain(Icon::Handshake, Tone::Neutral, format!("{who} put this purchase into an account"))
+        }
+        Event::BuyerJoined { .. } => {
+            plain(Icon::Handshake, Tone::Good, format!("{who} opened the pay link and accepted the terms"))
         }
         _ => plain(Icon::Info, Tone::Neutral, String::new()),
     }
@@ -269,7 +277,7 @@ fn awaited(scene: &Scene<'_>, waiting: Waiting, milestone: Option<u16>) -> Strin
     let title = milestone.map(|number| format!(" of “{}”", scene.title_of(number))).unwrap_or_default();
     let what = match waiting {
         Waiting::Acceptance => "the answer to the terms",
-        Waiting::Payment => "the payment",
+        Waiting::Payment | Waiting::LinkPayment => "the payment",
         Waiting::NextPayment => "the payment",
         Waiting::SellerAnswer => "the answer to the paid deal",
         Waiting::ProofUpload => "the proof",

@@ -63,6 +63,11 @@ impl Books {
         self.fees
     }
 
+    /// What came too late and can't go to a wallet.
+    pub fn suspense(&self) -> i64 {
+        self.suspense
+    }
+
     /// What has come in from outside, net.
     pub fn came_in(&self) -> i64 {
         -self.clearing

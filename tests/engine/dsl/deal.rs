@@ -147,6 +147,15 @@ pub fn per_milestone() -> Terms {
     case4().with(|terms| terms.funding = Funding::PerMilestone)
 }
 
+/// Sold by a pay link: the terms name the seller alone.
+pub fn instant() -> Terms {
+    quick().with(|terms| {
+        terms.mode = Mode::Instant;
+        terms.parties.retain(|party| party.role == Role::Seller);
+        terms.delivery_days = None;
+    })
+}
+
 /// A quick one: no contract, nothing to sign.
 pub fn quick() -> Terms {
     one_off().with(|terms| {

@@ -11,7 +11,7 @@ use holdfast::engine::dispute::{Handler, Split, Step};
 use holdfast::engine::escrow::{End, Escrow, How, Method};
 use holdfast::engine::event::Event;
 use holdfast::engine::evolve::evolve;
-use holdfast::engine::party::{Actor, Role};
+use holdfast::engine::party::{Actor, Role, UserId};
 use holdfast::engine::plan::{Part, Plan};
 use holdfast::engine::proof::ProofKind;
 use holdfast::engine::refusal::Refusal;
@@ -20,6 +20,7 @@ use holdfast::engine::time::Time;
 use uuid::Uuid;
 
 use super::deal::start;
+use super::people::BUYER;
 
 /// The first payment of every story, and the one that follows it.
 pub const PAYMENT: Uuid = Uuid::from_u128(0xA1);
@@ -37,9 +38,9 @@ pub struct Past {
 }
 
 impl Past {
-    /// The terms were sent by the buyer.
+    /// The terms were sent by the buyer; those behind a pay link by the seller.
     pub fn sent(terms: &Terms) -> Self {
-        let creator = terms.party(Role::Buyer).unwrap().user;
+        let creator = terms.party(Role::Buyer).or(terms.party(Role::Seller)).unwrap().user;
         let reference = "ESC-7K2M-9QXA".to_owned();
         let event = Event::Proposed {
             id: Uuid::from_u128(0xE5),
@@ -59,6 +60,35 @@ impl Past {
         let parties = sent.escrow.parties.clone();
         let signing = parties.iter().filter(|party| party.role.must_agree());
         signing.fold(sent, |past, party| past.signed_by(party.role)).then(Event::Agreed { pay_by })
+    }
+
+    /// Somebody pays by the link, as a guest or with an account.
+    pub fn bought_by(self, user: UserId) -> Self {
+        let document_sha256 = self.escrow.document_sha256.clone();
+        let instead_of = self.escrow.party(Role::Buyer).map(|party| party.user);
+        let identity_sha256 = format!("{:064x}", user.as_u128());
+        let joined = Event::BuyerJoined {
+            user,
+            instead_of,
+            claimed: false,
+            identity_sha256,
+            guest: false,
+            version: 1,
+            document_sha256,
+        };
+        let joined = self.then(joined);
+        let mut charge = joined.charge(PAYMENT);
+        if let Event::ChargeStarted { payer, .. } = &mut charge {
+            *payer = Some(user);
+        }
+        joined.then(charge)
+    }
+
+    /// What was sold by a link is paid.
+    pub fn sold(terms: &Terms) -> Self {
+        let bought = Self::sent(terms).bought_by(BUYER).then(Event::ChargeSettled { payment: PAYMENT });
+        let pay_by = bought.now;
+        bought.then(Event::Agreed { pay_by })
     }
 
     pub fn charged(terms: &Terms) -> Self {
@@ -254,6 +284,7 @@ impl Past {
             method: sandbox(),
             amount_minor: self.escrow.plan.charge_minor(),
             answer_by: self.now.plus_days(RAIL_ANSWER_DAYS),
+            payer: None,
         }
     }
 

@@ -5,14 +5,14 @@
 //! this user is paid out) and says itself what each of that comes to for everyone. Events and books must say
 //! the same after every command of every story and random run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast::engine::dispute::Split;
 use holdfast::engine::escrow::Method;
 use holdfast::engine::event::Event;
 use holdfast::engine::party::{Role, UserId};
 use holdfast::engine::plan::{MilestonePlan, Part, Share};
-use holdfast::engine::terms::{CommissionPayer, FeePayer, Rate, Terms};
+use holdfast::engine::terms::{CommissionPayer, FeePayer, Mode, Rate, Terms};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -25,8 +25,14 @@ type Wrong = Result<(), String>;
 #[derive(Clone, Debug, Default)]
 pub struct Model {
     terms: Option<Terms>,
-    /// Attempts to pay: what for, by what, how much.
-    attempts: BTreeMap<Uuid, (Vec<u16>, Method, i128)>,
+    /// Attempts to pay: what for, by what, how much, by whom.
+    attempts: BTreeMap<Uuid, (Vec<u16>, Method, i128, UserId)>,
+    /// Whether the buyer has no account, and the attempts that were made without one.
+    guest: bool,
+    guests: BTreeSet<Uuid>,
+    suspense: i128,
+    /// Whoever pays by a link, which the terms do not name.
+    buyer: Option<UserId>,
     /// By which of them each milestone was paid.
     paid_by: BTreeMap<u16, Uuid>,
     /// Refunds on their way: of which milestone, and what goes back for each.
@@ -148,6 +154,9 @@ impl Model {
     }
 
     fn user(&self, role: Role, place: usize) -> Result<UserId, String> {
+        if let (Role::Buyer, Some(user)) = (role, self.buyer) {
+            return Ok(user);
+        }
         let mut of_role = self.terms()?.parties.iter().filter(|party| party.role == role);
         of_role.nth(place).map(|party| party.user).ok_or_else(|| format!("there is no {role:?} {place}"))
     }
@@ -165,6 +174,11 @@ impl Model {
     pub fn left(&self, number: u16) -> i128 {
         let held = self.held.get(&number).into_iter().flatten();
         held.filter(|(share, _)| balance(**share)).map(|(_, minor)| minor).sum()
+    }
+
+    /// Whether whoever pays by a link is the buyer.
+    pub fn by_link(&self) -> bool {
+        self.terms.as_ref().is_some_and(|terms| terms.mode == Mode::Instant)
     }
 
     /// The milestones of whose balance something is left.
@@ -245,6 +259,10 @@ impl Model {
                 self.terms = Some((**terms).clone());
                 planned(terms, &plan.milestones)
             }
+            Event::BuyerJoined { .. } => {
+                self.seat(event);
+                Ok(())
+            }
             Event::PartyCorrected { from, to, .. } => {
                 let Some(terms) = &mut self.terms else { return Ok(()) };
                 let named = terms.parties.iter_mut().map(|party| &mut party.user);
@@ -259,13 +277,19 @@ impl Model {
                 for number in milestones {
                     sum += lines(self.terms()?, usize::from(*number) - 1).values().sum::<i128>();
                 }
-                self.attempts.insert(*payment, (milestones.clone(), method.clone(), sum));
+                let payer = self.user(Role::Buyer, 0)?;
+                self.attempts.insert(*payment, (milestones.clone(), method.clone(), sum, payer));
+                self.guests.extend(self.guest.then_some(*payment));
                 same("what is charged", &i128::from(*amount_minor), &sum)
             }
             Event::ChargeSettled { payment } => self.settled(*payment),
             Event::ChargeReturned { payment, amount_minor, .. } => {
-                let (_, _, sum) = self.attempts.get(payment).cloned().ok_or("an unknown payment")?;
-                *self.wallets.entry(self.user(Role::Buyer, 0)?).or_default() += sum;
+                let (_, _, sum, payer) = self.attempts.get(payment).cloned().ok_or("an unknown payment")?;
+                if self.guests.contains(payment) {
+                    self.suspense += sum;
+                } else {
+                    *self.wallets.entry(payer).or_default() += sum;
+                }
                 self.came_in += sum;
                 same("what came too late", &i128::from(*amount_minor), &sum)
             }
@@ -296,8 +320,21 @@ impl Model {
         }
     }
 
+    /// Somebody takes the buyer's place; the same person by another user keeps what was paid.
+    fn seat(&mut self, event: &Event) {
+        let Event::BuyerJoined { user, instead_of, claimed, guest, .. } = event else { return };
+        (self.buyer, self.guest) = (Some(*user), *guest);
+        for (payment, (_, _, _, payer)) in &mut self.attempts {
+            if *claimed && Some(*payer) == *instead_of {
+                *payer = *user;
+                self.guests.remove(payment);
+            }
+        }
+    }
+
     fn settled(&mut self, payment: Uuid) -> Wrong {
-        let (milestones, method, sum) = self.attempts.get(&payment).cloned().ok_or("an unknown payment")?;
+        let (milestones, method, sum, _) =
+            self.attempts.get(&payment).cloned().ok_or("an unknown payment")?;
         for number in milestones {
             self.paid_by.insert(number, payment);
             let lines = lines(self.terms()?, usize::from(number) - 1);
@@ -322,7 +359,7 @@ impl Model {
                 same(
                     "the way it came",
                     &Some(&rail),
-                    &self.attempts.get(charge).map(|(_, method, _)| method),
+                    &self.attempts.get(charge).map(|(_, method, _, _)| method),
                 )?;
                 let back = self.take(*milestone, i128::from(*amount_minor), parts, *whole)?;
                 match self.reserved.insert(*refund, (*milestone, back)) {
@@ -379,6 +416,7 @@ impl Model {
         same("what is held", &books.all_held(), &held)?;
         same("what is payable", &books.all_payable(), &flat(&self.payable))?;
         same("the fees", &i128::from(books.fees()), &self.fees)?;
+        same("what nobody knows where to put", &i128::from(books.suspense()), &self.suspense)?;
         let wallets = self.wallets.iter().filter(|(_, minor)| **minor != 0);
         let wallets = wallets.map(|(user, minor)| (*user, *minor)).collect();
         same("the wallets", &books.wallets_without_top_ups(), &wallets)?;

@@ -62,6 +62,9 @@ impl Model {
             Command::Approve { milestone, part_minor } => {
                 vec![Order::Release(*milestone, part_minor.map_or(rest(*milestone), i128::from))]
             }
+            Command::MarkDone { milestone, .. } if self.by_link() => {
+                vec![Order::Release(*milestone, rest(*milestone))]
+            }
             Command::Refund { milestone, part_minor } => {
                 vec![Order::Refund(*milestone, part_minor.map_or(rest(*milestone), i128::from))]
             }

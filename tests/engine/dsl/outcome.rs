@@ -3,6 +3,10 @@
 use holdfast::engine::command::Command;
 use holdfast::engine::decide::Decision;
 use holdfast::engine::refusal::Refusal;
+use holdfast::money::Money;
+
+use super::people::BUYER;
+use super::world::World;
 
 /// What an act came to.
 #[must_use = "say what it came to: `is_done`, `is_already_done`, `is_refused`"]
@@ -32,4 +36,11 @@ impl Outcome {
         let said = self.result.as_ref().err().map(Refusal::sentence);
         assert_eq!(said.as_deref(), Some(sentence), "{:?} came to {:?}", self.command, self.result);
     }
+}
+
+/// Gives the buyer money of his own before anything starts.
+pub fn with_wallet(mut world: World, amount: &str) -> World {
+    let money = Money::parse(amount, world.terms.currency).unwrap();
+    world.books.top_up(BUYER, money.minor);
+    world
 }

@@ -30,6 +30,11 @@ pub fn payee() -> Actor {
     party(PAYEE, Role::Payee)
 }
 
+/// Somebody who holds a pay link: the store takes whoever has one for a buyer.
+pub fn stranger() -> Actor {
+    party(STRANGER, Role::Buyer)
+}
+
 pub fn operator() -> Actor {
     Actor::Operator { user: STRANGER }
 }

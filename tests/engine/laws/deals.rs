@@ -76,7 +76,7 @@ pub fn deal(milestones: std::ops::RangeInclusive<usize>) -> impl Strategy<Value 
     let days = (1..=25_u8, 1..=30_u8, 0..=3_u8);
     let start =
         (prop_oneof![Just(0_u16), 0..=3_000_u16], any::<(bool, bool)>(), any::<bool>(), any::<bool>());
-    let modes = select(vec![Mode::Standard, Mode::Quick, Mode::QuickProof]);
+    let modes = select(vec![Mode::Standard, Mode::Quick, Mode::QuickProof, Mode::Instant]);
     let what = (vec(amount(), milestones), modes, any::<bool>(), select(vec!["TND", "KES", "JPY"]));
     (what, who, money, days, start).prop_map(|(what, who, money, days, start)| Deal {
         amounts: what.0,
@@ -138,9 +138,26 @@ impl Deal {
                 part.criteria.truncate(usize::from(self.criteria).max(usize::from(!one_off)));
                 terms.milestones.push(part);
             }
+            self.by_link(terms);
             self.share_out(terms);
             self.hide(terms);
         })
+    }
+
+    /// Behind a pay link stands the seller alone.
+    fn by_link(&self, terms: &mut Terms) {
+        if terms.mode != Mode::Instant {
+            return;
+        }
+        terms.parties.retain(|party| party.role == Role::Seller);
+        terms.pay_first = false;
+        terms.commission = None;
+        if terms.fee_payer == FeePayer::Broker {
+            terms.fee_payer = FeePayer::Split;
+        }
+        if self.early {
+            terms.delivery_days = None;
+        }
     }
 
     /// Hides the commission, where nothing gives it away and its sender may see it.
@@ -163,7 +180,8 @@ impl Deal {
     /// Cuts each amount into lines for the seller, a broker without a commission, and the payees.
     fn share_out(&self, terms: &mut Terms) {
         let broker = (self.broker && terms.commission.is_none()).then_some(BROKER);
-        let others: Vec<UserId> = broker.into_iter().chain((0..self.payees).map(payee_id)).collect();
+        let others = broker.into_iter().chain((0..self.payees).map(payee_id));
+        let others: Vec<UserId> = others.filter(|user| terms.role_of(*user).is_some()).collect();
         for part in &mut terms.milestones {
             let mut rest = part.amount_minor;
             let mut lines = Vec::new();

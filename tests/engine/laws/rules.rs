@@ -9,7 +9,7 @@ use holdfast::engine::escrow::{End, Escrow, How, Milestone, MilestoneStage, Stag
 use holdfast::engine::event::Event;
 use holdfast::engine::evolve::evolve;
 use holdfast::engine::notices::notices;
-use holdfast::engine::party::Actor;
+use holdfast::engine::party::{Actor, Role};
 use holdfast::engine::plan::Share;
 use holdfast::engine::proof::ProofPhase;
 use holdfast::engine::refund::{Refund, RefundState};
@@ -79,7 +79,9 @@ fn clocks(world: &World) -> Law {
     let escrow = world.escrow();
     let running = deadlines::all(escrow);
     let closed = matches!(escrow.stage, Stage::Closed { .. });
-    hold(running.is_empty() == closed, || format!("{:?} has the clocks {running:?}", escrow.stage))?;
+    // A guest's refund that failed waits for the operators.
+    let idle = closed || (running.is_empty() && waits_for_operators(escrow));
+    hold(running.is_empty() == idle, || format!("{:?} has the clocks {running:?}", escrow.stage))?;
     hold(running.is_sorted_by_key(|clock| clock.at), || format!("out of order: {running:?}"))?;
     for clock in &running {
         // A date that was agreed can have passed before the money came.
@@ -87,11 +89,16 @@ fn clocks(world: &World) -> Law {
         hold(dated || clock.at > clock.since, || format!("no time at all: {clock:?}"))?;
     }
     let next = deadlines::next_at(escrow);
-    hold(next.is_none() == closed, || "nothing will ever happen".to_owned())?;
+    hold(next.is_none() == idle, || "nothing will ever happen".to_owned())?;
     let due = deadlines::due(escrow, world.now);
     hold(next.is_some_and(|next| next <= world.now) == due.is_some(), || {
         format!("{due:?} is due at {:?}, the next time is {next:?}", world.now)
     })
+}
+
+/// A failed refund that no wallet can take and that was sent again already.
+pub fn waits_for_operators(escrow: &Escrow) -> bool {
+    !escrow.buyer_has_wallet() && escrow.refund_failed()
 }
 
 /// Whatever the state, people can read it, and the one filled button works.
@@ -158,7 +165,10 @@ pub fn of_events(before: Option<&Escrow>, after: &World, events: &[Event], actor
         let said = !words.subject.is_empty() && words.paragraphs.iter().all(|text| !text.is_empty());
         hold(said && !words.paragraphs.is_empty() && !words.button.is_empty(), || format!("{notice:?}"))?;
         let party = after.escrow().party_of(notice.to);
-        hold(party.is_some_and(|party| party.role == notice.role), || format!("to whom? {notice:?}"))?;
+        // Whoever tried to pay before the buyer gets his own money back, if it comes after all.
+        let paid = after.escrow().given_up.iter().any(|charge| charge.payer == Some(notice.to));
+        let known = party.map_or(paid && notice.role == Role::Buyer, |party| party.role == notice.role);
+        hold(known, || format!("to whom? {notice:?}"))?;
     }
     Ok(())
 }
@@ -172,15 +182,8 @@ fn proof_of(escrow: &Escrow, milestone: u16) -> Option<(ProofPhase, &Milestone)>
 fn in_time(before: &Escrow, event: &Event, now: Time) -> Law {
     let early = |at: Time| hold(at <= now, || format!("before {at:?}: {event:?}"));
     match (event, &before.stage) {
-        (Event::Ended { end: End::ExpiredNotAccepted }, Stage::Proposed { expires_at, .. }) => {
-            early(*expires_at)
-        }
-        (Event::Ended { end: End::ExpiredNotPaid }, Stage::Agreed { pay_by, .. }) => {
-            hold(!before.charge_pending(), || "expired while a payment was under way".to_owned())?;
-            early(*pay_by)
-        }
-        (Event::Ended { end: End::ExpiredNotAccepted | End::ExpiredNotPaid }, stage) => {
-            Err(format!("expired in {stage:?}"))
+        (Event::Ended { end: End::ExpiredNotAccepted | End::ExpiredNotPaid }, _) => {
+            expired(before, event, &early)
         }
         (Event::Released { milestone, how: How::ByClock, .. }, _) => {
             match before.milestone(*milestone).map(|part| (part.stage, part)) {
@@ -237,6 +240,18 @@ fn in_time(before: &Escrow, event: &Event, now: Time) -> Law {
             offer.map_or_else(|| Err(format!("no offer: {event:?}")), |offer| early(offer.answer_by))
         }
         _ => Ok(()),
+    }
+}
+
+/// Not agreed to, or not paid, in time.
+fn expired(before: &Escrow, event: &Event, early: &dyn Fn(Time) -> Law) -> Law {
+    use holdfast::engine::escrow::End;
+    let unpaid = matches!(event, Event::Ended { end: End::ExpiredNotPaid });
+    hold(!unpaid || !before.charge_pending(), || "expired while a payment was under way".to_owned())?;
+    match &before.stage {
+        Stage::Proposed { expires_at, .. } if unpaid == before.instant() => early(*expires_at),
+        Stage::Agreed { pay_by, .. } if unpaid => early(*pay_by),
+        stage => Err(format!("expired in {stage:?}")),
     }
 }
 

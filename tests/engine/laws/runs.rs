@@ -10,6 +10,7 @@ use holdfast::engine::escrow::{MilestoneEnd, MilestoneStage, Stage};
 use holdfast::engine::offers;
 use holdfast::engine::party::{Actor, Role};
 use holdfast::engine::plan::Share;
+use holdfast::engine::terms::Mode;
 
 use proptest::prelude::prop_oneof;
 
@@ -66,7 +67,10 @@ fn run(deal: &Deal, steps: &[Step], seen: &Mutex<Seen>) -> Result<(), String> {
 
 fn begin(deal: &Deal) -> Result<World, String> {
     let terms = deal.good_terms();
-    let sent_by = terms.party(deal.sent_by).map_or(Role::Buyer, |party| party.role);
+    let mut sent_by = terms.party(deal.sent_by).map_or(Role::Buyer, |party| party.role);
+    if terms.mode == Mode::Instant {
+        sent_by = Role::Seller;
+    }
     let mut world = World::of(terms);
     let wallet = i128::from(world.terms.amount_minor) * i128::from(deal.wallet) / 1_000;
     world.books.top_up(BUYER, i64::try_from(wallet).unwrap());
@@ -90,8 +94,12 @@ fn take(world: &mut World, step: &Step, seen: &Mutex<Seen>) -> Result<(), String
         }
         Step::Offer { who, which } => {
             act(world, &Actor::Clock, |world| world.wake_up())?;
-            let Some((actor, action)) = steps::offer(world, who, which) else { return Ok(()) };
-            (actor, offers::probe(world.escrow(), action, world.now), true)
+            if let Some((actor, command)) = steps::by_link(world, who) {
+                (actor, command, true)
+            } else {
+                let Some((actor, action)) = steps::offer(world, who, which) else { return Ok(()) };
+                (actor, offers::probe(world.escrow(), action, world.now), true)
+            }
         }
         Step::Provider { good, payment } => (Actor::Rail, steps::provider(world, good, payment), false),
         Step::Refunds { good, place } => (Actor::Rail, steps::refunds(world, good, place), false),
@@ -149,15 +157,38 @@ fn act(world: &mut World, actor: &Actor, what: impl FnOnce(&mut World)) -> Resul
 /// Nobody does anything any more: the clocks alone bring every escrow to its end.
 fn to_the_end(world: &mut World) -> Result<(), String> {
     for _ in 0..500 {
-        let Some(next) = deadlines::next_at(world.escrow()) else { break };
-        world.now = world.now.max(next);
-        act(world, &Actor::Clock, |world| world.wake_up())?;
+        if let Some(next) = deadlines::next_at(world.escrow()) {
+            world.now = world.now.max(next);
+            act(world, &Actor::Clock, |world| world.wake_up())?;
+        } else if rules::waits_for_operators(world.escrow()) {
+            operators_see_to_it(world)?;
+        } else {
+            break;
+        }
     }
     let escrow = world.escrow();
     if !matches!(escrow.stage, Stage::Closed { .. }) {
         return Err(format!("it never ends: {:?}", escrow.stage));
     }
     everyone_has_his(world)
+}
+
+/// What failed is sent again, and arrives.
+fn operators_see_to_it(world: &mut World) -> Result<(), String> {
+    let failed = world.escrow().refunds.iter().find(|refund| refund.failed_at().is_some());
+    let Some(refund) = failed.map(|refund| refund.number) else { return Ok(()) };
+    for (actor, settles) in [(operator(), false), (Actor::Rail, true)] {
+        let attempt = world.escrow().refund(refund).map_or(1, |refund| refund.attempt);
+        let command = if settles {
+            Command::RefundSettled { refund, attempt }
+        } else {
+            Command::RetryRefund { refund }
+        };
+        let mut result = Ok(Decision::AlreadyDone);
+        act(world, &actor, |world| result = world.decide(&actor, &command))?;
+        result.map_err(|refusal| format!("{command:?}: {refusal:?}"))?;
+    }
+    Ok(())
 }
 
 /// Where everything was released, each has exactly what the plan says; where nothing was, nobody has.

@@ -8,7 +8,7 @@ use holdfast::engine::command::Command;
 use holdfast::engine::deadlines::{self, Mark, Waiting};
 use holdfast::engine::escrow::Method;
 use holdfast::engine::offers::{self, Action};
-use holdfast::engine::party::{Actor, Role};
+use holdfast::engine::party::{Actor, Role, UserId};
 use holdfast::engine::proof::ProofKind;
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -77,6 +77,9 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Somebody without an account, who holds a pay link.
+pub const GUEST: UserId = Uuid::from_u128(0x60);
+
 pub fn parties(world: &World) -> Vec<Actor> {
     let parties = &world.escrow().parties;
     parties.iter().map(|party| Actor::Party { user: party.user, role: party.role }).collect()
@@ -121,6 +124,31 @@ pub fn offer(world: &World, who: u8, which: u8) -> Option<(Actor, Action)> {
     (!open.is_empty()).then(|| (actor, pick(&open, which / 16)))
 }
 
+/// Somebody takes the pay link, as long as it is open to anybody.
+pub fn by_link(world: &mut World, who: u8) -> Option<(Actor, Command)> {
+    if !world.escrow().for_sale() || !who.is_multiple_of(3) {
+        return None;
+    }
+    let user = if who.is_multiple_of(2) { BUYER } else { GUEST };
+    let payment = world.new_payment();
+    let identity_sha256 = "b".repeat(64);
+    let command = Command::BuyByLink { payment, method: sandbox(), identity_sha256, guest: user == GUEST };
+    Some((Actor::Party { user, role: Role::Buyer }, command))
+}
+
+/// The same at any time; or what was bought passes to another user.
+fn about_links(world: &mut World, number: u32) -> Command {
+    let identity_sha256 = "b".repeat(if number.is_multiple_of(16) { 63 } else { 64 });
+    if number.is_multiple_of(2) {
+        let to = pick(&[GUEST, BUYER, SELLER, STRANGER], (number >> 8) as u8);
+        return Command::Claim { to, identity_sha256 };
+    }
+    let again = number.is_multiple_of(5) && !world.last_payment().is_nil();
+    let payment = if again { world.last_payment() } else { world.new_payment() };
+    let method = if number.is_multiple_of(3) { Method::Wallet } else { sandbox() };
+    Command::BuyByLink { payment, method, identity_sha256, guest: number.is_multiple_of(7) }
+}
+
 /// What the provider says of the last payment or of one before it.
 pub fn provider(world: &World, good: bool, payment: u8) -> Command {
     let last = world.last_payment().as_u128();
@@ -158,7 +186,7 @@ pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32
         .collect();
     actors.extend([operator(), second_operator(), rail(), clock()]);
     actors.extend(both.iter().chain(&both));
-    let command = match what % 32 {
+    let command = match what % 33 {
         0 => propose(world, number),
         1 => Command::Accept { version: number % 3 },
         2 => sign(world, number),
@@ -189,6 +217,7 @@ pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32
         24 => Command::RequestCorrections { milestone: milestone.into(), note: text(number) },
         30 => refunds(world, number.is_multiple_of(2), milestone),
         31 => about_refund(world, milestone, number),
+        32 => about_links(world, number),
         17 => counter(world, number),
         18 => about_people(world, milestone, number),
         19..=22 | 25..=29 => quarrels::anything(world, milestone, number),
@@ -204,6 +233,11 @@ pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32
         _ if by_machine => clock(),
         0 | 1 if ruling => operator(),
         2 if ruling => second_operator(),
+        // From outside comes only who has the link.
+        0..=2 if matches!(command, Command::BuyByLink { .. }) => {
+            let user = if who.is_multiple_of(2) { BUYER } else { GUEST };
+            Actor::Party { user, role: Role::Buyer }
+        }
         _ => pick(&actors, who),
     };
     (actor, command)
@@ -311,10 +345,11 @@ fn approve(world: &World, milestone: u16, number: u32) -> Command {
     Command::Approve { milestone, part_minor }
 }
 
-const WAITING: [Waiting; 22] = [
+const WAITING: [Waiting; 23] = [
     Waiting::RefundAnswer,
     Waiting::RefundAgain,
     Waiting::FailedRefund,
+    Waiting::LinkPayment,
     Waiting::Extension,
     Waiting::CancellationAnswer,
     Waiting::Settlement,

@@ -6,7 +6,6 @@ use holdfast::engine::escrow::{End, Stage};
 use holdfast::engine::event::Event;
 use holdfast::engine::party::{PartyStatus, Role};
 use holdfast::engine::refusal::Refusal;
-use holdfast::engine::terms::Mode;
 
 use crate::dsl::deal::{party, start};
 use crate::dsl::*;
@@ -95,8 +94,7 @@ fn a_contract_is_signed_and_not_just_accepted() {
 #[test]
 fn modes_without_a_contract_have_nothing_to_sign() {
     given(Past::sent(&quick())).when(seller(), sign(1, "")).then(Refusal::QuickEscrowNoContract);
-    let instant = quick().with(|terms| terms.mode = Mode::Instant);
-    given(Past::sent(&instant)).when(seller(), sign(1, "")).then(Refusal::NoContract);
+    given(Past::sent(&instant())).when(seller(), sign(1, "")).then(Refusal::NoContract);
 }
 
 #[test]

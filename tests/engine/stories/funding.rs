@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::dsl::deal::{currency, start};
 use crate::dsl::given::{PAYMENT, SECOND_PAYMENT, sandbox};
-use crate::dsl::world::with_wallet;
+use crate::dsl::outcome::with_wallet;
 use crate::dsl::*;
 
 fn pay(payment: Uuid, milestones: &[u16], method: Method) -> Command {

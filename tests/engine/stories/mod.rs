@@ -6,6 +6,7 @@ mod delivery;
 mod ending;
 mod figures;
 mod funding;
+mod instant;
 mod negotiation;
 mod panels;
 mod pay_first;

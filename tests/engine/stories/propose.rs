@@ -6,7 +6,7 @@ use holdfast::engine::event::Event;
 use holdfast::engine::party::{Actor, PartyStatus, Role};
 use holdfast::engine::plan::Share;
 use holdfast::engine::refusal::Refusal;
-use holdfast::engine::terms::{Kind, Mode, Terms};
+use holdfast::engine::terms::{Kind, Terms};
 use uuid::Uuid;
 
 use crate::dsl::deal::{milestone, party, start};
@@ -79,13 +79,6 @@ fn an_address_is_confirmed_before_terms_are_sent() {
         .with_facts(|facts| facts.email_confirmed = false)
         .when(buyer(), propose(case4()))
         .then(Refusal::EmailNotConfirmed);
-}
-
-#[test]
-fn modes_that_are_not_offered_are_refused() {
-    given_nothing()
-        .when(buyer(), propose(quick().with(|terms| terms.mode = Mode::Instant)))
-        .then(Refusal::ModeNotOffered);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::dsl::deal::start;
 use crate::dsl::given::PAYMENT;
-use crate::dsl::world::with_wallet;
+use crate::dsl::outcome::with_wallet;
 use crate::dsl::*;
 
 /// Paid by the sandbox's rail, and cancelled by the seller.

@@ -20,6 +20,8 @@ fn ready_for(command: &Command) -> Past {
         }
         Command::Accept { .. } => Past::sent(&quick()),
         Command::StartCharge { .. } => Past::agreed(&case4()),
+        Command::BuyByLink { .. } => Past::sent(&instant()),
+        Command::Claim { .. } => Past::sold(&instant()),
         Command::ChargeSettled { .. } | Command::ChargeFailed { .. } => Past::charged(&case4()),
         Command::RefundSettled { .. } | Command::RefundFailed { .. } => Past::paid(&case4()).refunding(1),
         Command::RetryRefund { .. } | Command::RefundToWallet { .. } => {

@@ -31,11 +31,24 @@ pub fn every_command() -> Vec<(Actor, Command)> {
         ),
         (seller(), Command::Decline { reason: some_text() }),
         (seller(), Command::Disown),
-        (buyer(), Command::CorrectParty { user: SELLER, to: STRANGER, identity_sha256 }),
+        (
+            buyer(),
+            Command::CorrectParty { user: SELLER, to: STRANGER, identity_sha256: identity_sha256.clone() },
+        ),
         (buyer(), Command::InviteAgain { user: SELLER }),
         (buyer(), Command::Nudge { waiting: Waiting::Acceptance, milestone: None }),
         (buyer(), Command::Withdraw),
         (buyer(), Command::StartCharge { payment: PAYMENT, milestones: vec![1, 2], method: sandbox() }),
+        (
+            buyer(),
+            Command::BuyByLink {
+                payment: PAYMENT,
+                method: sandbox(),
+                identity_sha256: identity_sha256.clone(),
+                guest: false,
+            },
+        ),
+        (buyer(), Command::Claim { to: STRANGER, identity_sha256: identity_sha256.clone() }),
         (rail(), Command::ChargeSettled { payment: PAYMENT }),
         (rail(), Command::ChargeFailed { payment: PAYMENT, reason: some_text() }),
         (rail(), Command::RefundSettled { refund: 1, attempt: 1 }),
@@ -114,6 +127,8 @@ fn given_to(command: &Command) -> Vec<Role> {
         Command::Disown | Command::Close => all.to_vec(),
         Command::Withdraw => all[..2].to_vec(),
         Command::StartCharge { .. }
+        | Command::BuyByLink { .. }
+        | Command::Claim { .. }
         | Command::AcceptProof { .. }
         | Command::RequestCorrections { .. }
         | Command::Approve { .. }
