@@ -101,6 +101,17 @@ pub async fn peek(db: &Db, clock: &Clock, purpose: Purpose, secret: &str) -> Res
     tokens::peek(&mut db.read().await?.conn(), clock.now(), purpose, secret).await
 }
 
+/// The same for the link of an invitation: a party's, or an arbiter's.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn peek_invitation(db: &Db, clock: &Clock, secret: &str) -> Result<(Purpose, Worth), DbError> {
+    match peek(db, clock, Purpose::Invitation, secret).await? {
+        Worth::Unknown => Ok((Purpose::Arbiter, peek(db, clock, Purpose::Arbiter, secret).await?)),
+        known => Ok((Purpose::Invitation, known)),
+    }
+}
+
 /// Confirms an address by the token that was mailed to it; whose it is. `password_hash` is the stored one
 /// that the password was found right by: until the address is confirmed somebody else may sign up with it
 /// and set another. `None` when that happened, or the token is no longer good; nothing is changed then.
@@ -142,7 +153,10 @@ pub async fn sign_up_invited(
     let mut tx = db.write().await?;
     let conn = &mut tx.conn();
     let now = clock.now();
-    let token = tokens::consume(conn, now, Purpose::Invitation, secret).await?;
+    let token = match tokens::consume(conn, now, Purpose::Invitation, secret).await? {
+        Some(token) => Some(token),
+        None => tokens::consume(conn, now, Purpose::Arbiter, secret).await?,
+    };
     if token.and_then(|token| token.email).as_deref() != Some(new.email) {
         return Ok(None);
     }

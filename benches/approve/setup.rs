@@ -18,7 +18,7 @@ use holdfast::money::Currency;
 use holdfast::password::Passwords;
 use holdfast::store::db::Db;
 use holdfast::store::execute::{Outcome, Request, Who};
-use holdfast::store::proposals::{Proposal, propose};
+use holdfast::store::proposals::{Named, Proposal, propose};
 use holdfast::store::terms_of_service::FIRST;
 use holdfast::store::{escrows, users};
 use holdfast::web;
@@ -103,7 +103,8 @@ async fn sign_in(app: &App, email: &str) -> String {
 async fn delivered(app: &App, buyer: Uuid, email: &str, seller: Uuid) -> Job {
     let parties = vec![(Role::Buyer, email.to_owned()), (Role::Seller, "seller@example.com".to_owned())];
     let key = app.clock.secret();
-    let proposal = Proposal { creator: seller, parties, terms: terms(), key, draft: None };
+    let proposal =
+        Proposal { creator: seller, parties, terms: terms(), named: Named::default(), key, draft: None };
     let proposed = propose(&app.db, &app.clock, &proposal).await.unwrap();
     let id = proposed.escrow;
     let send = async |who: Who, command: Command| {

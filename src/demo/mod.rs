@@ -1,4 +1,4 @@
-//! A world to look at: four people and escrows in every state there is, made through the engine alone.
+//! A world to look at: five people and escrows in every state there is, made through the engine alone.
 //!
 //! Each deal has a clock of its own that starts in the past and is moved to the present, so that its
 //! history reads as a real one and its deadlines lie where they would. Nothing here is special to the demo:
@@ -15,21 +15,22 @@ use crate::engine::chain::salted_hex;
 use crate::engine::command::Command;
 use crate::engine::escrow::{Escrow, Method};
 use crate::engine::party::Role;
-use crate::engine::terms::Terms;
+use crate::engine::terms::{DisputeHandler, Terms};
 use crate::engine::time::Time;
 use crate::store::db::{Db, DbError};
 use crate::store::execute::{Evidence, Outcome, Request, Who, execute, tick};
-use crate::store::proposals::{Proposal, propose};
+use crate::store::proposals::{Named, Proposal, propose};
 use crate::store::terms_of_service::FIRST;
 use crate::store::users::{self, Registration};
 use crate::store::{drafts, escrows};
 
-/// The addresses of the four, in the order buyer, seller, broker, operator.
-pub const PEOPLE: [(&str, &str); 4] = [
+/// Their addresses, in the order buyer, seller, broker, operator, arbiter.
+pub const PEOPLE: [(&str, &str); 5] = [
     ("buyer@example.com", "Amel Trabelsi"),
     ("seller@example.com", "Karim Ben Salah"),
     ("broker@example.com", "Bilal Haddad"),
     ("operator@example.com", "Olfa Mansour"),
+    ("arbiter@example.com", "Nadia Gharbi"),
 ];
 
 /// The people of the demo.
@@ -101,7 +102,15 @@ impl<'a> Deal<'a> {
         }
         let creator = Self::user(cast, by);
         let key = clock.id().to_string();
-        let proposal = Proposal { creator, parties, terms, key, draft: None };
+        let named = match terms.dispute_handler {
+            DisputeHandler::Platform => Named::default(),
+            DisputeHandler::Arbitration => {
+                let (email, name) = PEOPLE[4];
+                let names = vec![(email.to_owned(), name.to_owned())];
+                Named { arbiter: Some(email.to_owned()), names }
+            }
+        };
+        let proposal = Proposal { creator, parties, terms, named, key, draft: None };
         let proposed = propose(db, &clock, &proposal).await?;
         expect_done(&proposed.executed.outcome, "propose")?;
         Ok(Self { db, clock, now, cast, id: proposed.escrow })

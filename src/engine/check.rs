@@ -12,7 +12,7 @@ use super::party::Role;
 use super::plan::{Plan, PlanError, Share, commission_of};
 use super::proof::{LONGEST_WINDOW_HOURS, SHORTEST_WINDOW_HOURS};
 use super::refusal::Fault;
-use super::terms::{Commission, CommissionPayer, FeePayer, Funding, Kind, Mode, Rate, Terms};
+use super::terms::{Commission, CommissionPayer, DisputeHandler, FeePayer, Funding, Kind, Mode, Rate, Terms};
 use super::time::Time;
 use crate::money::LARGEST_MINOR;
 
@@ -43,6 +43,7 @@ pub fn faults(terms: &Terms, minimum_minor: i64, now: Time) -> Vec<Fault> {
     checker.texts();
     checker.mode();
     checker.parties();
+    checker.handler();
     checker.amounts(minimum_minor);
     checker.dates();
     checker.recipients();
@@ -222,6 +223,27 @@ impl Checker<'_> {
         }
         if terms.fee_payer == FeePayer::Broker && count(Role::Broker) == 0 {
             self.fault("fee_payer", "There is no broker who could pay the fee.");
+        }
+    }
+
+    /// Vesicash: `dispute_handler`. An arbiter takes no other part.
+    fn handler(&mut self) {
+        let terms = self.terms;
+        match (terms.dispute_handler, &terms.arbiter) {
+            (DisputeHandler::Platform, None) => {}
+            (DisputeHandler::Platform, Some(_)) => {
+                self.fault("dispute_handler", "Where Holdfast’s operators decide no arbiter is named.");
+            }
+            (DisputeHandler::Arbitration, None) => self.fault("arbiter", "Name the arbiter."),
+            (DisputeHandler::Arbitration, Some(arbiter)) => {
+                if !contract::is_digest(&arbiter.identity_sha256) {
+                    self.fault("arbiter", "This address could not be written into the contract.");
+                }
+                if terms.role_of(arbiter.user).is_some() {
+                    let sentence = "The arbiter takes no other part. Name somebody who is not one of you.";
+                    self.fault("arbiter", sentence);
+                }
+            }
         }
     }
 

@@ -208,6 +208,10 @@ pub enum Command {
         dispute: u16,
         reason: String,
     },
+    /// The arbiter whom the terms name won't decide.
+    DeclineArbitration {
+        reason: String,
+    },
     /// A message to the other parties.
     Say {
         text: String,
@@ -294,6 +298,7 @@ impl Command {
             | Self::Rule { .. }
             | Self::ConfirmRuling { .. }
             | Self::ReturnRuling { .. }
+            | Self::DeclineArbitration { .. }
             | Self::Say { .. }
             | Self::Close => None,
         }

@@ -227,8 +227,14 @@ fn fees(terms: &Terms) -> String {
 
 fn disputes(terms: &Terms) -> String {
     let handler = match terms.dispute_handler {
-        DisputeHandler::Platform => "The platform's operators decide a dispute.",
-        DisputeHandler::Arbitration => "An outside arbiter decides a dispute.",
+        DisputeHandler::Platform => "The platform's operators decide a dispute.".to_owned(),
+        DisputeHandler::Arbitration => {
+            let identity = terms.arbiter.as_ref().map_or("unknown", |arbiter| &arbiter.identity_sha256);
+            format!(
+                "An outside arbiter decides a dispute.\nArbiter: identity {identity}\n\
+                 If the arbiter declines, or does not decide in time, the platform's operators decide."
+            )
+        }
     };
     let outcome = match terms.default_outcome {
         DefaultOutcome::RefundBuyer => "the disputed money goes back to the buyer",

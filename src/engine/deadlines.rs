@@ -481,9 +481,11 @@ pub fn waits_for(escrow: &Escrow, clock: &Deadline) -> Vec<UserId> {
         Waiting::DisputeTalk => [role(Role::Buyer), role(Role::Seller)].concat(),
         Waiting::Ruling => {
             let dispute = clock.milestone.and_then(|number| escrow.dispute_over(number));
-            let arbiter = escrow.terms.arbiter.as_ref().map(|arbiter| arbiter.user);
             match dispute.map(|dispute| &dispute.step) {
-                Some(Step::Handler { handler: Handler::Arbiter, .. }) => arbiter.into_iter().collect(),
+                // Once he has decided, a second operator is waited for.
+                Some(Step::Handler { handler: Handler::Arbiter, ruling: None, .. }) => {
+                    escrow.arbiter().into_iter().collect()
+                }
                 Some(Step::Answer { .. } | Step::Talk { .. } | Step::Handler { .. }) | None => Vec::new(),
             }
         }

@@ -69,6 +69,12 @@ pub struct Escrow {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nudged: Vec<Nudge>,
     pub proposed_at: Time,
+    /// The disputes that were the arbiter's to decide, by their numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arbitrated: Vec<u16>,
+    /// When the arbiter whom the terms name said that he decides nothing. Then the operators do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arbiter_declined_at: Option<Time>,
     /// Who declined it after it was paid. It ends once everything is back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<Rejection>,
@@ -235,6 +241,19 @@ impl Escrow {
             named.map(|_| Actor::Arbiter { user })
         };
         self.party_of(user).map(|party| Actor::Party { user, role: party.role }).or_else(arbiter)
+    }
+
+    /// The arbiter whom the terms name, unless he has declined.
+    #[must_use]
+    pub fn arbiter(&self) -> Option<UserId> {
+        let named = self.terms.arbiter.as_ref().filter(|_| self.arbiter_declined_at.is_none());
+        named.map(|arbiter| arbiter.user)
+    }
+
+    /// Whether the arbiter was told that he is named, and has not declined since.
+    #[must_use]
+    pub fn arbiter_is_told(&self) -> bool {
+        self.arbiter().is_some() && self.all_agreed()
     }
 
     /// Whoever sent the version that stands.

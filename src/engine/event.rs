@@ -235,6 +235,10 @@ pub enum Event {
         dispute: u16,
         reason: String,
     },
+    /// The arbiter won't decide: from now on the operators do.
+    ArbiterDeclined {
+        reason: String,
+    },
     /// Its milestones run on, or are decided by what follows.
     DisputeEnded {
         dispute: u16,
@@ -375,6 +379,7 @@ impl Event {
             Self::DisputeMoved { .. } => "dispute_moved",
             Self::Ruled { .. } => "ruled",
             Self::RulingReturned { .. } => "ruling_returned",
+            Self::ArbiterDeclined { .. } => "arbiter_declined",
             Self::DisputeEnded { .. } => "dispute_ended",
             Self::Said { .. } => "said",
             Self::Released { .. } => "released",
@@ -441,6 +446,7 @@ impl Event {
             | Self::DisputeMoved { .. }
             | Self::Ruled { .. }
             | Self::RulingReturned { .. }
+            | Self::ArbiterDeclined { .. }
             | Self::DisputeEnded { .. }
             | Self::Said { .. }
             | Self::Ended { .. }

@@ -101,6 +101,8 @@ fn proposed(event: &Event, at: Time) -> Option<Escrow> {
         reminded: Vec::new(),
         nudged: Vec::new(),
         proposed_at: at,
+        arbitrated: Vec::new(),
+        arbiter_declined_at: None,
         rejected: None,
     })
 }
@@ -133,8 +135,8 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
         Event::Accepted { role, .. } => set_status(escrow, *role, None, PartyStatus::Accepted),
         Event::Disowned { role, user } => set_status(escrow, *role, Some(*user), PartyStatus::Disowned),
         Event::Signed { role, version, document_sha256, side_sha256, evidence_sha256 } => {
-            let (document_sha256, evidence_sha256) = (document_sha256.clone(), evidence_sha256.clone());
-            let (version, side_sha256) = (*version, side_sha256.clone());
+            let (version, document_sha256) = (*version, document_sha256.clone());
+            let (side_sha256, evidence_sha256) = (side_sha256.clone(), evidence_sha256.clone());
             signed(escrow, *role, Signature { version, document_sha256, side_sha256, evidence_sha256, at });
         }
         Event::Agreed { pay_by } => funding::agreed(escrow, *pay_by, at),
@@ -179,6 +181,7 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
         | Event::DisputeMoved { .. }
         | Event::Ruled { .. }
         | Event::RulingReturned { .. }
+        | Event::ArbiterDeclined { .. }
         | Event::DisputeEnded { .. }
         | Event::Said { .. } => disagreement::apply(escrow, event, at),
         Event::Ended { end } => ended(escrow, end, at),

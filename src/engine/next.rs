@@ -1,10 +1,14 @@
 //! What happens next: who must do what by when, and what happens otherwise. One table from state and
 //! role to words; the page, the mails and the lists read it.
 
+mod arbiter;
 mod refunds;
+
+pub use arbiter::of_arbiter;
 
 use super::deadlines::{self, Deadline, Waiting};
 use super::decide::{MOST_VERSIONS, may_nudge};
+use super::dispute::{Handler, Step};
 use super::escrow::{ChargeState, End, Escrow, Stage};
 use super::offers::Action;
 use super::party::{Role, UserId};
@@ -306,18 +310,33 @@ fn disagreement(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, rol
             format!("{title} is in dispute. Talk about it, and settle it"),
             "Without a settlement it goes to be decided.",
         ),
-        _ => {
-            let whom = match role {
-                Role::Buyer | Role::Seller => "You can still settle with each other meanwhile. ",
-                Role::Broker | Role::Payee => "",
-            };
-            return (
-                format!("The dispute about {title} is being decided"),
-                format!("{whom}If nobody decides by then, what the terms name for that case is carried out."),
-            );
-        }
+        _ => return deciding(escrow, clock, title, role),
     };
     (headline, then.to_owned())
+}
+
+/// A dispute that somebody else decides.
+fn deciding(escrow: &Escrow, clock: &Deadline, title: &str, role: Role) -> (String, String) {
+    let whom = match role {
+        Role::Buyer | Role::Seller => "You can still settle with each other meanwhile. ",
+        Role::Broker | Role::Payee => "",
+    };
+    let open = escrow.dispute_over(number_of(clock));
+    let (who, then) = match open.map(|open| &open.step) {
+        Some(Step::Handler { handler: Handler::Arbiter, ruling: None, .. }) => (
+            format!("The arbiter is to decide the dispute about {title}"),
+            "If the arbiter does not decide by then, the operators of Holdfast do.",
+        ),
+        Some(Step::Handler { handler: Handler::Arbiter, ruling: Some(_), .. }) => (
+            format!("The arbiter has decided the dispute about {title}. An operator is to confirm it"),
+            "If nobody confirms it by then, the operators of Holdfast decide anew.",
+        ),
+        Some(Step::Handler { .. } | Step::Answer { .. } | Step::Talk { .. }) | None => (
+            format!("The dispute about {title} is being decided by the operators of Holdfast"),
+            "If nobody decides by then, what the terms name for that case is carried out.",
+        ),
+    };
+    (who, format!("{whom}{then}"))
 }
 
 fn number_of(clock: &Deadline) -> u16 {

@@ -1,10 +1,12 @@
 //! Event → who must be told what. The words stand in `words.rs`.
 
+mod deciding;
 mod disagreement;
 mod modes;
 mod negotiation;
 mod refunds;
 
+pub use deciding::{Deciding, Duty, Whom, duties};
 pub use disagreement::{Disagreement, gets_minor};
 pub use refunds::RefundNews;
 
@@ -13,21 +15,21 @@ use serde::{Deserialize, Serialize};
 use super::deadlines::{Mark, Waiting};
 use super::escrow::{End, Escrow, How};
 use super::event::Event;
-use super::party::{Actor, PartyStatus, Role, UserId};
+use super::party::{Actor, Capacity, PartyStatus, Role, UserId};
 use super::plan::{Part, Share};
 use super::proof::ProofKind;
 use super::time::Time;
 use crate::money::Money;
 
-/// A message for one party.
+/// A message for one party, or for one of those who decide disputes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     pub to: UserId,
-    pub role: Role,
+    pub role: Capacity,
     pub news: News,
 }
 
-/// A notice with what names its escrow, as the outbox and the list of notifications keep it.
+/// A notice with what names its escrow, as the outbox and the notifications keep it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EscrowNews {
     pub reference: String,
@@ -257,6 +259,8 @@ pub enum News {
     Refund(RefundNews),
     /// More time, cancelling, settling, quarrelling, talking.
     Disagreement(Disagreement),
+    /// To those who decide disputes.
+    Deciding(Deciding),
 }
 
 /// The notices of one decision's events, with the escrow as it is after them.
@@ -264,8 +268,7 @@ pub enum News {
 pub fn notices(escrow: &Escrow, events: &[Event], actor: &Actor) -> Vec<Notice> {
     let mut out = Vec::new();
     for event in events {
-        let mut all = Told { escrow, out: &mut out };
-        all.event(event, events, actor);
+        Told { escrow, out: &mut out }.event(event, events, actor);
     }
     out
 }
@@ -276,8 +279,8 @@ pub(super) struct Told<'a> {
 }
 
 impl Told<'_> {
-    fn tell(&mut self, to: UserId, role: Role, news: News) {
-        self.out.push(Notice { to, role, news });
+    fn tell(&mut self, to: UserId, role: impl Into<Capacity>, news: News) {
+        self.out.push(Notice { to, role: role.into(), news });
     }
 
     pub(super) fn role(&mut self, role: Role, news: News) {
@@ -348,6 +351,7 @@ impl Told<'_> {
             | Event::DisputeMoved { .. }
             | Event::Ruled { .. }
             | Event::RulingReturned { .. }
+            | Event::ArbiterDeclined { .. }
             | Event::DisputeEnded { .. }
             | Event::Said { .. } => self.disagreement(event, actor),
             Event::Released { .. } | Event::Refunded { .. } | Event::PaidOut { .. } => self.moved(event, all),

@@ -57,6 +57,7 @@ pub enum Action {
     Rule(u16),
     ConfirmRuling(u16),
     ReturnRuling(u16),
+    DeclineArbitration,
     Say,
     PayOut(u16),
     /// Of a refund's number.
@@ -133,6 +134,7 @@ pub fn probe(escrow: &Escrow, action: Action, now: Time) -> Command {
         | Action::Rule(_)
         | Action::ConfirmRuling(_)
         | Action::ReturnRuling(_)
+        | Action::DeclineArbitration
         | Action::Say => quarrel(escrow, action),
         Action::PayOut(milestone) => Command::PayOut { milestone },
         Action::RetryRefund(refund) => Command::RetryRefund { refund },
@@ -198,6 +200,7 @@ fn quarrel(escrow: &Escrow, action: Action) -> Command {
         }
         Action::ConfirmRuling(dispute) => Command::ConfirmRuling { dispute },
         Action::ReturnRuling(dispute) => Command::ReturnRuling { dispute, reason: text() },
+        Action::DeclineArbitration => Command::DeclineArbitration { reason: String::new() },
         _ => Command::Say { text: text(), files: Vec::new() },
     }
 }
@@ -225,6 +228,7 @@ pub fn offers(escrow: &Escrow, actor: &Actor, facts: &Facts, now: Time) -> Vec<O
         Action::RefuseCancellation,
         Action::OfferSettlement,
         Action::OpenDispute,
+        Action::DeclineArbitration,
         Action::Say,
     ]);
     for number in escrow.settlements.iter().map(|offer| offer.number) {

@@ -50,6 +50,65 @@ impl Role {
     }
 }
 
+/// As what somebody has to do with an escrow: a party in a role, or one of those who decide its disputes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Capacity {
+    Buyer,
+    Seller,
+    Broker,
+    Payee,
+    /// The outside handler of disputes whom the terms name.
+    Arbiter,
+    /// Staff of the platform.
+    Operator,
+}
+
+impl Capacity {
+    /// The word for people.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Arbiter => "arbiter",
+            Self::Operator => "operator",
+            Self::Buyer => Role::Buyer.word(),
+            Self::Seller => Role::Seller.word(),
+            Self::Broker => Role::Broker.word(),
+            Self::Payee => Role::Payee.word(),
+        }
+    }
+
+    /// The role of a party; nothing for those who decide.
+    #[must_use]
+    pub fn role(self) -> Option<Role> {
+        match self {
+            Self::Buyer => Some(Role::Buyer),
+            Self::Seller => Some(Role::Seller),
+            Self::Broker => Some(Role::Broker),
+            Self::Payee => Some(Role::Payee),
+            Self::Arbiter | Self::Operator => None,
+        }
+    }
+
+    /// The one of a word, as lists store it.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [Self::Buyer, Self::Seller, Self::Broker, Self::Payee, Self::Arbiter, Self::Operator];
+        all.into_iter().find(|capacity| capacity.word() == word)
+    }
+}
+
+impl From<Role> for Capacity {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Buyer => Self::Buyer,
+            Role::Seller => Self::Seller,
+            Role::Broker => Self::Broker,
+            Role::Payee => Self::Payee,
+        }
+    }
+}
+
 /// Vesicash's `access_level`, as a function of the role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct AccessLevel {

@@ -155,6 +155,7 @@ pub fn entries(escrow: &Escrow, event: &Event) -> Vec<Entry> {
         | Event::Ruled { .. }
         | Event::RulingReturned { .. }
         | Event::DisputeEnded { .. }
+        | Event::ArbiterDeclined { .. }
         | Event::Said { .. }
         | Event::RefundStarted { .. }
         | Event::RefundFailed { .. }

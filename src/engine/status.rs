@@ -232,9 +232,9 @@ pub fn task_of(escrow: &Escrow, user: UserId) -> Option<Deadline> {
     deadlines::all(escrow).into_iter().find(|clock| deadlines::asks(escrow, clock, user))
 }
 
-/// A task in a few words, for lists: what this role is to do.
+/// A task in a few words, for lists: what this reader is to do.
 #[must_use]
-pub fn task_words(waiting: Waiting, mode: Mode, role: Role) -> &'static str {
+pub fn task_words(waiting: Waiting, mode: Mode, is_seller: bool) -> &'static str {
     match (waiting, mode) {
         (Waiting::Acceptance, Mode::Standard) => "Read the contract and sign it",
         (Waiting::SellerAnswer, _) => "Answer: the buyer has paid already",
@@ -247,7 +247,7 @@ pub fn task_words(waiting: Waiting, mode: Mode, role: Role) -> &'static str {
         (Waiting::Delivery, _) => "Deliver the work",
         (Waiting::Inspection, _) => "Inspect the delivery",
         (Waiting::Changes, _) => "Make the changes and deliver again",
-        (Waiting::Cancelling, _) if role == Role::Seller => "Deliver, it is overdue",
+        (Waiting::Cancelling, _) if is_seller => "Deliver, it is overdue",
         (Waiting::Cancelling, _) => "Decide whether to cancel",
         (Waiting::Extension, _) => "Answer the request for more time",
         (Waiting::CancellationAnswer, _) => "Answer the request to cancel",

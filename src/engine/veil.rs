@@ -28,21 +28,41 @@ pub fn hides_from(terms: &Terms, role: Role) -> bool {
 
 /// The terms as a role may see them.
 #[must_use]
-pub fn terms(mut terms: Terms, role: Role) -> Terms {
-    if hides_from(&terms, role) {
-        terms.commission = terms.commission.take().map(|commission| Commission {
-            rate: Rate::FixedMinor(0),
-            salt: String::new(),
-            ..commission
-        });
-    }
+pub fn terms(terms: Terms, role: Role) -> Terms {
+    if hides_from(&terms, role) { without_commission(terms) } else { terms }
+}
+
+/// That one is hidden stays to be seen; how much it is does not.
+fn without_commission(mut terms: Terms) -> Terms {
+    terms.commission = terms.commission.take().map(|commission| Commission {
+        rate: Rate::FixedMinor(0),
+        salt: String::new(),
+        ..commission
+    });
     terms
 }
 
 /// The escrow as a role may see it.
 #[must_use]
-pub fn escrow(mut escrow: Escrow, role: Role) -> Escrow {
-    let Some(payer) = hidden_payer(&escrow.terms, role) else { return escrow };
+pub fn escrow(escrow: Escrow, role: Role) -> Escrow {
+    match hidden_payer(&escrow.terms, role) {
+        Some(payer) => veiled(escrow, payer),
+        None => escrow,
+    }
+}
+
+/// The escrow as its arbiter may see it: what he decides is no business of the broker's, so a hidden commission
+/// is hidden from him too.
+#[must_use]
+pub fn for_arbiter(escrow: Escrow) -> Escrow {
+    let hidden = escrow.terms.commission.as_ref().filter(|commission| commission.hidden);
+    match hidden.map(|commission| commission.payer) {
+        Some(payer) => veiled(escrow, payer),
+        None => escrow,
+    }
+}
+
+fn veiled(mut escrow: Escrow, payer: CommissionPayer) -> Escrow {
     let on_top = |milestones: &[u16], plan: &Plan| -> i64 {
         let part = |number: &u16| plan.milestones.get(usize::from(*number).checked_sub(1)?);
         milestones.iter().filter_map(part).map(|part| part.commission_by_buyer_minor).sum()
@@ -50,7 +70,7 @@ pub fn escrow(mut escrow: Escrow, role: Role) -> Escrow {
     for charge in escrow.charge.iter_mut().chain(&mut escrow.given_up) {
         charge.amount_minor -= on_top(&charge.milestones, &escrow.plan);
     }
-    escrow.terms = terms(escrow.terms, role);
+    escrow.terms = without_commission(escrow.terms);
     escrow.plan.milestones.iter_mut().for_each(|part| plan(part, payer));
     escrow.milestones.iter_mut().for_each(|part| milestone(part, payer));
     escrow.refunds.iter_mut().for_each(|refund| parts(&mut refund.parts, payer));
@@ -110,9 +130,25 @@ fn milestone(part: &mut Milestone, payer: CommissionPayer) {
 /// A record of the history as a role may see it, given the escrow as that role sees it. A payout whose sum
 /// would tell something comes with none.
 #[must_use]
+pub fn record(record: Record, escrow: &Escrow, role: Role) -> Record {
+    match hidden_payer(&escrow.terms, role) {
+        Some(payer) => veiled_record(record, escrow, payer),
+        None => record,
+    }
+}
+
+/// A record of the history as the arbiter may see it, given the escrow as he sees it.
+#[must_use]
+pub fn record_for_arbiter(record: Record, escrow: &Escrow) -> Record {
+    let hidden = escrow.terms.commission.as_ref().filter(|commission| commission.hidden);
+    match hidden.map(|commission| commission.payer) {
+        Some(payer) => veiled_record(record, escrow, payer),
+        None => record,
+    }
+}
+
 #[allow(clippy::wildcard_enum_match_arm, reason = "other events carry no sum of a charge and no parts")]
-pub fn record(mut record: Record, escrow: &Escrow, role: Role) -> Record {
-    let Some(payer) = hidden_payer(&escrow.terms, role) else { return record };
+fn veiled_record(mut record: Record, escrow: &Escrow, payer: CommissionPayer) -> Record {
     match &mut record.event {
         Event::ChargeStarted { payment, milestones, amount_minor, .. } => {
             let part = |number: &u16| escrow.plan.milestones.get(usize::from(*number).checked_sub(1)?);
@@ -137,7 +173,7 @@ pub fn record(mut record: Record, escrow: &Escrow, role: Role) -> Record {
         }
         Event::Proposed { terms: all, plan: whole, .. }
         | Event::Countered { terms: all, plan: whole, .. } => {
-            **all = terms((**all).clone(), role);
+            **all = without_commission((**all).clone());
             whole.milestones.iter_mut().for_each(|part| plan(part, payer));
         }
         Event::Signed { side_sha256, .. } | Event::Accepted { side_sha256, .. } => *side_sha256 = None,

@@ -2,6 +2,7 @@
 //!
 //! Times are put into words by the caller, who knows the reader's zone.
 
+mod deciding;
 mod disagreement;
 mod modes;
 mod negotiation;
@@ -12,7 +13,7 @@ pub use disagreement::dispute_ended;
 use super::deadlines::{Mark, Waiting};
 use super::escrow::How;
 use super::notices::{News, Notice};
-use super::party::Role;
+use super::party::{Capacity, Role};
 use super::status::roles_in_words;
 use super::time::Time;
 
@@ -32,9 +33,34 @@ impl Notice {
     /// The words for an escrow of this title, with times said by `at`.
     #[must_use]
     pub fn words(&self, title: &str, at: &dyn Fn(Time) -> String) -> Words {
-        let (subject, paragraphs, button, path) = self.news.say(title, at);
-        let why = format!("You get this mail because you are the {} in this escrow.", self.role.word());
+        let said = if let News::Deciding(news) = &self.news {
+            news.say(self.role, title, at)
+        } else {
+            self.news.say(title, at)
+        };
+        let (subject, paragraphs, button, path) = said;
+        let why = match self.role {
+            Capacity::Operator => "You get this mail because you are an operator of Holdfast.".to_owned(),
+            Capacity::Arbiter => {
+                "You get this mail because the parties named you as the arbiter of this escrow.".to_owned()
+            }
+            Capacity::Buyer | Capacity::Seller | Capacity::Broker | Capacity::Payee => {
+                format!("You get this mail because you are the {} in this escrow.", self.role.word())
+            }
+        };
         Words { subject, paragraphs, button, path, why }
+    }
+
+    /// Where the reader's own page of an escrow is: what a path of the words is below of.
+    #[must_use]
+    pub fn page(&self, reference: &str) -> String {
+        match self.role {
+            Capacity::Operator => format!("/admin/disputes/{reference}"),
+            Capacity::Arbiter => format!("/arbitration/{reference}"),
+            Capacity::Buyer | Capacity::Seller | Capacity::Broker | Capacity::Payee => {
+                format!("/escrows/{reference}")
+            }
+        }
     }
 }
 
@@ -64,10 +90,9 @@ impl News {
             | Self::PartyCorrected { .. }
             | Self::InvitedAgain { .. }
             | Self::Nudged { .. } => self.negotiation(title, at),
-            Self::LinkReady { .. }
-            | Self::Bought { .. }
-            | Self::Sold { .. }
-            | Self::HandedOver { .. } => self.instant(title, at),
+            Self::LinkReady { .. } | Self::Bought { .. } | Self::Sold { .. } | Self::HandedOver { .. } => {
+                self.instant(title, at)
+            }
             Self::PaidFirst { .. }
             | Self::PaidAccepted
             | Self::NextPaymentDue { .. }
@@ -95,26 +120,20 @@ impl News {
             }
             Self::Refund(news) => news.say(at),
             Self::Disagreement(news) => news.say(title, at),
+            Self::Deciding(news) => news.say(Capacity::Arbiter, title, at),
             Self::Completed => (
                 format!("Completed: {title}"),
                 vec![
-                    "Every milestone is decided and everything is paid out. The escrow is complete.".to_owned(),
+                    "Every milestone is decided and everything is paid out. The escrow is complete."
+                        .to_owned(),
                     "It closes by itself after 30 days, and stays readable for you.".to_owned(),
                 ],
                 OPEN,
                 String::new(),
             ),
-            Self::Closed { completed } => (
-                format!("Closed: {title}"),
-                vec![if *completed {
-                    "The escrow is closed. All its money was paid out; the page keeps the whole statement."
-                } else {
-                    "The escrow is closed. Its money went back to the buyer; the page keeps the whole statement."
-                }
-                .to_owned()],
-                "See the statement",
-                String::new(),
-            ),
+            Self::Closed { completed } => {
+                (format!("Closed: {title}"), vec![closed(*completed)], "See the statement", String::new())
+            }
         }
     }
 
@@ -359,6 +378,12 @@ impl News {
             _ => (String::new(), Vec::new(), OPEN, String::new()),
         }
     }
+}
+
+/// What closing says of the money.
+fn closed(completed: bool) -> String {
+    let money = if completed { "All its money was paid out" } else { "Its money went back to the buyer" };
+    format!("The escrow is closed. {money}; the page keeps the whole statement.")
 }
 
 /// Why money was released.

@@ -2,7 +2,9 @@
 //! here they get their facts, their button and their reference.
 
 use crate::calendar::Zone;
-use crate::engine::notices::{EscrowNews, News, RefundNews};
+use crate::engine::notices::{Deciding, EscrowNews, News, RefundNews};
+use crate::engine::party::Capacity;
+use crate::engine::time::Time;
 use crate::mail::letter::Reader;
 use crate::mail::sheet::{Button, Fact, Sheet};
 
@@ -19,13 +21,19 @@ pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
     let invited = !reader.secret_link.is_empty();
     // The page of the escrow shows its invitation to those who are in it.
     let path = if words.path == "/invitation" { "" } else { &words.path };
-    let own_page = format!("{}/escrows/{}{path}", reader.home, news.reference);
+    let own_page = format!("{}{}{path}", reader.home, news.notice.page(&news.reference));
+    let decides = news.notice.role == Capacity::Arbiter;
     let button = Button {
-        label: if invited { "Read the terms".to_owned() } else { words.button.to_owned() },
+        label: if invited && !decides { "Read the terms".to_owned() } else { words.button.to_owned() },
         address: if invited { reader.secret_link.to_owned() } else { own_page },
     };
     let mut afterwards = Vec::new();
-    if invited {
+    if invited && decides {
+        afterwards.push(
+            "This link is yours alone: whoever has it can read the terms, say no in your name, or register with your address. Don't pass it on. Links of earlier mails no longer open anything."
+                .to_owned(),
+        );
+    } else if invited {
         afterwards.push(
             "This link is yours alone: whoever has it can read the terms, decline them, or register with your address. Don't pass it on. If the mail is not meant for you, open it and say so."
                 .to_owned(),
@@ -50,7 +58,7 @@ pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
         facts,
         button: Some(button),
         afterwards,
-        why: match news.notice.news.topic().may_be_off() {
+        why: match news.notice.topic().may_be_off() {
             true => format!(
                 "{} You choose which of them you get: {}/settings/notifications",
                 words.why, reader.home
@@ -125,6 +133,7 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
         News::Reminder { deadline, .. } | News::Nudged { deadline, .. } => {
             vec![("Deadline", zone.moment(*deadline))]
         }
+        News::Deciding(news) => facts_of_deciding(news, zone),
         News::NamedAsPayee { .. }
         | News::Signed { .. }
         | News::PaidAccepted
@@ -173,6 +182,23 @@ fn facts_of_refund(news: &RefundNews, zone: &Zone) -> Vec<(&'static str, String)
     }
 }
 
+/// Those of who decides disputes.
+fn facts_of_deciding(news: &Deciding, zone: &Zone) -> Vec<(&'static str, String)> {
+    let by = |until: &Time| ("Decide by", zone.moment(*until));
+    match news {
+        Deciding::Asked { stake, until, .. } => vec![("At stake", stake.to_string()), by(until)],
+        Deciding::AwaitsSecond { stake, until, .. } => {
+            vec![("At stake", stake.to_string()), ("Confirm by", zone.moment(*until))]
+        }
+        Deciding::Reminder { until, .. }
+        | Deciding::Nudged { until, .. }
+        | Deciding::Returned { until, .. } => {
+            vec![by(until)]
+        }
+        Deciding::Named | Deciding::Ended { .. } | Deciding::PassedOn { .. } => Vec::new(),
+    }
+}
+
 /// Those of what only some kinds of escrow have.
 fn facts_of_modes(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
     match news {
@@ -211,12 +237,11 @@ mod tests {
     use super::*;
     use crate::engine::notices::Notice;
     use crate::engine::party::Role;
-    use crate::engine::time::Time;
     use crate::mail::letter::Letter;
     use crate::money::Currency;
 
     fn news(news: News) -> EscrowNews {
-        let notice = Notice { to: Uuid::nil(), role: Role::Buyer, news };
+        let notice = Notice { to: Uuid::nil(), role: Role::Buyer.into(), news };
         EscrowNews { reference: "ESC-7K2M-9QXA".into(), title: "A website".into(), notice }
     }
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::calendar::Zone;
-use crate::engine::notices::{EscrowNews, News};
+use crate::engine::notices::{Deciding, EscrowNews, News};
+use crate::engine::party::Capacity;
 use crate::engine::time::Time;
 use crate::mail::escrow;
 use crate::mail::sheet::{Button, Sheet};
@@ -75,6 +76,7 @@ pub fn path(purpose: Purpose, secret: &str) -> String {
         Purpose::Reset => format!("/reset/{secret}"),
         Purpose::Setup => format!("/setup/{secret}"),
         Purpose::Invitation => format!("/invitations/{secret}"),
+        Purpose::Arbiter => format!("/arbiter/{secret}"),
     }
 }
 
@@ -106,6 +108,9 @@ impl Letter {
     #[must_use]
     pub fn purpose(&self, has_account: bool) -> Option<Purpose> {
         match self {
+            Self::Escrow(news) if news.notice.role == Capacity::Arbiter => {
+                (!has_account).then_some(Purpose::Arbiter)
+            }
             Self::Escrow(_) => (!has_account).then_some(Purpose::Invitation),
             Self::ConfirmAddress => Some(Purpose::ConfirmAddress),
             Self::NewAddress => Some(Purpose::NewAddress),
@@ -125,8 +130,17 @@ impl Letter {
         let Self::Escrow(news) = self else { return false };
         matches!(
             news.notice.news,
-            News::Invited { .. } | News::InvitedAgain { .. } | News::NamedAsPayee { .. }
+            News::Invited { .. }
+                | News::InvitedAgain { .. }
+                | News::NamedAsPayee { .. }
+                | News::Deciding(Deciding::Named)
         )
+    }
+
+    /// Whether its reader may know no address of a party.
+    #[must_use]
+    pub fn keeps_addresses(&self) -> bool {
+        matches!(self, Self::Escrow(news) if news.notice.role == Capacity::Arbiter)
     }
 
     /// The letter in words.

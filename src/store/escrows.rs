@@ -4,9 +4,9 @@
 
 use uuid::Uuid;
 
-use crate::engine::deadlines::Waiting;
+use crate::engine::deadlines::{Deadline, Waiting};
 use crate::engine::escrow::Escrow;
-use crate::engine::party::{Role, UserId};
+use crate::engine::party::{Capacity, Role, UserId};
 use crate::engine::time::Time;
 use crate::engine::{deadlines, status};
 use crate::store::db::{Conn, DbError, all, exec, opt};
@@ -92,6 +92,42 @@ pub(super) async fn insert(conn: &mut Conn<'_>, escrow: &Escrow, now: Time) -> R
     Ok(())
 }
 
+/// The arbiter's row follows the terms: other terms can name another one, or none.
+async fn name_arbiter(conn: &mut Conn<'_>, before: Option<&Escrow>, escrow: &Escrow) -> Result<(), DbError> {
+    let named = |escrow: &Escrow| escrow.terms.arbiter.as_ref().map(|arbiter| arbiter.user);
+    let (old, new) = (before.and_then(named), named(escrow));
+    if old == new {
+        return Ok(());
+    }
+    let arbiter = Capacity::Arbiter.word();
+    exec!(conn, "DELETE FROM parties WHERE escrow_id = $1 AND role = $2", escrow.id, arbiter)?;
+    if let Some(user) = new {
+        exec!(
+            conn,
+            "INSERT INTO parties (escrow_id, user_id, role, told, over) VALUES ($1, $2, $3, FALSE, FALSE)",
+            escrow.id,
+            user,
+            arbiter
+        )?;
+    }
+    Ok(())
+}
+
+/// What lists show of an escrow to one person: whether they do, what waits for him, and whether it is over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Listing {
+    told: bool,
+    task: Option<Deadline>,
+    over: bool,
+}
+
+impl Listing {
+    fn of(escrow: &Escrow, user: UserId) -> Self {
+        let told = escrow.party_of(user).is_some() || escrow.arbiter_is_told();
+        Self { told, task: status::task_of(escrow, user), over: escrow.over() }
+    }
+}
+
 /// Another user takes the place of one who was named by a wrong address. What waits to be mailed to the old
 /// one, and what he was told, concerns him no longer.
 pub(super) async fn correct_party(
@@ -102,7 +138,7 @@ pub(super) async fn correct_party(
 ) -> Result<(), DbError> {
     exec!(
         conn,
-        "UPDATE parties SET user_id = $3, email = NULL, salt = NULL, task = NULL, task_by = NULL,
+        "UPDATE parties SET user_id = $3, email = NULL, name = NULL, salt = NULL, task = NULL, task_by = NULL,
              task_milestone = NULL
          WHERE escrow_id = $1 AND user_id = $2",
         escrow,
@@ -171,22 +207,24 @@ pub(super) async fn save(
         disputes::disputed_since(escrow),
         disputes::ruling_by(escrow)
     )?;
-    for party in &escrow.parties {
-        let task = status::task_of(escrow, party.user);
-        let task_before = before.map(|before| (status::task_of(before, party.user), before.over()));
-        if task_before == Some((task, escrow.over())) {
+    name_arbiter(conn, before, escrow).await?;
+    let arbiter = escrow.terms.arbiter.iter().map(|arbiter| arbiter.user);
+    for user in escrow.parties.iter().map(|party| party.user).chain(arbiter) {
+        let now = Listing::of(escrow, user);
+        if before.is_some_and(|before| Listing::of(before, user) == now) {
             continue;
         }
         exec!(
             conn,
-            "UPDATE parties SET task = $3, task_by = $4, task_milestone = $5, over = $6
+            "UPDATE parties SET task = $3, task_by = $4, task_milestone = $5, over = $6, told = $7
              WHERE escrow_id = $1 AND user_id = $2",
             escrow.id,
-            party.user,
-            task.map(|task| task.waiting.name()),
-            task.map(|task| task.at),
-            task.and_then(|task| task.milestone).map(i32::from),
-            escrow.over()
+            user,
+            now.task.map(|task| task.waiting.name()),
+            now.task.map(|task| task.at),
+            now.task.and_then(|task| task.milestone).map(i32::from),
+            now.over,
+            now.told
         )?;
     }
     Ok(())
@@ -220,8 +258,9 @@ pub async fn next_due(conn: &mut Conn<'_>) -> Result<Option<Time>, DbError> {
     Ok(row.map(|(at,)| at))
 }
 
-/// A party as pages name it. Erased people have an empty name, and so has whoever has not confirmed his
-/// address: anybody could have signed up with it and called himself what he likes.
+/// A party as pages name it, or the arbiter. Erased people have an empty name, and so has whoever has not
+/// confirmed his address: anybody could have signed up with it and called himself what he likes. The arbiter is
+/// called what those call him who name him: naming somebody must not tell who has an account.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Person {
     pub user_id: Uuid,
@@ -241,8 +280,11 @@ pub async fn people(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Person>, Db
     all!(
         conn,
         Person,
-        "SELECT p.user_id, p.role, CASE WHEN u.email_confirmed_at IS NULL THEN '' ELSE u.name END AS name,
-                u.email, u.email_confirmed_at IS NOT NULL AS claimed,
+        "SELECT p.user_id, p.role,
+                CASE WHEN p.role = 'arbiter' THEN coalesce(p.name, '')
+                     WHEN u.email_confirmed_at IS NULL THEN '' ELSE u.name END AS name,
+                CASE WHEN p.role = 'arbiter' THEN coalesce(p.email, u.email) ELSE u.email END AS email,
+                u.email_confirmed_at IS NOT NULL AS claimed,
                 (SELECT s.typed_name FROM signatures s WHERE s.escrow_id = p.escrow_id AND s.user_id = p.user_id
                  ORDER BY s.version DESC LIMIT 1) AS signed_as
          FROM parties p JOIN users u ON u.id = p.user_id WHERE p.escrow_id = $1",
@@ -263,7 +305,7 @@ pub enum Filter {
 #[derive(Clone, Debug)]
 pub struct Line {
     pub escrow: Escrow,
-    pub role: Role,
+    pub role: Capacity,
     pub task: Option<(Waiting, Time, Option<u16>)>,
 }
 
@@ -279,9 +321,7 @@ struct Row {
 impl Row {
     fn line(self) -> Result<Line, DbError> {
         let escrow = read(&self.document)?;
-        let role = [Role::Buyer, Role::Seller, Role::Broker, Role::Payee]
-            .into_iter()
-            .find(|role| role.word() == self.role)
+        let role = Capacity::from_word(&self.role)
             .ok_or_else(|| DbError::Broken(format!("a role: {}", self.role)))?;
         let waiting = self.task.as_deref().and_then(Waiting::from_name);
         let milestone = self.task_milestone.and_then(|number| u16::try_from(number).ok());
@@ -308,7 +348,7 @@ pub async fn page(
             Row,
             "SELECT e.document, p.role, p.task, p.task_by, p.task_milestone
              FROM parties p JOIN escrows e ON e.id = p.escrow_id
-             WHERE p.user_id = $1 AND p.escrow_id < $2 ORDER BY p.escrow_id DESC LIMIT $3",
+             WHERE p.user_id = $1 AND p.escrow_id < $2 AND p.told = TRUE ORDER BY p.escrow_id DESC LIMIT $3",
             user,
             before,
             most
@@ -318,7 +358,7 @@ pub async fn page(
             Row,
             "SELECT e.document, p.role, p.task, p.task_by, p.task_milestone
              FROM parties p JOIN escrows e ON e.id = p.escrow_id
-             WHERE p.user_id = $1 AND p.escrow_id < $2 AND p.task IS NOT NULL
+             WHERE p.user_id = $1 AND p.escrow_id < $2 AND p.task IS NOT NULL AND p.told = TRUE
              ORDER BY p.escrow_id DESC LIMIT $3",
             user,
             before,
@@ -329,7 +369,7 @@ pub async fn page(
             Row,
             "SELECT e.document, p.role, p.task, p.task_by, p.task_milestone
              FROM parties p JOIN escrows e ON e.id = p.escrow_id
-             WHERE p.user_id = $1 AND p.escrow_id < $2 AND p.over = $4
+             WHERE p.user_id = $1 AND p.escrow_id < $2 AND p.over = $4 AND p.told = TRUE
              ORDER BY p.escrow_id DESC LIMIT $3",
             user,
             before,
@@ -360,7 +400,7 @@ pub async fn is_of_user(conn: &mut Conn<'_>, user: UserId, reference: &str) -> R
         conn,
         (Uuid,),
         "SELECT e.id FROM escrows e JOIN parties p ON p.escrow_id = e.id
-         WHERE e.reference = $1 AND p.user_id = $2",
+         WHERE e.reference = $1 AND p.user_id = $2 AND p.role <> 'arbiter'",
         reference,
         user
     )?;
@@ -399,7 +439,7 @@ pub async fn tasks(conn: &mut Conn<'_>, user: UserId, most: i64) -> Result<Vec<L
         Row,
         "SELECT e.document, p.role, p.task, p.task_by, p.task_milestone
          FROM parties p JOIN escrows e ON e.id = p.escrow_id
-         WHERE p.user_id = $1 AND p.task IS NOT NULL ORDER BY p.task_by, p.escrow_id LIMIT $2",
+         WHERE p.user_id = $1 AND p.task IS NOT NULL AND p.told = TRUE ORDER BY p.task_by, p.escrow_id LIMIT $2",
         user,
         most
     )?;

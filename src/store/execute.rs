@@ -15,7 +15,7 @@ use crate::engine::decide::{Decision, decide};
 use crate::engine::escrow::Escrow;
 use crate::engine::event::Event;
 use crate::engine::evolve::evolve;
-use crate::engine::notices::notices;
+use crate::engine::notices::{duties, notices};
 use crate::engine::party::{Actor, Role, UserId};
 use crate::engine::refusal::Refusal;
 use crate::engine::terms::FileRef;
@@ -77,11 +77,13 @@ pub enum Evidence {
     },
 }
 
-/// A party's address and the salt of its digest in the terms.
+/// Somebody's address, the salt of its digest in the terms, and what he is called by whoever named him (empty
+/// where he was named by the address alone).
 #[derive(Clone, Debug)]
 pub struct NamedParty {
     pub user: UserId,
     pub email: String,
+    pub name: String,
     pub salt: Vec<u8>,
 }
 
@@ -356,7 +358,8 @@ impl<'a> Write<'a> {
             self.escrow = Some(next);
         }
         if let Some(escrow) = &self.escrow {
-            let notices = notices(escrow, &events, &actor);
+            let mut notices = notices(escrow, &events, &actor);
+            notices.extend(notifications::for_operators(conn, escrow, &duties(escrow, &events)).await?);
             self.wake |= !notices.is_empty();
             notifications::write(conn, self.clock, escrow, &notices).await?;
         }
@@ -409,6 +412,7 @@ async fn write_evidence(conn: &mut Conn<'_>, request: &Request, now: Time) -> Re
         (
             Some(Evidence::Parties(parties)),
             Command::Propose { .. }
+            | Command::Counter { .. }
             | Command::CorrectParty { .. }
             | Command::BuyByLink { .. }
             | Command::Claim { .. },
@@ -416,11 +420,12 @@ async fn write_evidence(conn: &mut Conn<'_>, request: &Request, now: Time) -> Re
             for party in parties {
                 exec!(
                     conn,
-                    "UPDATE parties SET email = $3, salt = $4 WHERE escrow_id = $1 AND user_id = $2",
+                    "UPDATE parties SET email = $3, salt = $4, name = $5 WHERE escrow_id = $1 AND user_id = $2",
                     request.escrow,
                     party.user,
                     party.email.as_str(),
-                    party.salt.as_slice()
+                    party.salt.as_slice(),
+                    party.name.as_str()
                 )?;
             }
         }

@@ -99,7 +99,8 @@ async fn to_wallet_at_once(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<User
         conn,
         (Uuid,),
         "SELECT u.id FROM parties p JOIN users u ON u.id = p.user_id
-         WHERE p.escrow_id = $1 AND u.to_wallet_at_once = TRUE AND u.frozen_at IS NULL ORDER BY p.role, u.id",
+         WHERE p.escrow_id = $1 AND u.to_wallet_at_once = TRUE AND u.frozen_at IS NULL
+           AND p.role <> 'arbiter' ORDER BY p.role, u.id",
         escrow
     )?;
     Ok(rows.into_iter().map(|(user,)| user).collect())

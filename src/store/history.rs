@@ -170,6 +170,26 @@ pub async fn of_disputes(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Stored
     )
 }
 
+/// What whoever decides a dispute has before him, in its order: what was agreed, delivered and answered, what moved,
+/// and the disputes. Of endless quarrels the first thousand acts. What the parties write to each other and
+/// offer each other to settle is not among it.
+///
+/// # Errors
+/// The database's.
+pub async fn of_case(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Stored>, DbError> {
+    all!(
+        conn,
+        Stored,
+        "SELECT seq, at, body, hash FROM events
+         WHERE escrow_id = $1 AND kind IN ('proposed', 'countered', 'agreed', 'charge_settled',
+             'proof_submitted', 'corrections_requested', 'proof_accepted', 'delivered', 'changes_requested',
+             'inspection_extended', 'extension_granted', 'overdue', 'released', 'refunded', 'dispute_opened',
+             'stated', 'dispute_moved', 'ruled', 'ruling_returned', 'arbiter_declined', 'dispute_ended', 'ended')
+         ORDER BY seq LIMIT 1000",
+        escrow
+    )
+}
+
 /// How many events there are in all.
 ///
 /// # Errors

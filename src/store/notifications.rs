@@ -4,11 +4,12 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::engine::escrow::Escrow;
-use crate::engine::notices::{EscrowNews, Notice};
+use crate::engine::notices::{Duty, EscrowNews, News, Notice, Whom};
+use crate::engine::party::Capacity;
 use crate::engine::time::Time;
 use crate::store::db::{Conn, DbError, all, exec};
 use crate::store::outbox::{self, NewMail, To};
-use crate::store::preferences;
+use crate::store::{preferences, users};
 
 /// Writes the notices of a decision, in the ways in which each reader wants to be told.
 ///
@@ -21,7 +22,7 @@ pub async fn write(
     notices: &[Notice],
 ) -> Result<(), DbError> {
     for notice in notices {
-        let ways = preferences::ways(conn, notice.to, notice.news.topic()).await?;
+        let ways = preferences::ways(conn, notice.to, notice.topic()).await?;
         let broken = |error: serde_json::Error| DbError::Broken(error.to_string());
         if ways.in_portal {
             let text = serde_json::to_string(notice).map_err(broken)?;
@@ -48,15 +49,48 @@ pub async fn write(
         };
         let mut payload = serde_json::to_value(&news).map_err(broken)?;
         payload["letter"] = "escrow".into();
+        let told = &payload["notice"]["news"];
+        let kind = match &notice.news {
+            News::Deciding(_) => {
+                format!("{}_{}", notice.role.word(), told["about"].as_str().unwrap_or("news"))
+            }
+            _ => told["news"].as_str().unwrap_or("escrow").to_owned(),
+        };
         let mail = NewMail {
             to: To::User(notice.to),
-            kind: payload["notice"]["news"]["news"].as_str().unwrap_or("escrow").to_owned(),
+            kind,
             payload: payload.to_string(),
             escrow_id: Some(escrow.id),
         };
         outbox::enqueue(conn, clock, &mail).await?;
     }
     Ok(())
+}
+
+/// The notices of what operators are to be told. Whoever takes part in the escrow is none of them here.
+///
+/// # Errors
+/// The database's.
+pub async fn for_operators(
+    conn: &mut Conn<'_>,
+    escrow: &Escrow,
+    duties: &[Duty],
+) -> Result<Vec<Notice>, DbError> {
+    if duties.is_empty() {
+        return Ok(Vec::new());
+    }
+    let named = escrow.terms.arbiter.as_ref().map(|arbiter| arbiter.user);
+    let mut operators = users::operators(conn).await?;
+    operators.retain(|user| escrow.party_of(*user).is_none() && named != Some(*user));
+    let notice = |to: Uuid, duty: &Duty| {
+        let told = match duty.to {
+            Whom::All => true,
+            Whom::AllBut(spared) => to != spared,
+        };
+        let news = News::Deciding(duty.news.clone());
+        told.then_some(Notice { to, role: Capacity::Operator, news })
+    };
+    Ok(duties.iter().flat_map(|duty| operators.iter().filter_map(move |to| notice(*to, duty))).collect())
 }
 
 /// A notification as it stands in the list.

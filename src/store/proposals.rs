@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::engine::chain::salted_hex;
 use crate::engine::command::Command;
 use crate::engine::party::{Role, UserId};
-use crate::engine::terms::{Terms, TermsParty};
+use crate::engine::terms::{Arbiter, Terms, TermsParty};
 use crate::store::db::{Conn, Db, DbError};
 use crate::store::execute::{Evidence, Executed, NamedParty, Outcome, Request, Who, execute_in};
 use crate::store::{drafts, escrows, files, users};
@@ -25,10 +25,27 @@ pub struct Proposal {
     pub creator: UserId,
     /// Everyone with a role, the creator too, by normalised address.
     pub parties: Vec<(Role, String)>,
-    /// Everything but the parties.
+    /// Everything but the parties and the arbiter.
     pub terms: Terms,
+    pub named: Named,
     pub key: String,
     pub draft: Option<Source>,
+}
+
+/// Who is named besides those with a role, and what people are called by whoever names them.
+#[derive(Clone, Debug, Default)]
+pub struct Named {
+    /// The arbiter's normalised address.
+    pub arbiter: Option<String>,
+    /// Names by normalised address.
+    pub names: Vec<(String, String)>,
+}
+
+impl Named {
+    fn name_of(&self, email: &str) -> String {
+        let known = self.names.iter().find(|(known, _)| known == email);
+        known.map_or_else(String::new, |(_, name)| name.clone())
+    }
 }
 
 /// The draft that a proposal was made from. Its files come along with the escrow.
@@ -46,6 +63,7 @@ pub struct CounterOffer {
     pub escrow: Uuid,
     pub version: u32,
     pub terms: Terms,
+    pub named: Named,
     pub key: String,
     pub draft: Source,
 }
@@ -119,16 +137,32 @@ pub async fn counter(db: &Db, clock: &Clock, offer: &CounterOffer) -> Result<Exe
 
 async fn counter_in(conn: &mut Conn<'_>, clock: &Clock, offer: &CounterOffer) -> Result<Executed, DbError> {
     // The escrow's row first, as every other write has it.
-    escrows::lock(conn, offer.escrow).await?;
+    let head = escrows::lock(conn, offer.escrow).await?;
     let files = files::of_draft(conn, offer.draft.id).await?;
     if let Some(outcome) = changed(conn, offer.by, &offer.draft, &files, &offer.terms).await? {
         return Ok(Executed { outcome, wake: false });
     }
     let mut terms = offer.terms.clone();
     salt(clock, &mut terms);
+    let mut people = Vec::new();
+    if let Some(email) = &offer.named.arbiter {
+        let person = find(conn, clock, email, &offer.named).await?;
+        let standing = head.and_then(|head| head.escrow.terms.arbiter).filter(|it| it.user == person.user);
+        // The same one stays who he is, with the digest that he was named by.
+        terms.arbiter = Some(match standing {
+            Some(standing) => standing,
+            None => {
+                let identity_sha256 = salted_hex(&person.salt, email);
+                let arbiter = Arbiter { user: person.user, identity_sha256 };
+                people.push(person);
+                arbiter
+            }
+        });
+    }
     let command = Command::Counter { version: offer.version, terms: Box::new(terms) };
     let mut request = Request::new(offer.escrow, Who::User(offer.by), command);
     request.key = Some(offer.key.clone());
+    request.evidence = Some(Evidence::Parties(people));
     let executed = execute_in(conn, clock, &request).await?;
     if executed.outcome == Outcome::Done {
         for file in &files {
@@ -181,10 +215,8 @@ async fn correct_in(
     correction: &Correction,
 ) -> Result<Executed, DbError> {
     escrows::lock(conn, correction.escrow).await?;
-    let to = users::find_or_invite(conn, clock, &correction.email, "").await?;
-    let salt = clock.random::<16>().to_vec();
-    let identity_sha256 = salted_hex(&salt, &correction.email);
-    let named = NamedParty { user: to, email: correction.email.clone(), salt };
+    let named = find(conn, clock, &correction.email, &Named::default()).await?;
+    let (to, identity_sha256) = (named.user, salted_hex(&named.salt, &correction.email));
     let request = Request {
         escrow: correction.escrow,
         who: Who::User(correction.by),
@@ -194,6 +226,13 @@ async fn correct_in(
         evidence: Some(Evidence::Parties(vec![named])),
     };
     execute_in(conn, clock, &request).await
+}
+
+/// Whoever has an address, as the terms will name him. An unknown address makes a user whom nobody has claimed.
+async fn find(conn: &mut Conn<'_>, clock: &Clock, email: &str, named: &Named) -> Result<NamedParty, DbError> {
+    let user = users::find_or_invite(conn, clock, email, "").await?;
+    let (email, name, salt) = (email.to_owned(), named.name_of(email), clock.random::<16>().to_vec());
+    Ok(NamedParty { user, email, name, salt })
 }
 
 /// Locks a draft of other terms. Something else than sending comes of it when it is gone or was sent, and
@@ -225,11 +264,16 @@ async fn propose_in(conn: &mut Conn<'_>, clock: &Clock, proposal: &Proposal) -> 
     let mut named = Vec::new();
     terms.parties.clear();
     for (role, email) in &proposal.parties {
-        let user = users::find_or_invite(conn, clock, email, "").await?;
-        let salt = clock.random::<16>().to_vec();
-        let identity_sha256 = salted_hex(&salt, email);
-        terms.parties.push(TermsParty { role: *role, user, identity_sha256 });
-        named.push(NamedParty { user, email: email.clone(), salt });
+        let person = find(conn, clock, email, &proposal.named).await?;
+        let identity_sha256 = salted_hex(&person.salt, email);
+        terms.parties.push(TermsParty { role: *role, user: person.user, identity_sha256 });
+        named.push(person);
+    }
+    if let Some(email) = &proposal.named.arbiter {
+        let person = find(conn, clock, email, &proposal.named).await?;
+        let identity_sha256 = salted_hex(&person.salt, email);
+        terms.arbiter = Some(Arbiter { user: person.user, identity_sha256 });
+        named.push(person);
     }
     let request = Request {
         escrow: id,

@@ -25,6 +25,8 @@ pub enum Purpose {
     Setup,
     /// Whoever has it reads the mail of the address that an escrow names as a party.
     Invitation,
+    /// Whoever has it reads the mail of the address that an escrow names as its arbiter.
+    Arbiter,
 }
 
 impl Purpose {
@@ -37,6 +39,7 @@ impl Purpose {
             Self::Reset => "reset",
             Self::Setup => "setup",
             Self::Invitation => "invitation",
+            Self::Arbiter => "arbiter",
         }
     }
 
@@ -49,7 +52,7 @@ impl Purpose {
             Self::Setup => Duration::minutes(30),
             // Longer than any invitation waits (domain: acceptance within 14 days), and whoever
             // comes late is told so by the escrow and not by a dead link.
-            Self::Invitation => Duration::days(30),
+            Self::Invitation | Self::Arbiter => Duration::days(30),
         }
     }
 }

@@ -339,6 +339,19 @@ pub async fn has_operator(conn: &mut Conn<'_>) -> Result<bool, DbError> {
     Ok(opt!(conn, (Uuid,), sql, true)?.is_some())
 }
 
+/// Everyone who runs this portal and can act on it.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn operators(conn: &mut Conn<'_>) -> Result<Vec<Uuid>, DbError> {
+    let rows = all!(
+        conn,
+        (Uuid,),
+        "SELECT id FROM users WHERE operator = TRUE AND claimed_at IS NOT NULL AND frozen_at IS NULL ORDER BY id"
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
 /// The newest people first, those made before `before`, whose address or name holds `search`
 /// (lower-cased by the caller; empty for all); or of them only those who are frozen.
 ///

@@ -84,6 +84,7 @@ flashes! {
     Conceded "conceded" Good "The dispute is over: what was sought is carried out."
     Ruled "ruled" Good "Decided. It is carried out."
     RulingPending "ruling-pending" Info "Decided. Above the set sum a second operator has to confirm it before anything moves."
+    ArbitrationDeclined "arbitration-declined" Info "The parties are told. Holdfast’s operators decide instead of you."
     RulingReturned "ruling-returned" Info "Sent back. The dispute has to be decided anew."
     PaidOut "paid-out" Good "The money is in your wallet."
     ChangesRequested "changes-requested" Good "The seller has been told what to change."

@@ -7,6 +7,7 @@
 
 pub mod about;
 pub mod admin;
+pub mod arbiter;
 pub mod assets;
 pub mod balances;
 pub mod currencies;
@@ -86,6 +87,7 @@ pub fn routes() -> Routes {
         .merge(home::routes())
         .merge(escrows::routes())
         .merge(escrow::routes())
+        .merge(arbiter::routes())
         .merge(balances::routes())
         .merge(notifications::routes())
         .merge(invitation::routes())

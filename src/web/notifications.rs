@@ -78,7 +78,7 @@ fn row(one: &Notification, reader: &Reader) -> Row {
             // Whoever reads this here needs no invitation any more.
             let below = if words.path == "/invitation" { "" } else { &words.path };
             let text = words.paragraphs.into_iter().next().unwrap_or_default();
-            (words.subject, text, format!("{page}{below}"))
+            (words.subject, text, format!("{}{below}", notice.page(&one.reference)))
         }
         None => (format!("News of {}", one.title), String::new(), page),
     };

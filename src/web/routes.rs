@@ -28,8 +28,8 @@ pub enum Access {
     Public,
     /// Whoever is signed in. Others are sent to sign in.
     SignedIn,
-    /// Whoever is signed in and takes part in the escrow of the address. The gate sees to the first
-    /// half; the handler's load answers 404 to everybody but the parties.
+    /// Whoever is signed in and takes part in the escrow of the address, or decides its disputes. The gate sees
+    /// to the first half; the handler's load answers 404 to everybody but those the page is for.
     Party,
     /// Operators. To everybody else there is no such page.
     Operator,

@@ -23,10 +23,10 @@ use super::{page, places};
 use crate::accounts;
 use crate::app::App;
 use crate::error::Error;
+use crate::mail::letter;
 use crate::password;
 use crate::store::terms_of_service::{self, FIRST};
 use crate::store::throttle;
-use crate::store::tokens::Purpose;
 use crate::store::users::{self, Registration};
 
 pub fn routes() -> Routes {
@@ -60,6 +60,8 @@ pub struct Form {
     pub accepts_terms: bool,
     /// The secret of an invitation; the address is then the invitation's and cannot be changed.
     pub invitation: String,
+    /// The page that the invitation's link opens.
+    pub follow: String,
 }
 
 async fn show(
@@ -84,7 +86,8 @@ async fn invited(app: &App, visit: &Visit, form: &mut Form) -> Result<Result<(),
     if form.invitation.is_empty() {
         return Ok(Ok(()));
     }
-    let worth = accounts::peek(&app.db, &app.clock, Purpose::Invitation, &form.invitation).await?;
+    let (purpose, worth) = accounts::peek_invitation(&app.db, &app.clock, &form.invitation).await?;
+    form.follow = letter::path(purpose, &form.invitation);
     let token = match dead_link::good(app, visit, worth, INSTEAD)? {
         Ok(token) => token,
         Err(dead) => return Ok(Err(dead)),
@@ -92,8 +95,8 @@ async fn invited(app: &App, visit: &Visit, form: &mut Form) -> Result<Result<(),
     let email = token.email.ok_or(Error::NotFound)?;
     let known = users::by_email(&mut app.db.read().await?.conn(), &email).await?;
     if known.is_some_and(|known| known.is_confirmed()) {
-        let path = format!("/invitations/{}", form.invitation);
-        let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", &path).finish();
+        let query =
+            form_urlencoded::Serializer::new(String::new()).append_pair("next", &form.follow).finish();
         return Ok(Err(Redirect::to(&format!("/sign-in?{query}")).into_response()));
     }
     form.email = email;
@@ -182,7 +185,7 @@ async fn submit(
     let Some(user) = accounts::sign_up_invited(&app.db, &app.clock, &form.invitation, &new).await? else {
         return dead_link::page(&app, &visit, INSTEAD.used, INSTEAD);
     };
-    let response = page::see_other(&format!("/invitations/{}", form.invitation), Flash::AddressConfirmed);
+    let response = page::see_other(&form.follow, Flash::AddressConfirmed);
     let proven = Proven { user, password_hash: &password_hash };
     visitor::sign_in(&app, &session, &network, &headers, proven, response).await
 }

@@ -144,7 +144,7 @@ async fn prepare(app: &App, mail: &Claimed) -> Result<Ready, Unready> {
         .or(on_record)
         .ok_or_else(|| Unready::Because("this person has no address any more".to_owned()))?;
     let purpose = letter.purpose(has_account);
-    if purpose == Some(Purpose::Invitation)
+    if matches!(purpose, Some(Purpose::Invitation | Purpose::Arbiter))
         && let Some(wait) =
             accounts::throttled(&app.db, &app.clock, &[(&throttle::INVITATIONS_BY_ADDRESS, &address)]).await?
     {
@@ -161,7 +161,10 @@ async fn prepare(app: &App, mail: &Claimed) -> Result<Ready, Unready> {
         Some(escrow) if letter.invites() => inviter(app, escrow).await?,
         Some(_) | None => None,
     };
-    let (inviter_name, inviter) = inviter.unwrap_or_default();
+    let (inviter_name, mut inviter) = inviter.unwrap_or_default();
+    if letter.keeps_addresses() {
+        inviter.clone_from(&inviter_name);
+    }
     let sheet = letter.sheet(&letter::Reader {
         zone: &Zone::from_name(&time_zone).unwrap_or_else(Zone::utc),
         address: &address,

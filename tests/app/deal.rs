@@ -11,12 +11,15 @@ use holdfast::engine::terms::{
 };
 use holdfast::money::Currency;
 use holdfast::store::execute::{Evidence, Outcome, Request, Who};
-use holdfast::store::proposals::{Proposal, propose};
+use holdfast::store::proposals::{Named, Proposal, propose};
 use holdfast::store::{escrows, ledger, users};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::world::World;
+
+/// The address of the arbiter, where the terms want one.
+pub const ARBITER: &str = "nadia@example.com";
 
 /// An escrow and who takes part in it.
 #[derive(Clone, Debug)]
@@ -149,7 +152,14 @@ impl World {
         }
         let key = self.app.clock.secret();
         let creator = broker.unwrap_or(seller);
-        let proposal = Proposal { creator, parties, terms, key, draft: None };
+        let named = match terms.dispute_handler {
+            DisputeHandler::Platform => Named::default(),
+            DisputeHandler::Arbitration => Named {
+                arbiter: Some(ARBITER.to_owned()),
+                names: vec![(ARBITER.to_owned(), "Nadia Gharbi".to_owned())],
+            },
+        };
+        let proposal = Proposal { creator, parties, terms, named, key, draft: None };
         let proposed = propose(&self.app.db, &self.app.clock, &proposal).await.unwrap();
         assert_eq!(proposed.executed.outcome, Outcome::Done);
         Deal { escrow: proposed.escrow, reference: proposed.reference, buyer, seller, broker }

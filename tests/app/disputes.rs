@@ -15,7 +15,7 @@ use crate::milestone::{Cast, hidden_field};
 use crate::world::{World, both};
 
 /// Fills the first form of a page whose action ends so, and sends it with what the page hides.
-async fn press(who: &mut Browser, page: &Page, action: &str, fields: &[(&str, &str)]) -> Page {
+pub async fn press(who: &mut Browser, page: &Page, action: &str, fields: &[(&str, &str)]) -> Page {
     let mut all = vec![];
     for name in ["seen", "key"] {
         if page.body.contains(&format!("name=\"{name}\"")) {
@@ -28,7 +28,7 @@ async fn press(who: &mut Browser, page: &Page, action: &str, fields: &[(&str, &s
 }
 
 /// A form with files, whose parts are field, file name, content.
-async fn upload(who: &mut Browser, path: &str, parts: &[(&str, Option<&str>, &str)]) -> Page {
+pub async fn upload(who: &mut Browser, path: &str, parts: &[(&str, Option<&str>, &str)]) -> Page {
     let mut body = String::new();
     for (field, file, content) in parts {
         let file = file.map(|name| format!("; filename=\"{name}\"")).unwrap_or_default();
@@ -40,7 +40,7 @@ async fn upload(who: &mut Browser, path: &str, parts: &[(&str, Option<&str>, &st
 }
 
 /// The buyer opens a dispute over the first milestone: a quarter for the seller, the rest back.
-async fn dispute(cast: &mut Cast) -> String {
+pub async fn dispute(cast: &mut Cast) -> String {
     let ask = cast.deal.path("/disputes/new");
     let page = cast.buyer.get(&ask).await;
     page.shows("Leave a field empty to keep that milestone out of the dispute.");
@@ -58,7 +58,7 @@ async fn dispute(cast: &mut Cast) -> String {
     cast.deal.path("/disputes/1")
 }
 
-async fn state(cast: &mut Cast, who: &str, text: &str) -> Page {
+pub async fn state(cast: &mut Cast, who: &str, text: &str) -> Page {
     let room = cast.deal.path("/disputes/1");
     let browser = if who == "seller" { &mut cast.seller } else { &mut cast.buyer };
     let page = browser.get(&room).await;
@@ -66,7 +66,7 @@ async fn state(cast: &mut Cast, who: &str, text: &str) -> Page {
     upload(browser, &format!("{room}/statements"), &[("key", None, &key), ("note", None, text)]).await
 }
 
-async fn time_passes(world: &World, deal: &Deal, days: i64) {
+pub async fn time_passes(world: &World, deal: &Deal, days: i64) {
     world.app.clock.advance(Duration::days(days));
     tick(&world.app.db, &world.app.clock, deal.escrow).await.unwrap();
 }

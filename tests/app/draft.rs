@@ -5,7 +5,7 @@ use axum::http::Method;
 use holdfast::engine::party::Role;
 use holdfast::store::drafts;
 use holdfast::store::execute::Outcome;
-use holdfast::store::proposals::{Proposal, Proposed, Source, propose};
+use holdfast::store::proposals::{Named, Proposal, Proposed, Source, propose};
 use holdfast::store::throttle::{self, PROPOSALS_BY_USER};
 use holdfast::store::users::{self, Profile};
 use holdfast::{all, one};
@@ -17,12 +17,12 @@ const BUYER: &str = "buyer@example.com";
 const SELLER: &str = "seller@example.com";
 const BROKER: &str = "broker@example.com";
 
-type Pairs<'a> = &'a [(&'a str, &'a str)];
+pub type Pairs<'a> = &'a [(&'a str, &'a str)];
 
 /// A draft in somebody's browser.
 pub struct Draft {
     pub browser: Browser,
-    path: String,
+    pub path: String,
 }
 
 impl Draft {
@@ -52,7 +52,7 @@ impl Draft {
     }
 
     /// Presses the button at the end.
-    async fn is_sent(&mut self) -> Page {
+    pub async fn is_sent(&mut self) -> Page {
         let check = self.page("check").await;
         let (seen, key) = (hidden(&check, "seen"), hidden(&check, "key"));
         self.sends("send", &[("seen", &seen), ("key", &key)]).await
@@ -382,6 +382,7 @@ both! {
             creator,
             parties: parties.map(|(role, email)| (role, email.to_owned())).to_vec(),
             terms: world.case_4(),
+            named: Named::default(),
             key: key.to_owned(),
             draft: Some(Source { id, fields: fields.to_owned() }),
         };

@@ -13,7 +13,7 @@ use crate::home::{BUYER, SELLER, cast};
 use crate::world::{World, both};
 
 /// Hex that is a digest, and what is drawn anew at each page.
-fn masked(text: &str) -> String {
+pub fn masked(text: &str) -> String {
     let mut out = String::new();
     let mut run = String::new();
     let flush = |run: &mut String, out: &mut String| {

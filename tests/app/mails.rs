@@ -58,7 +58,7 @@ both! {
         let known = person(&world, "bilel@example.com").await;
         let invitation = |user| {
             let news = News::Invited { by: Role::Seller, expires_at: world.app.clock.now().plus_days(14), signs: true };
-            let notice = Notice { to: user, role: Role::Buyer, news };
+            let notice = Notice { to: user, role: Role::Buyer.into(), news };
             let news = EscrowNews { reference: "ESC-7K2M-9QXA".into(), title: "Logo".into(), notice };
             Letter::Escrow(news).to_user(user)
         };

@@ -5,6 +5,8 @@
 //! `HOLDFAST_TEST_POSTGRES_URL` names a database in which schemas may be made.
 
 mod account_store;
+mod arbiter;
+mod arbiter_terms;
 mod browser;
 mod choices;
 mod connections;

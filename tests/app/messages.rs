@@ -8,7 +8,7 @@ use holdfast::engine::terms::Recipient;
 use holdfast::store::db::counting;
 use holdfast::store::execute::Outcome;
 use holdfast::store::files;
-use holdfast::store::proposals::{Proposal, propose};
+use holdfast::store::proposals::{Named, Proposal, propose};
 
 use crate::browser::{Browser, Page};
 use crate::delivery::{Part, multipart};
@@ -145,7 +145,8 @@ both! {
         let parties = [(Role::Buyer, "amel.buyer@example.com"), (Role::Seller, "bilel.seller@example.com"), (Role::Payee, "dorra.payee@example.com")];
         let parties = parties.map(|(role, email)| (role, email.to_owned())).to_vec();
         let key = world.app.clock.secret();
-        let proposal = Proposal { creator: buyer, parties, terms, key, draft: None };
+        let named = Named::default();
+        let proposal = Proposal { creator: buyer, parties, terms, named, key, draft: None };
         let proposed = propose(&world.app.db, &world.app.clock, &proposal).await.unwrap();
         let path = format!("/escrows/{}/messages", proposed.reference);
         assert_eq!(world.signed_in("amel.buyer@example.com").await.get(&path).await.status, 200);

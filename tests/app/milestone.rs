@@ -4,7 +4,7 @@ use holdfast::engine::escrow::MilestoneStage;
 use holdfast::engine::party::Role;
 use holdfast::engine::terms::Recipient;
 use holdfast::store::execute::{Outcome, tick};
-use holdfast::store::proposals::{Proposal, propose};
+use holdfast::store::proposals::{Named, Proposal, propose};
 use holdfast::store::users::{self, Profile};
 use time::Duration;
 use uuid::Uuid;
@@ -37,6 +37,11 @@ impl Cast {
     pub async fn agreed(world: &World) -> Self {
         Self::accounts(world).await;
         let deal = world.agreed().await;
+        Self::sign_in(world, deal).await
+    }
+
+    /// Everyone in a browser, for a deal with other terms.
+    pub async fn of(world: &World, deal: Deal) -> Self {
         Self::sign_in(world, deal).await
     }
 
@@ -324,7 +329,8 @@ both! {
         let parties = [(Role::Buyer, BUYER), (Role::Seller, SELLER), (Role::Payee, "dorra@example.com")];
         let parties = parties.map(|(role, email)| (role, email.to_owned())).to_vec();
         let key = world.app.clock.secret();
-        let proposal = Proposal { creator: bilel, parties, terms, key, draft: None };
+        let named = Named::default();
+        let proposal = Proposal { creator: bilel, parties, terms, named, key, draft: None };
         let proposed = propose(&world.app.db, &world.app.clock, &proposal).await.unwrap();
         assert_eq!(proposed.executed.outcome, Outcome::Done);
         let buyer = world.person("Amel Buyer").await;

@@ -77,7 +77,8 @@ fn every_kind_of_event_has_a_stored_record() {
 /// Worlds in which everything has happened once.
 fn histories() -> Vec<World> {
     let before = vec![long_and_open(), declined(), quick_and_done(), talked_about(), disputed(), ruled()];
-    let modes = [proof_in_review(), paid_and_rejected(), half_paid(), refunded(), sold_by_link()];
+    let modes =
+        [proof_in_review(), paid_and_rejected(), half_paid(), refunded(), sold_by_link(), passed_on()];
     before.into_iter().chain(modes).collect()
 }
 
@@ -191,6 +192,19 @@ fn refunded() -> World {
     world
 }
 
+/// The arbiter had a dispute before him and declined.
+fn passed_on() -> World {
+    let mut world = World::paid(arbitrated());
+    world.seller().delivers(1).is_done();
+    world.buyer().disputes(1).is_done();
+    let (text, files) = ("It stands.".to_owned(), Vec::new());
+    world.seller().does(Command::Statement { dispute: 1, text, files }).is_done();
+    world.days_pass(7);
+    let reason = "I know the seller.".to_owned();
+    world.person(arbiter()).does(Command::DeclineArbitration { reason }).is_done();
+    world
+}
+
 fn quick_and_done() -> World {
     let mut world = World::sent(quick());
     world.everyone_agrees();
@@ -265,7 +279,7 @@ fn actor(event: &Event) -> Actor {
         "charge_failed" | "overdue" | "reminded" => Actor::Clock,
         "signed" | "delivered" => seller(),
         "accepted" | "disowned" => Actor::Operator { user: STRANGER },
-        "ruling_returned" => Actor::Arbiter { user: STRANGER },
+        "ruling_returned" | "arbiter_declined" => Actor::Arbiter { user: STRANGER },
         _ => buyer(),
     }
 }
@@ -292,6 +306,7 @@ fn write_what_is_missing() {
         "half-paid",
         "refunds",
         "instant",
+        "passed-on",
     ];
     for (name, world) in names.into_iter().zip(histories()) {
         let document = serde_json::to_string(world.escrow()).unwrap();

@@ -5,6 +5,7 @@ use crate::demo::{Cast, Deal};
 use crate::engine::command::Command;
 use crate::engine::dispute::{FailedCriterion, Split};
 use crate::engine::party::Role;
+use crate::engine::terms::{DisputeHandler, Terms};
 use crate::engine::time::Time;
 use crate::store::db::{Db, DbError};
 use crate::store::execute::Who;
@@ -12,6 +13,7 @@ use crate::store::execute::Who;
 pub(super) async fn all(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
     leaving(db, cast, now).await?;
     quarrelling(db, cast, now).await?;
+    before_the_arbiter(db, cast, now).await?;
     decided(db, cast, now).await
 }
 
@@ -83,6 +85,24 @@ async fn quarrelling(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
         .await?;
     deal.later(15);
     let text = "They follow the second example, as we said on the phone.".to_owned();
+    deal.by(Role::Seller, Command::Statement { dispute: 1, text, files: Vec::new() }).await?;
+    deal.until_now().await
+}
+
+async fn before_the_arbiter(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
+    let terms = |at| Terms {
+        dispute_handler: DisputeHandler::Arbitration,
+        ..one_off(at, "TND", "Translation of a rental contract", 860_000)
+    };
+    let deal = Deal::proposed(db, cast, now, 13 * DAY + 19, Role::Seller, &terms).await?;
+    deal.signed().await?;
+    deal.paid().await?;
+    deal.later(DAY);
+    deal.delivers(1, "The French text, with the clauses numbered as in the original.").await?;
+    deal.later(5);
+    opened(&deal, 1, 860_000, 400_000, "Clauses 7 and 9 say something else than the original.").await?;
+    deal.later(20);
+    let text = "They follow the amended original that was sent on the second day.".to_owned();
     deal.by(Role::Seller, Command::Statement { dispute: 1, text, files: Vec::new() }).await?;
     deal.until_now().await
 }

@@ -185,6 +185,40 @@ pub(super) fn send_back(draft: &mut Draft, number: u16, reason: &str) -> Result<
     Ok(())
 }
 
+/// The arbiter says no: what is with him, and whatever comes later, is the operators' to decide. A decision
+/// that he has made can't be left behind.
+pub(super) fn decline_arbitration(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
+    let named = draft.escrow.terms.arbiter.as_ref().map(|arbiter| arbiter.user);
+    match draft.actor {
+        Actor::Arbiter { user } if named == Some(user) => {}
+        Actor::Arbiter { .. } | Actor::Party { .. } | Actor::Operator { .. } | Actor::Rail | Actor::Clock => {
+            return Err(Refusal::NotYourRole { needs: Vec::new() });
+        }
+    }
+    if draft.escrow.arbiter_declined_at.is_some() {
+        return Ok(());
+    }
+    if draft.escrow.over() {
+        return Err(Refusal::EscrowOver);
+    }
+    if !draft.escrow.all_agreed() {
+        return Err(Refusal::NotAgreed);
+    }
+    short_enough(reason)?;
+    let is_his = |step: &Step| matches!(step, Step::Handler { handler: Handler::Arbiter, .. });
+    let with_him = draft.escrow.disputes.iter().filter(|dispute| is_his(&dispute.step));
+    let with_him: Vec<(u16, bool)> =
+        with_him.map(|dispute| (dispute.number, dispute.ruling().is_some())).collect();
+    if with_him.iter().any(|(_, ruled)| *ruled) {
+        return Err(Refusal::RulingPending);
+    }
+    draft.push(Event::ArbiterDeclined { reason: reason.trim().to_owned() });
+    for (dispute, _) in with_him {
+        to_handler(draft, dispute, Handler::Operators);
+    }
+    Ok(())
+}
+
 /// What silence means in each step.
 pub(super) fn lapse(draft: &mut Draft, milestone: u16, facts: &Facts) {
     let Some(dispute) = draft.escrow.dispute_over(milestone).cloned() else { return };
@@ -195,9 +229,9 @@ pub(super) fn lapse(draft: &mut Draft, milestone: u16, facts: &Facts) {
             carry_out(draft, &dispute.claims, How::Ruled, facts);
         }
         Step::Answer { .. } | Step::Talk { .. } => {
-            let named = draft.escrow.terms.arbiter.is_some();
+            let stands = draft.escrow.arbiter().is_some();
             let handler = match draft.escrow.terms.dispute_handler {
-                DisputeHandler::Arbitration if named => Handler::Arbiter,
+                DisputeHandler::Arbitration if stands => Handler::Arbiter,
                 DisputeHandler::Arbitration | DisputeHandler::Platform => Handler::Operators,
             };
             to_handler(draft, number, handler);

@@ -130,6 +130,7 @@ fn carry_out(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(), 
         | Command::Rule { .. }
         | Command::ConfirmRuling { .. }
         | Command::ReturnRuling { .. }
+        | Command::DeclineArbitration { .. }
         | Command::Say { .. } => disagreement(draft, command, facts),
         Command::PayOut { milestone } => ending::pay_out(draft, *milestone),
         Command::Close => ending::close(draft),
@@ -163,6 +164,7 @@ fn disagreement(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(
         Command::Rule { dispute, splits, reasons } => dispute::rule(draft, *dispute, splits, reasons, facts),
         Command::ConfirmRuling { dispute } => dispute::confirm(draft, *dispute, facts),
         Command::ReturnRuling { dispute, reason } => dispute::send_back(draft, *dispute, reason),
+        Command::DeclineArbitration { reason } => dispute::decline_arbitration(draft, reason),
         Command::Say { text, files } => dispute::say(draft, text, files),
         _ => Ok(()),
     }

@@ -148,7 +148,7 @@ pub(super) fn correct_party(
     }
     negotiable(draft, draft.escrow.version)?;
     let role = unanswered(draft, from)?;
-    if named.is_some() {
+    if named.is_some() || draft.escrow.terms.arbiter.as_ref().is_some_and(|arbiter| arbiter.user == to) {
         return Err(Refusal::AddressTaken);
     }
     if !contract::is_digest(identity_sha256) {
@@ -211,12 +211,12 @@ fn can_nudge(waiting: Waiting) -> bool {
         | Waiting::Extension
         | Waiting::CancellationAnswer
         | Waiting::Settlement
-        | Waiting::DisputeAnswer => true,
+        | Waiting::DisputeAnswer
+        | Waiting::Ruling => true,
         // A provider and time itself read no mails, and what is only a right needs no reminder.
         Waiting::RailAnswer
         | Waiting::Cancelling
         | Waiting::DisputeTalk
-        | Waiting::Ruling
         | Waiting::PayOut
         | Waiting::RefundAnswer
         | Waiting::RefundAgain
@@ -254,7 +254,8 @@ pub fn nudged_at(escrow: &Escrow, clock: &Deadline) -> Option<Time> {
 /// Why not.
 pub fn may_nudge(escrow: &Escrow, clock: &Deadline, user: UserId, now: Time) -> Result<(), Refusal> {
     let reached = |other: &UserId| {
-        *other != user && escrow.party_of(*other).is_some_and(|party| party.status != PartyStatus::Disowned)
+        let party = escrow.party_of(*other).map(|party| party.status);
+        *other != user && (party.map_or(escrow.arbiter() == Some(*other), |it| it != PartyStatus::Disowned))
     };
     if !can_nudge(clock.waiting) || !deadlines::waits_for(escrow, clock).iter().any(reached) {
         return Err(Refusal::NobodyToRemind);

@@ -1,7 +1,7 @@
 //! Requests to cancel, offers, disputes and asked extensions, and the clocks that stand still meanwhile.
 
 use super::with;
-use crate::engine::dispute::{Cancellation, Dispute, Extension, Ruling, Settlement, Split, Step};
+use crate::engine::dispute::{Cancellation, Dispute, Extension, Handler, Ruling, Settlement, Split, Step};
 use crate::engine::escrow::{Escrow, Milestone, MilestoneStage};
 use crate::engine::event::Event;
 use crate::engine::time::Time;
@@ -59,6 +59,7 @@ pub(super) fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
             set_ruling(escrow, *dispute, Some(Ruling { by: *by, at, splits, reasons }));
         }
         Event::RulingReturned { dispute, .. } => set_ruling(escrow, *dispute, None),
+        Event::ArbiterDeclined { .. } => escrow.arbiter_declined_at = Some(at),
         _ => disputes(escrow, event, at),
     }
 }
@@ -83,6 +84,10 @@ fn disputes(escrow: &mut Escrow, event: &Event, at: Time) {
             }
         }
         Event::DisputeMoved { dispute, step } => {
+            let to_arbiter = matches!(step, Step::Handler { handler: Handler::Arbiter, .. });
+            if to_arbiter && !escrow.arbitrated.contains(dispute) {
+                escrow.arbitrated.push(*dispute);
+            }
             if let Some(open) = escrow.disputes.iter_mut().find(|open| open.number == *dispute) {
                 open.step = step.clone();
             }

@@ -16,20 +16,79 @@ use crate::money::Money;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "about", rename_all = "snake_case")]
 pub enum Disagreement {
-    InspectionExtended { milestone: String, number: u16, inspect_by: Time },
-    ExtensionAsked { by: Role, milestone: String, number: u16, due: Time, reason: String, answer_by: Time },
-    ExtensionGranted { milestone: String, number: u16, due: Time },
-    ExtensionEnded { milestone: String, number: u16, how: ExtensionEnd },
-    CancellationAsked { reason: String, answer_by: Time },
-    CancellationEnded { end: CancellationEnd },
-    SettlementOffered { by: Role, yours: Money, note: String, answer_by: Time },
-    SettlementEnded { how: SettlementEnd },
-    DisputeOpened { dispute: u16, by: Role, reason: String, answer_by: Time },
-    Stated { dispute: u16, by: Role },
-    DisputeTalks { dispute: u16, until: Time },
-    DisputeWithHandler { dispute: u16, arbiter: bool, until: Time },
-    DisputeEnded { dispute: u16, how: DisputeEnd, reasons: String },
-    Said { by: Role, text: String },
+    InspectionExtended {
+        milestone: String,
+        number: u16,
+        inspect_by: Time,
+    },
+    ExtensionAsked {
+        by: Role,
+        milestone: String,
+        number: u16,
+        due: Time,
+        reason: String,
+        answer_by: Time,
+    },
+    ExtensionGranted {
+        milestone: String,
+        number: u16,
+        due: Time,
+    },
+    ExtensionEnded {
+        milestone: String,
+        number: u16,
+        how: ExtensionEnd,
+    },
+    CancellationAsked {
+        reason: String,
+        answer_by: Time,
+    },
+    CancellationEnded {
+        end: CancellationEnd,
+    },
+    SettlementOffered {
+        by: Role,
+        yours: Money,
+        note: String,
+        answer_by: Time,
+    },
+    SettlementEnded {
+        how: SettlementEnd,
+    },
+    DisputeOpened {
+        dispute: u16,
+        by: Role,
+        reason: String,
+        answer_by: Time,
+    },
+    Stated {
+        dispute: u16,
+        by: Role,
+    },
+    DisputeTalks {
+        dispute: u16,
+        until: Time,
+    },
+    DisputeWithHandler {
+        dispute: u16,
+        arbiter: bool,
+        until: Time,
+        /// To the operators, because the arbiter did not decide in time.
+        #[serde(default)]
+        passed_on: bool,
+    },
+    ArbiterDeclined {
+        reason: String,
+    },
+    DisputeEnded {
+        dispute: u16,
+        how: DisputeEnd,
+        reasons: String,
+    },
+    Said {
+        by: Role,
+        text: String,
+    },
 }
 
 /// What a user gets by a settlement or a ruling, followers included, in minor units.
@@ -100,7 +159,11 @@ impl Told<'_> {
     #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
     fn dispute(&mut self, event: &Event, actor: &Actor) {
         use Disagreement as About;
+        self.deciding(event);
         match event {
+            Event::ArbiterDeclined { reason } => {
+                self.tell_all(About::ArbiterDeclined { reason: reason.clone() });
+            }
             Event::DisputeOpened { dispute, by, reason, answer_by, .. } => {
                 let (dispute, by, reason, answer_by) = (*dispute, *by, reason.clone(), *answer_by);
                 self.tell_all(About::DisputeOpened { dispute, by, reason, answer_by });
@@ -116,7 +179,10 @@ impl Told<'_> {
                     Step::Talk { until, .. } => self.tell_all(About::DisputeTalks { dispute, until: *until }),
                     Step::Handler { until, handler, .. } => {
                         let arbiter = *handler == crate::engine::dispute::Handler::Arbiter;
-                        self.tell_all(About::DisputeWithHandler { dispute, arbiter, until: *until });
+                        let was_his = self.escrow.arbitrated.contains(&dispute);
+                        let passed_on = !arbiter && was_his && self.escrow.arbiter().is_some();
+                        let until = *until;
+                        self.tell_all(About::DisputeWithHandler { dispute, arbiter, until, passed_on });
                     }
                 }
             }

@@ -1,7 +1,7 @@
 //! Who is told of payments and of what begins with them, and of what only some kinds of escrow have: the
 //! proof before a delivery, and payments of later milestones.
 
-use super::{News, Told};
+use super::{Deciding, News, Told};
 use crate::engine::deadlines::{self, Waiting};
 use crate::engine::escrow::{Milestone, MilestoneStage, Stage};
 use crate::engine::event::Event;
@@ -133,6 +133,7 @@ impl Told<'_> {
     }
 
     pub(super) fn agreed(&mut self, pay_by: Time) {
+        self.arbiter(Deciding::Named);
         if self.escrow.funded() {
             self.role(Role::Buyer, News::PaidAccepted);
             self.work_starts(1);

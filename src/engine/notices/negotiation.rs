@@ -70,6 +70,7 @@ impl Told<'_> {
             clock.waiting == waiting && clock.milestone == number && clock.since == since
         };
         let Some(clock) = clocks.iter().find(running) else { return };
+        self.nudge_arbiter(clock, actor);
         let milestone = number.map(|number| self.title(number));
         for user in deadlines::waits_for(self.escrow, clock) {
             let Some(party) = self.escrow.party_of(user) else { continue };
@@ -97,6 +98,7 @@ impl Told<'_> {
         else {
             return;
         };
+        self.remind_arbiter(clock, mark);
         let milestone = number.map(|number| self.title(number));
         for user in deadlines::waits_for(self.escrow, clock) {
             let Some(party) = self.escrow.party_of(user) else { continue };

@@ -21,6 +21,7 @@ impl Disagreement {
             | Self::Stated { .. }
             | Self::DisputeTalks { .. }
             | Self::DisputeWithHandler { .. }
+            | Self::ArbiterDeclined { .. }
             | Self::DisputeEnded { .. } => self.dispute(title, at),
             Self::Said { by: role, text } => (
                 format!("Message from {}: {title}", by(*role).to_lowercase()),
@@ -187,19 +188,7 @@ impl Disagreement {
                 button,
                 page(dispute),
             ),
-            Self::DisputeWithHandler { dispute, arbiter, until } => {
-                let whom =
-                    if *arbiter { "the arbiter whom the terms name" } else { "the operators of Holdfast" };
-                (
-                    format!("The dispute is being decided: {title}"),
-                    vec![
-                        format!("The dispute is now with {whom}, who decide by {}.", at(*until)),
-                        "Until then you can still settle with each other.".to_owned(),
-                    ],
-                    button,
-                    page(dispute),
-                )
-            }
+            Self::ArbiterDeclined { .. } | Self::DisputeWithHandler { .. } => self.handler(title, at),
             Self::DisputeEnded { dispute, how, reasons } => {
                 let (head, text) = dispute_ended(*how);
                 let mut paragraphs = vec![text.to_owned()];
@@ -207,6 +196,42 @@ impl Disagreement {
                     paragraphs.push(format!("The reasons: {reasons}"));
                 }
                 (format!("{head}: {title}"), paragraphs, button, page(dispute))
+            }
+            _ => (String::new(), Vec::new(), OPEN, String::new()),
+        }
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`say` sorts them and names every one")]
+    fn handler(&self, title: &str, at: &dyn Fn(Time) -> String) -> Said {
+        let page = |dispute: &u16| format!("/disputes/{dispute}");
+        let button = "Open the dispute";
+        match self {
+            Self::ArbiterDeclined { reason } => {
+                let mut paragraphs = vec![format!(
+                    "The arbiter named in “{title}” will not decide. If it comes to that, the operators of Holdfast decide instead. Everything else stays as agreed."
+                )];
+                if !reason.is_empty() {
+                    paragraphs.push(format!("The reason given: {reason}"));
+                }
+                (format!("The arbiter declined: {title}"), paragraphs, OPEN, String::new())
+            }
+            Self::DisputeWithHandler { dispute, arbiter, until, passed_on } => {
+                let whom = match (arbiter, passed_on) {
+                    (true, _) => "The dispute is now with the arbiter whom the terms name, who decides by",
+                    (false, true) => {
+                        "The arbiter did not decide in time. The dispute is now with the operators of Holdfast, who decide by"
+                    }
+                    (false, false) => "The dispute is now with the operators of Holdfast, who decide by",
+                };
+                (
+                    format!("The dispute is being decided: {title}"),
+                    vec![
+                        format!("{whom} {}.", at(*until)),
+                        "Until then you can still settle with each other.".to_owned(),
+                    ],
+                    button,
+                    page(dispute),
+                )
             }
             _ => (String::new(), Vec::new(), OPEN, String::new()),
         }

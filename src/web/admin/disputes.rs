@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::look::Looks;
 use crate::app::App;
 use crate::engine::command::Command;
-use crate::engine::dispute::{Dispute, Split, Step};
+use crate::engine::dispute::{Dispute, Handler, Step};
 use crate::engine::escrow::Escrow;
 use crate::engine::refusal::LONGEST_TEXT;
 use crate::error::Error;
@@ -23,7 +23,8 @@ use crate::store::{disputes, files};
 use crate::web::download::attachment;
 use crate::web::escrow::act::answer;
 use crate::web::escrow::outcome;
-use crate::web::escrow::room::{self, Room};
+use crate::web::escrow::room::{self, Room, Work};
+use crate::web::escrow::ruling;
 use crate::web::escrow::seat::Scene;
 use crate::web::escrow::transfers::Transfers;
 use crate::web::flash::Flash;
@@ -82,7 +83,8 @@ async fn list(
             Step::Answer { .. } => "The other side is to answer",
             Step::Talk { .. } => "Both sides talk",
             Step::Handler { ruling: Some(_), .. } => "Waits for a second operator",
-            Step::Handler { .. } => "To decide",
+            Step::Handler { handler: Handler::Arbiter, .. } => "The arbiter is to decide",
+            Step::Handler { handler: Handler::Operators, .. } => "To decide",
         },
         by: reader.time(dispute.step.times().1),
         stake: escrow.terms.money(dispute.stake_minor()).into(),
@@ -126,10 +128,7 @@ impl Case {
     /// The open dispute, while it is this operator's to decide.
     fn to_rule(&self) -> Option<&Dispute> {
         let open = self.escrow.dispute(self.number)?;
-        let handler = matches!(
-            open.step,
-            Step::Handler { handler: crate::engine::dispute::Handler::Operators, ruling: None, .. }
-        );
+        let handler = matches!(open.step, Step::Handler { handler: Handler::Operators, ruling: None, .. });
         (handler && !self.takes_part()).then_some(open)
     }
 
@@ -156,9 +155,10 @@ struct Page {
     reference: String,
     title: String,
     room: Room,
+    works: Vec<Work>,
     takes_part: bool,
-    /// A field for each milestone, while it is to be decided here: name, label, value, hint.
-    lines: Vec<(String, String, String, String)>,
+    /// A field for each milestone, while it is to be decided here.
+    lines: Vec<ruling::Line>,
     currency: String,
     pending: Option<Pending>,
     reason: String,
@@ -178,15 +178,9 @@ async fn draw(
     let case = Case::load(conn, operator, reference, number).await?;
     let reader = case.operator.reader(app);
     let scene = Scene { escrow: &case.escrow, people: &case.people, reader: &reader };
-    let room = room::read(conn, &scene, &format!("{}/files", case.path()), case.number).await?;
+    let (room, works) = room::read_case(conn, &scene, &format!("{}/files", case.path()), case.number).await?;
     let status = if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let line = |claim: &Split| {
-        let name = outcome::field(claim.milestone);
-        let value = typed.as_ref().map(|(fields, _)| fields.get(&name).to_owned()).unwrap_or_default();
-        let left = scene.amount(claim.sum_minor());
-        let label = format!("To release for “{}”", scene.title_of(claim.milestone));
-        (name, label, value, format!("Of {left}; the rest goes back to the buyer."))
-    };
+    let fields = typed.as_ref().map(|(fields, _)| *fields);
     let open = case.escrow.dispute(case.number);
     let pending = open.and_then(Dispute::ruling).map(|ruling| Pending {
         by_you: ruling.by == case.operator.id,
@@ -195,11 +189,12 @@ async fn draw(
         transfers: outcome::transfers(&scene, &ruling.splits),
     });
     let page = Page {
-        lines: case.to_rule().map(|open| open.claims.iter().map(line).collect()).unwrap_or_default(),
+        lines: case.to_rule().map(|open| ruling::lines(&scene, open, fields)).unwrap_or_default(),
         path: case.path(),
         reference: case.escrow.reference.clone(),
         title: case.escrow.terms.title.clone(),
         room,
+        works,
         takes_part: case.takes_part(),
         currency: case.escrow.terms.currency.code().to_owned(),
         pending,
@@ -220,36 +215,6 @@ async fn show(
     draw(&app, &visit, operator, &at, None).await
 }
 
-#[derive(Template)]
-#[template(path = "pages/admin/ruling.html")]
-struct Ruling {
-    shell: Shell,
-    path: String,
-    transfers: Transfers,
-    /// The same fields as typed, for the form that decides.
-    typed: Vec<(String, String)>,
-    second: bool,
-    button: String,
-    reasons: String,
-    problems: Problems,
-    key: String,
-}
-
-/// What was typed, as splits of everything that is disputed.
-fn splits_of(case: &Case, open: &Dispute, fields: &Fields, problems: &mut Problems) -> Vec<Split> {
-    let mut splits = Vec::new();
-    for claim in &open.claims {
-        let name = outcome::field(claim.milestone);
-        if fields.get(&name).is_empty() {
-            problems.add(name, "Enter what is to be released; 0 gives all of it back to the buyer.");
-            continue;
-        }
-        let (left, currency) = (claim.sum_minor(), case.escrow.terms.currency);
-        splits.extend(outcome::typed(fields, claim.milestone, left, currency, problems));
-    }
-    splits
-}
-
 async fn preview(
     State(app): State<App>,
     OperatorOnly(operator): OperatorOnly,
@@ -257,11 +222,11 @@ async fn preview(
     Path(at): Path<(String, String)>,
     Search(fields): Search,
 ) -> Result<Response, Error> {
-    ruling(&app, &visit, operator, &at, &fields, Problems::new(), StatusCode::OK).await
+    ask(&app, &visit, operator, &at, &fields, Problems::new(), StatusCode::OK).await
 }
 
 /// The exact transfers of a ruling, and the form that decides it.
-async fn ruling(
+async fn ask(
     app: &App,
     visit: &Visit,
     operator: Account,
@@ -278,32 +243,28 @@ async fn ruling(
     };
     let Some(open) = case.to_rule() else { return Ok(page::redirect(&case.path())) };
     let mut problems = Problems::new();
-    let splits = splits_of(&case, open, fields, &mut problems);
+    let reader = case.operator.reader(app);
+    let scene = Scene { escrow: &case.escrow, people: &case.people, reader: &reader };
+    let splits = ruling::splits(&scene, open, fields, &mut problems);
     if !problems.is_empty() {
         return draw(app, visit, operator, at, Some((fields, problems))).await;
     }
-    let reader = case.operator.reader(app);
-    let scene = Scene { escrow: &case.escrow, people: &case.people, reader: &reader };
-    let stake = open.stake_minor();
     let currency = case.escrow.terms.currency;
-    let second = stake > rules.limits(currency).second_operator_above(currency);
-    let typed = open.claims.iter().map(|claim| outcome::field(claim.milestone));
-    let release: i64 = splits.iter().map(|split| split.release_minor).sum();
-    let (release, refund) = (scene.amount(release), scene.amount(stake - release));
-    let page = Ruling {
-        shell: Shell::new(app, visit, "Decide the dispute")
-            .at(Place::Admin)
-            .with_problems(!reasons.is_empty()),
-        path: case.path(),
-        transfers: outcome::transfers(&scene, &splits),
-        typed: typed.map(|name| (name.clone(), fields.get(&name).to_owned())).collect(),
-        second,
-        button: format!("Decide: release {release}, refund {refund}"),
-        reasons: fields.get("reasons").to_owned(),
-        problems: reasons,
-        key: app.clock.id().to_string(),
-    };
-    page::with_status(status, &page)
+    let second = open.stake_minor() > rules.limits(currency).second_operator_above(currency);
+    ruling::ask(
+        ruling::Asked {
+            shell: Shell::new(app, visit, "Decide the dispute").at(Place::Admin),
+            path: case.path(),
+            scene: &scene,
+            open,
+            splits: &splits,
+            fields,
+            problems: reasons,
+            second: if second { "a second operator" } else { "" },
+            key: app.clock.id().to_string(),
+        },
+        status,
+    )
 }
 
 async fn rule(
@@ -318,10 +279,13 @@ async fn rule(
     let missing = "Write the reasons: both sides read them.";
     let reasons = fields.text("reasons", LONGEST_TEXT, missing, &mut problems);
     let mut amounts = Problems::new();
-    let splits = case.escrow.dispute(case.number).map(|open| splits_of(&case, open, &fields, &mut amounts));
+    let reader = case.operator.reader(&app);
+    let scene = Scene { escrow: &case.escrow, people: &case.people, reader: &reader };
+    let open = case.escrow.dispute(case.number);
+    let splits = open.map(|open| ruling::splits(&scene, open, &fields, &mut amounts));
     if !problems.is_empty() || !amounts.is_empty() {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return ruling(&app, &visit, operator, &at, &fields, problems, status).await;
+        return ask(&app, &visit, operator, &at, &fields, problems, status).await;
     }
     let command = Command::Rule { dispute: case.number, splits: splits.unwrap_or_default(), reasons };
     let outcome = case.send(&app, &fields, command).await?;

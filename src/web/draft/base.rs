@@ -1,6 +1,7 @@
 //! The terms that a counter-offer is made against, and what of them its pages leave as it is.
 
 use super::answers::{Answers, name};
+use super::handler::Called;
 use super::refill::day;
 use crate::calendar::Zone;
 use crate::engine::escrow::Escrow;
@@ -16,6 +17,8 @@ pub struct Base {
     pub version: u32,
     /// Rows of the files that belong to the terms.
     pub files: Vec<FileRow>,
+    /// The arbiter who stands in the terms, as he was named.
+    pub arbiter: Option<Called>,
 }
 
 /// The name of the field that says that a file of the terms goes.

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::base::Base;
+use super::handler::{self, Called};
 use super::open::{self, Found, Opened, find, step_path};
 use super::pages::{Frame, shell};
 use super::people::in_words;
@@ -20,7 +21,7 @@ use crate::engine::contract;
 use crate::engine::deadlines::accept_by;
 use crate::engine::party::Role;
 use crate::engine::refusal::Refusal;
-use crate::engine::terms::Mode;
+use crate::engine::terms::{Arbiter, Mode};
 use crate::error::Error;
 use crate::store::execute::Outcome;
 use crate::store::proposals::{CounterOffer, Proposal, Proposed, Source, counter, propose};
@@ -100,7 +101,10 @@ pub fn draw(app: &App, opened: &Opened, shell: Shell, status: StatusCode) -> Res
         sheet: reading.plan.as_ref().map(|plan| Sheet::of(terms, plan, opened.hides_commission())),
         has_contract: terms.mode == Mode::Standard,
         own_name: opened.account.name.clone(),
-        text: in_words(&contract::text(terms, reference, version), &reading.parties),
+        text: handler::in_words(
+            &in_words(&contract::text(terms, reference, version), &reading.parties),
+            &reading.named,
+        ),
         to: names(&others.iter().map(|(role, _)| format!("the {}", role.word())).collect::<Vec<_>>()),
         addresses: others.iter().map(|(_, email)| email.clone()).collect(),
         answer_by: reader.time(accept_by(first_due, reader.now)).plain(),
@@ -120,7 +124,18 @@ fn changes(opened: &Opened, reading: &Reading, reader: &Reader) -> Option<Change
     let mut files = base.files.clone();
     files.extend(opened.files.iter().cloned());
     let role = base.escrow.party_of(opened.account.id)?.role;
-    Some(Viewer { user: opened.account.id, role, reader, files: &files }.changes(&base.escrow, &after))
+    let called = |arbiter: &Arbiter| {
+        let standing = base.escrow.terms.arbiter.as_ref() == Some(arbiter);
+        let typed = reading
+            .named
+            .arbiter
+            .clone()
+            .map(|email| Called { name: opened.answers.get("arbiter_name").to_owned(), email });
+        let called = if standing { base.arbiter.clone() } else { typed };
+        called.map(|called| called.words())
+    };
+    let viewer = Viewer { user: opened.account.id, role, reader, files: &files, called: &called };
+    Some(viewer.changes(&base.escrow, &after))
 }
 
 /// "the buyer and the seller".
@@ -193,6 +208,7 @@ fn proposal(opened: &Opened, reading: Reading, fields: &Fields) -> Proposal {
         creator: opened.account.id,
         parties: reading.parties,
         terms: reading.terms,
+        named: reading.named,
         key: key.map_or_else(|| opened.id.to_string(), str::to_owned),
         draft: Some(Source { id: opened.id, fields: opened.fields.clone() }),
     }
@@ -205,6 +221,7 @@ fn offer(opened: &Opened, base: &Base, reading: Reading, fields: &Fields) -> Cou
         escrow: base.escrow.id,
         version: base.version,
         terms: reading.terms,
+        named: reading.named,
         key: key.map_or_else(|| opened.id.to_string(), str::to_owned),
         draft: Source { id: opened.id, fields: opened.fields.clone() },
     }

@@ -88,6 +88,15 @@ pub fn commission_seen_by() -> Vec<Choice> {
 }
 
 #[must_use]
+pub fn handlers() -> Vec<Choice> {
+    vec![
+        Choice::new("platform", "Holdfast’s operators").hint("They take no part in the deal."),
+        Choice::new("arbitration", "An arbiter whom you name")
+            .hint("Somebody outside the deal whom all of you trust. If they decline or don’t decide in time, Holdfast’s operators do."),
+    ]
+}
+
+#[must_use]
 pub fn outcomes() -> Vec<Choice> {
     vec![
         Choice::new("refund_buyer", "It goes back to the buyer"),

@@ -11,6 +11,7 @@ pub mod base;
 mod check;
 mod choices;
 mod guide;
+pub mod handler;
 pub mod open;
 mod pages;
 pub mod parts;

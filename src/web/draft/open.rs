@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::answers::Answers;
 use super::base::Base;
+use super::handler::Called;
 use super::steps::Step;
 use super::terms::{Given, Reading, read};
 use crate::app::App;
@@ -87,8 +88,12 @@ async fn base(
     let escrow = escrows::by_id(conn, escrow).await?.ok_or(Error::NotFound)?;
     let role = escrow.party_of(account.id).ok_or(Error::NotFound)?.role;
     let escrow = veil::escrow(escrow, role);
+    let arbiter = match &escrow.terms.arbiter {
+        Some(_) => Called::among(&escrows::people(conn, escrow.id).await?),
+        None => None,
+    };
     let version = version.and_then(|version| u32::try_from(version).ok()).unwrap_or_default();
-    Ok(Base { escrow, version, files })
+    Ok(Base { escrow, version, files, arbiter })
 }
 
 impl Opened {

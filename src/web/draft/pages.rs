@@ -108,7 +108,15 @@ pub fn draw(
         Step::Fees => page::with_status(status, &Fees::of(opened, shell, frame, problems)),
         Step::Disputes => page::with_status(
             status,
-            &Disputes { shell, frame, problems, typed, outcomes: choices::outcomes() },
+            &Disputes {
+                handler: opened.answers.or("dispute_handler", "platform"),
+                handlers: choices::handlers(),
+                shell,
+                frame,
+                problems,
+                typed,
+                outcomes: choices::outcomes(),
+            },
         ),
         Step::Files => attach::draw(opened, shell, frame, problems, status),
         Step::Check => check::draw(app, opened, shell, status),
@@ -294,5 +302,7 @@ struct Disputes {
     frame: Frame,
     problems: Problems,
     typed: Fields,
+    handlers: Vec<Choice>,
+    handler: String,
     outcomes: Vec<Choice>,
 }

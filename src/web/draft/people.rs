@@ -55,7 +55,7 @@ pub fn known(answers: &Answers, base: &Base, role: Role, own: &str) -> Vec<(Role
 }
 
 /// What stands for a digest that is made when the terms are sent.
-fn stand_in(place: u128) -> String {
+pub(super) fn stand_in(place: u128) -> String {
     format!("{place:064x}")
 }
 

@@ -1,10 +1,12 @@
 //! From terms back to what would have been typed: the pages open with what stands, or stood, in another deal.
 
 use super::answers::name;
+use super::handler::Called;
 use crate::calendar::Zone;
 use crate::engine::party::Role;
 use crate::engine::terms::{
-    CommissionPayer, DefaultOutcome, FeePayer, Funding, Kind, MilestoneTerms, Mode, Rate, Terms,
+    CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, Funding, Kind, MilestoneTerms, Mode, Rate,
+    Terms,
 };
 use crate::engine::time::Time;
 use crate::engine::veil;
@@ -15,6 +17,8 @@ pub struct Refill<'a> {
     pub role: Role,
     /// The others' addresses.
     pub others: Vec<(Role, String)>,
+    /// The arbiter who stands in the terms.
+    pub arbiter: Option<Called>,
     /// In whose days dates are written.
     pub zone: &'a Zone,
     /// Dates before this moment are left open.
@@ -51,6 +55,15 @@ pub fn pairs(terms: &Terms, refill: &Refill<'_>) -> Pairs {
     }
     set("fee_payer", fee_payer(terms.fee_payer));
     commission(terms, refill.role, &mut set);
+    let handler = match terms.dispute_handler {
+        DisputeHandler::Platform => "platform",
+        DisputeHandler::Arbitration => "arbitration",
+    };
+    set("dispute_handler", handler);
+    if let Some(arbiter) = &refill.arbiter {
+        set("arbiter", &arbiter.email);
+        set("arbiter_name", &arbiter.name);
+    }
     set("default_outcome", outcome(terms.default_outcome));
     pairs
 }

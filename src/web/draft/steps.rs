@@ -3,7 +3,7 @@
 use crate::engine::check::MOST_MILESTONES;
 
 /// The fields that share a page, in their order there.
-const RANKS: [&str; 23] = [
+const RANKS: [&str; 27] = [
     "kind",
     "mode",
     "payment",
@@ -27,6 +27,10 @@ const RANKS: [&str; 23] = [
     "commission_kind",
     "commission",
     "commission_payer",
+    "dispute_handler",
+    "arbiter_name",
+    "arbiter",
+    "default_outcome",
 ];
 
 /// A page of the form.
@@ -165,7 +169,7 @@ impl Step {
             "fee_payer" | "commission_kind" | "commission" | "commission_payer" | "commission_hidden" => {
                 Some(Self::Fees)
             }
-            "default_outcome" => Some(Self::Disputes),
+            "dispute_handler" | "arbiter" | "arbiter_name" | "default_outcome" => Some(Self::Disputes),
             "files" => Some(Self::Files),
             _ => None,
         }

@@ -2,12 +2,13 @@
 
 use super::answers::{Answers, name};
 use super::choices;
+use super::handler;
 use super::open::{Opened, step_path};
 use super::people::others;
 use super::steps::Step;
 use super::terms::Reading;
 use crate::engine::party::Role;
-use crate::engine::terms::{Kind, MilestoneTerms, Mode};
+use crate::engine::terms::{DisputeHandler, Kind, MilestoneTerms, Mode};
 use crate::money::Currency;
 use crate::web::currencies;
 use crate::web::escrow::seat::role_title;
@@ -77,7 +78,10 @@ pub fn groups(opened: &Opened, reading: &Reading, reader: &Reader) -> Vec<Group>
         group(Step::Fees, sheet.fees()),
         group(
             Step::Disputes,
-            vec![sheet.choice("If nobody decides in time", "default_outcome", &choices::outcomes())],
+            vec![
+                sheet.handler(),
+                sheet.choice("If nobody decides in time", "default_outcome", &choices::outcomes()),
+            ],
         ),
         group(
             Step::Files,
@@ -122,6 +126,19 @@ impl Sheet<'_> {
             line("A contract", "mode", Step::Kind, &choices::modes()),
             self.line("The buyer pays", self.payment(), &["payment"]),
         ]
+    }
+
+    fn handler(&self) -> Line {
+        let (key, fields) = ("Disputes are decided by", ["dispute_handler", "arbiter_name", "arbiter"]);
+        match handler::chosen(self.answers) {
+            Some(DisputeHandler::Arbitration) => {
+                let [name, email] = ["arbiter_name", "arbiter"].map(|field| self.answers.get(field));
+                let words = [name, email].into_iter().filter(|text| !text.is_empty());
+                self.line(key, words.collect::<Vec<_>>().join("\n"), &fields)
+            }
+            Some(DisputeHandler::Platform) => self.line(key, "Holdfast’s operators", &fields),
+            None => self.line(key, "", &fields),
+        }
     }
 
     fn payment(&self) -> String {

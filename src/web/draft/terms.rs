@@ -8,19 +8,19 @@ use uuid::Uuid;
 use super::answers::Answers;
 use super::base::Base;
 use super::steps::{Step, milestone_field};
-use super::{parts, people};
+use super::{handler, parts, people};
 use crate::engine::check;
 use crate::engine::party::Role;
 use crate::engine::plan::Plan;
 use crate::engine::proof::{LONGEST_WINDOW_HOURS, SHORTEST_WINDOW_HOURS};
 use crate::engine::terms::{
-    Commission, CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, FileRef, Funding, Kind, Mode,
-    Rate, Terms,
+    Commission, CommissionPayer, DefaultOutcome, FeePayer, FileRef, Funding, Kind, Mode, Rate, Terms,
 };
 use crate::engine::time::Time;
 use crate::engine::veil;
 use crate::money::Currency;
 use crate::store::fees::Current;
+use crate::store::proposals::Named;
 use crate::web::currencies;
 use crate::web::form::Problems;
 
@@ -47,6 +47,8 @@ pub struct Reading {
     pub terms: Terms,
     /// Everyone with a role, by normalised address.
     pub parties: Vec<(Role, String)>,
+    /// Whom else the sending looks up, and what people are called.
+    pub named: Named,
     /// In the order of the pages.
     pub problems: Problems,
     /// Who pays and receives what, as soon as that can be said.
@@ -77,6 +79,7 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
         Some(base) => people::known(answers, base, role, given.email),
         None => people::read(answers, role, given.email, &mut problems),
     };
+    let handler = handler::read(answers, given, &parties, &mut problems);
     let currency = currency(answers, &mut problems);
     let milestones = parts::read(answers, kind, currency, given.zone, &mut problems);
     let optional = |name: &str| Some(answers.get(name).to_owned()).filter(|text| !text.is_empty());
@@ -96,9 +99,9 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
             Some(_) => None,
             None => commission(answers, currency, &mut problems),
         },
-        dispute_handler: DisputeHandler::Platform,
+        dispute_handler: handler.handler,
         default_outcome: default_outcome(answers, &mut problems),
-        arbiter: None,
+        arbiter: handler.arbiter,
         contract_terms: (mode == Mode::Standard).then(|| answers.get("contract_terms").to_owned()),
         delivery_days: delivery_days(answers, kind, &mut problems),
         proof_upload_hours: window(answers, mode, "proof_upload_hours", &mut problems),
@@ -115,7 +118,7 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
     judge(&mut terms, given, role, &mut problems);
     let problems = in_order(&problems, kind);
     let plan = has_sums(&problems).then(|| Plan::of(&terms).ok()).flatten();
-    Reading { terms, parties, problems, plan }
+    Reading { terms, parties, named: handler.named, problems, plan }
 }
 
 /// Everything that is wrong with terms beside what could not be read. A commission that is hidden from the

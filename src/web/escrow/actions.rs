@@ -66,6 +66,8 @@ fn below(action: Action) -> String {
         | Action::Rule(number)
         | Action::ConfirmRuling(number)
         | Action::ReturnRuling(number) => format!("/disputes/{number}"),
+        // The arbiter has pages of his own.
+        Action::DeclineArbitration => "/refusal".to_owned(),
         Action::Say => "/messages".to_owned(),
         Action::PayOut(number) => format!("/milestones/{number}/payout"),
         Action::RetryRefund(number) | Action::RefundToWallet(number) => format!("/refunds/{number}"),
@@ -139,6 +141,7 @@ pub fn words_of(action: Action) -> &'static str {
         Action::Rule(_) => "Decide",
         Action::ConfirmRuling(_) => "Confirm the decision",
         Action::ReturnRuling(_) => "Send it back",
+        Action::DeclineArbitration => "I don’t want to decide",
         Action::Say => "Write a message",
         Action::PayOut(_) => "Move money to your wallet",
         Action::RetryRefund(_) => "Send it again",

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::calendar::Zone;
 use crate::error::Error;
 use crate::store::drafts::{self, MOST_DRAFTS};
+use crate::web::draft::handler::Called;
 use crate::web::draft::open::path;
 use crate::web::draft::refill::{Refill, pairs};
 use crate::web::routes::{Access, Routes};
@@ -37,7 +38,13 @@ async fn begin(
     let terms = &seat.escrow.terms;
     let zone = Zone::from_name(&terms.time_zone).unwrap_or_else(Zone::utc);
     // Dates that have passed are to be chosen anew.
-    let refill = Refill { role: seat.role, others: others(&seat), zone: &zone, since: Some(seat.reader.now) };
+    let refill = Refill {
+        role: seat.role,
+        others: others(&seat),
+        arbiter: Called::among(&seat.people),
+        zone: &zone,
+        since: Some(seat.reader.now),
+    };
     let fields = pairs(terms, &refill);
     let files: Vec<_> = terms.files.iter().map(|file| file.id).collect();
     let draft = drafts::again(&app.db, &app.clock, seat.account.id, &terms.title, &fields, &files).await?;

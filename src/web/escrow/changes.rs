@@ -13,7 +13,7 @@ use crate::engine::escrow::Escrow;
 use crate::engine::party::{Role, UserId};
 use crate::engine::plan::{Share, commission_of};
 use crate::engine::terms::{
-    CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, Funding, Kind, Mode, Rate, Terms,
+    Arbiter, CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, Funding, Kind, Mode, Rate, Terms,
 };
 use crate::engine::veil;
 use crate::store::files::FileRow;
@@ -59,6 +59,8 @@ pub struct Viewer<'a> {
     pub role: Role,
     pub reader: &'a Reader,
     pub files: &'a [FileRow],
+    /// What an arbiter is called, where that is known still.
+    pub called: &'a dyn Fn(&Arbiter) -> Option<String>,
 }
 
 impl Viewer<'_> {
@@ -108,6 +110,7 @@ impl Viewer<'_> {
         }
         self.money(escrow, &mut add);
         rules(terms, &mut add);
+        add("Disputes are decided by".to_owned(), self.handler(terms));
         let file = |file: &crate::engine::terms::FileRef| {
             let row = self.files.iter().find(|row| row.id == file.id);
             row.map_or_else(|| file.sha256.chars().take(12).collect(), |row| row.name.clone())
@@ -115,6 +118,16 @@ impl Viewer<'_> {
         let files: Vec<String> = terms.files.iter().map(file).collect();
         add("Files".to_owned(), files.join(", "));
         lines
+    }
+
+    fn handler(&self, terms: &Terms) -> String {
+        match (terms.dispute_handler, &terms.arbiter) {
+            (DisputeHandler::Arbitration, Some(arbiter)) => (self.called)(arbiter).unwrap_or_else(|| {
+                let identity: String = arbiter.identity_sha256.chars().take(12).collect();
+                format!("An arbiter, identity {identity}…")
+            }),
+            (DisputeHandler::Arbitration | DisputeHandler::Platform, _) => "Holdfast’s operators".to_owned(),
+        }
     }
 
     fn money(&self, escrow: &Escrow, add: &mut dyn FnMut(String, String)) {
@@ -166,11 +179,6 @@ fn rules(terms: &Terms, add: &mut dyn FnMut(String, String)) {
     let hours = |hours: Option<u8>| hours.map(|hours| format!("{hours} hours")).unwrap_or_default();
     add("Time for the proof".to_owned(), hours(terms.proof_upload_hours));
     add("Time to look at the proof".to_owned(), hours(terms.proof_review_hours));
-    let handler = match terms.dispute_handler {
-        DisputeHandler::Platform => "The platform’s operators",
-        DisputeHandler::Arbitration => "An outside arbiter",
-    };
-    add("Disputes are decided by".to_owned(), handler.to_owned());
     let outcome = match terms.default_outcome {
         DefaultOutcome::RefundBuyer => "The money goes back to the buyer",
         DefaultOutcome::ReleaseToSeller => "The money goes to the seller",

@@ -5,12 +5,12 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-use super::seat::{Seat, role_title};
+use super::seat::{Scene, Seat, role_title};
 use super::show::{received_by, term_lines};
 use crate::app::App;
 use crate::engine::contract;
 use crate::engine::offers::Action;
-use crate::engine::party::{Party, Role};
+use crate::engine::party::{Party, Role, UserId};
 use crate::engine::terms::MilestoneTerms;
 use crate::error::Error;
 use crate::store::db::{Conn, DbError};
@@ -46,8 +46,8 @@ pub struct Document {
     pub files: Vec<NamedFile>,
     /// The side agreement that this viewer sees, and its digest.
     pub side: Option<(String, String)>,
-    /// "You pay" or "You receive", and how much in all.
-    pub yours: (&'static str, MoneyView),
+    /// "You pay" or "You receive", and how much in all; nothing for whoever does neither.
+    pub yours: Option<(&'static str, MoneyView)>,
 }
 
 impl askama::filters::HtmlSafe for Document {}
@@ -95,14 +95,37 @@ impl Document {
     /// The same with the rows of the files that the terms name.
     #[must_use]
     pub fn of(seat: &Seat, rows: &[FileRow]) -> Self {
-        let (escrow, terms) = (&seat.escrow, &seat.escrow.terms);
+        let escrow = &seat.escrow;
+        let files_at = seat.account.is_confirmed().then(|| format!("{}/files", seat.path()));
+        let name = |user| seat.name(user);
+        let mut document = Self::draw(&seat.scene(), rows, files_at.as_deref(), &name, term_lines(seat));
+        document.side = side(seat);
+        document.yours = Some(match seat.role {
+            Role::Buyer => ("You pay in all", seat.money(escrow.plan.charge_minor())),
+            Role::Seller | Role::Broker | Role::Payee => {
+                ("You receive in all", seat.money(received_by(seat)))
+            }
+        });
+        document
+    }
+
+    /// The contract for whoever takes no part in the deal. Files are offered where he may have them.
+    #[must_use]
+    pub fn draw(
+        scene: &Scene<'_>,
+        rows: &[FileRow],
+        files_at: Option<&str>,
+        name: &dyn Fn(UserId) -> String,
+        lines: Vec<(&'static str, String)>,
+    ) -> Self {
+        let (escrow, terms) = (scene.escrow, &scene.escrow.terms);
         let file = |file: &crate::engine::terms::FileRef| {
             let bytes = u64::try_from(file.size_bytes).unwrap_or_default();
             let row = rows.iter().find(|row| row.id == file.id);
-            let path = format!("{}/files/{}", seat.path(), file.id);
+            let path = files_at.filter(|_| row.is_some()).map(|at| format!("{at}/{}", file.id));
             NamedFile {
                 name: row.map_or_else(|| "A file that was erased".to_owned(), |row| row.name.clone()),
-                href: if row.is_some() && seat.account.is_confirmed() { path } else { String::new() },
+                href: path.unwrap_or_default(),
                 size: crate::web::view::file_size(bytes),
                 sha256: file.sha256.clone(),
             }
@@ -113,19 +136,14 @@ impl Document {
             version: escrow.version,
             sha256: escrow.document_sha256.clone(),
             description: terms.description.clone(),
-            parties: escrow.parties.iter().map(|party| named(seat, party)).collect(),
-            total: seat.money(terms.amount_minor),
-            milestones: (1..).zip(&terms.milestones).map(|(n, text)| milestone(seat, n, text)).collect(),
-            lines: term_lines(seat),
+            parties: escrow.parties.iter().map(|party| named(scene, party, name)).collect(),
+            total: scene.amount(terms.amount_minor).into(),
+            milestones: (1..).zip(&terms.milestones).map(|(n, text)| milestone(scene, n, text)).collect(),
+            lines,
             own_terms: terms.contract_terms.clone().unwrap_or_default(),
             files: terms.files.iter().map(file).collect(),
-            side: side(seat),
-            yours: match seat.role {
-                Role::Buyer => ("You pay in all", seat.money(escrow.plan.charge_minor())),
-                Role::Seller | Role::Broker | Role::Payee => {
-                    ("You receive in all", seat.money(received_by(seat)))
-                }
-            },
+            side: None,
+            yours: None,
         }
     }
 }
@@ -137,28 +155,28 @@ fn side(seat: &Seat) -> Option<(String, String)> {
     Some((contract::side_text(&escrow.terms, &escrow.reference, escrow.version)?, sha256))
 }
 
-fn named(seat: &Seat, party: &Party) -> NamedParty {
-    let named = seat.escrow.terms.parties.iter().find(|named| named.user == party.user);
-    let signature = party.signature.as_ref().filter(|mark| mark.version == seat.escrow.version);
+fn named(scene: &Scene<'_>, party: &Party, name: &dyn Fn(UserId) -> String) -> NamedParty {
+    let named = scene.escrow.terms.parties.iter().find(|named| named.user == party.user);
+    let signature = party.signature.as_ref().filter(|mark| mark.version == scene.escrow.version);
     NamedParty {
         role: role_title(party.role),
-        name: seat.name(party.user),
+        name: name(party.user),
         identity_sha256: named.map(|named| named.identity_sha256.clone()).unwrap_or_default(),
-        signed: signature.map(|mark| seat.reader.time(mark.at).plain()),
-        signed_as: seat.signed_as(party).unwrap_or_default(),
+        signed: signature.map(|mark| scene.reader.time(mark.at).plain()),
+        signed_as: scene.signed_as(party).unwrap_or_default(),
     }
 }
 
-fn milestone(seat: &Seat, number: u16, terms: &MilestoneTerms) -> MilestoneText {
+fn milestone(scene: &Scene<'_>, number: u16, terms: &MilestoneTerms) -> MilestoneText {
     let due = match terms.due {
-        Some(due) => seat.reader.time(due).absolute,
-        None => seat.due_words(),
+        Some(due) => scene.reader.time(due).absolute,
+        None => scene.due_words(),
     };
     MilestoneText {
-        prefix: seat.prefix(number),
+        prefix: scene.prefix(number),
         title: terms.title.clone(),
         description: terms.description.clone(),
-        amount: seat.money(terms.amount_minor),
+        amount: scene.amount(terms.amount_minor).into(),
         due,
         inspection_days: terms.inspection_days,
         criteria: terms.criteria.clone(),

@@ -75,7 +75,12 @@ async fn show(
         Some(_) => Vec::new(),
     };
     // A payee knows of his own mails alone, as of his own line.
-    let is_shown = |one: &&Posted| seat.role != Role::Payee || one.to_user == seat.account.id;
+    // What operators are told is between them; the arbiter's mails are everybody's who takes part.
+    let arbiter = seat.escrow.terms.arbiter.as_ref().map(|arbiter| arbiter.user);
+    let takes_part = |user| seat.escrow.party_of(user).is_some() || arbiter == Some(user);
+    let is_shown = |one: &&Posted| {
+        one.to_user == seat.account.id || (seat.role != Role::Payee && takes_part(one.to_user))
+    };
     let hashes = stored.iter().map(|stored| HEXLOWER.encode(&stored.hash));
     let entries = timeline::entries(&seat, &stored).into_iter().zip(hashes).collect();
     page::html(&Page {
@@ -90,10 +95,10 @@ async fn show(
 }
 
 fn mailed(app: &App, seat: &Seat, one: &Posted) -> Mailed {
-    let role = seat.escrow.party_of(one.to_user).map(|party| format!(" ({})", party.role.word()));
+    let role = seat.escrow.party_of(one.to_user).map_or("arbiter", |party| party.role.word());
     Mailed {
         about: mail::kind_in_words(&one.kind),
-        to: format!("{}{}", seat.name(one.to_user), role.unwrap_or_default()),
+        to: format!("{} ({role})", seat.name(one.to_user)),
         pill: mail::pill(&one.state, one.attempts, app.mailer.sends()),
         at: seat.reader.time(one.created_at).plain(),
     }

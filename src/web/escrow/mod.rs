@@ -35,6 +35,7 @@ pub mod refund;
 pub mod room;
 pub mod rounds;
 pub mod row;
+pub mod ruling;
 pub mod seat;
 pub mod settlement;
 pub mod show;

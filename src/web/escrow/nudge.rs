@@ -76,11 +76,11 @@ async fn ask(
     let users = clock.map(|clock| deadlines::waits_for(&seat.escrow, clock)).unwrap_or_default();
     let title = milestone.map(|number| format!(": {}", seat.title_of(number))).unwrap_or_default();
     let first = users.iter().find_map(|user| seat.escrow.party_of(*user));
-    let role = first.map_or(Role::Buyer, |party| party.role);
+    let is_seller = first.is_some_and(|party| party.role == Role::Seller);
     page::html(&Page {
         shell: Shell::new(&app, &visit, "Send a reminder").at(Place::Escrows),
         path: seat.path(),
-        task: format!("{}{title}", task_words(waiting, seat.escrow.terms.mode, role)),
+        task: format!("{}{title}", task_words(waiting, seat.escrow.terms.mode, is_seller)),
         names: users
             .into_iter()
             .filter(|user| *user != seat.account.id)

@@ -13,6 +13,7 @@ use crate::engine::party::Role;
 use crate::error::Error;
 use crate::store::drafts::{self, MOST_DRAFTS};
 use crate::store::users::Account;
+use crate::web::draft::handler::Called;
 use crate::web::draft::open::step_path;
 use crate::web::draft::refill::{Refill, pairs};
 use crate::web::draft::steps::Step;
@@ -76,8 +77,13 @@ async fn begin(
         return Err(refused(&refusal));
     }
     let (escrow, zone) = (&seat.escrow, Zone::from_name(&seat.escrow.terms.time_zone));
-    let refill =
-        Refill { role: seat.role, others: others(&seat), zone: &zone.unwrap_or_else(Zone::utc), since: None };
+    let refill = Refill {
+        role: seat.role,
+        others: others(&seat),
+        arbiter: Called::among(&seat.people),
+        zone: &zone.unwrap_or_else(Zone::utc),
+        since: None,
+    };
     let fields = pairs(&escrow.terms, &refill);
     let of = (escrow.id, escrow.version);
     let draft =

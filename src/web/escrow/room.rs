@@ -5,8 +5,9 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::outcome;
-use super::rounds::file_view;
+use super::rounds::{Round, file_view, rounds};
 use super::seat::Scene;
+use super::spot::Agreed;
 use super::transfers::Transfers;
 use crate::engine::dispute::{Handler, Split, Step};
 use crate::engine::event::{Event, Record};
@@ -84,13 +85,65 @@ pub async fn read(
     let stored = history::of_disputes(conn, scene.escrow.id).await?;
     let rows = files::of_escrow(conn, scene.escrow.id).await?;
     let records: Vec<Record> = stored.iter().filter_map(|stored| stored.record().ok()).collect();
+    room(scene, files_at, number, &records, &rows).ok_or(Error::NotFound)
+}
+
+fn room(
+    scene: &Scene<'_>,
+    files_at: &str,
+    number: u16,
+    records: &[Record],
+    rows: &[FileRow],
+) -> Option<Room> {
     let mut room = None;
-    for record in &records {
-        tell(scene, &rows, files_at, number, record, &mut room);
+    for record in records {
+        tell(scene, rows, files_at, number, record, &mut room);
     }
-    let mut room: Room = room.ok_or(Error::NotFound)?;
+    let mut room: Room = room?;
     room.standing = standing(scene, number);
-    Ok(room)
+    Some(room)
+}
+
+/// A milestone that is in dispute, for whoever decides: what was agreed, and every delivery with its answer.
+pub struct Work {
+    pub number: u16,
+    pub title: String,
+    pub agreed: Agreed,
+    pub rounds: Vec<Round>,
+}
+
+/// A dispute with the work that it is about.
+///
+/// # Errors
+/// [`Error::NotFound`] where there was none of this number, or the database's.
+pub async fn read_case(
+    conn: &mut Conn<'_>,
+    scene: &Scene<'_>,
+    files_at: &str,
+    number: u16,
+) -> Result<(Room, Vec<Work>), Error> {
+    let stored = history::of_case(conn, scene.escrow.id).await?;
+    let rows = files::of_escrow(conn, scene.escrow.id).await?;
+    let records: Vec<Record> = stored.iter().filter_map(|stored| stored.record().ok()).collect();
+    let room = room(scene, files_at, number, &records, &rows).ok_or(Error::NotFound)?;
+    let work = |number: u16| {
+        let terms = scene.escrow.terms.milestones.get(usize::from(number).checked_sub(1)?)?;
+        let title = format!("{}{}", scene.prefix(number), terms.title);
+        let agreed = Agreed::of(scene, number, terms);
+        Some(Work { number, title, agreed, rounds: rounds(scene, files_at, number, &records, &rows) })
+    };
+    let works = claimed(&records, number).into_iter().filter_map(work).collect();
+    Ok((room, works))
+}
+
+/// The milestones that a dispute was opened about.
+#[must_use]
+pub fn claimed(records: &[Record], number: u16) -> Vec<u16> {
+    let opened = records.iter().find_map(|record| match &record.event {
+        Event::DisputeOpened { dispute, claims, .. } if *dispute == number => Some(claims),
+        _ => None,
+    });
+    opened.map(|claims| claims.iter().map(|claim| claim.milestone).collect()).unwrap_or_default()
 }
 
 fn views(rows: &[FileRow], files_at: &str, files: &[FileRef]) -> Vec<FileView> {
@@ -149,6 +202,11 @@ fn name_of(scene: &Scene<'_>, role: Role) -> String {
     scene.escrow.party(role).map_or_else(|| role.word().to_owned(), |party| scene.name(party.user))
 }
 
+fn arbiter(scene: &Scene<'_>) -> String {
+    let named = scene.escrow.terms.arbiter.as_ref();
+    named.map_or_else(|| "The arbiter".to_owned(), |arbiter| scene.name(arbiter.user))
+}
+
 fn standing(scene: &Scene<'_>, number: u16) -> Option<Standing> {
     let dispute = scene.escrow.dispute(number)?;
     let (words, otherwise) = match &dispute.step {
@@ -159,6 +217,10 @@ fn standing(scene: &Scene<'_>, number: u16) -> Option<Standing> {
         Step::Talk { .. } => {
             ("Both sides talk and can settle".to_owned(), "Without a settlement it goes to be decided.")
         }
+        Step::Handler { handler: Handler::Arbiter, ruling: Some(_), .. } => (
+            format!("{} has decided, and an operator is to confirm it", arbiter(scene)),
+            "If nobody confirms it by then, the operators decide anew.",
+        ),
         Step::Handler { ruling: Some(_), .. } => (
             "A decision is made and waits for a second operator".to_owned(),
             "If nobody confirms it by then, what the terms name for that case is carried out.",
@@ -168,7 +230,8 @@ fn standing(scene: &Scene<'_>, number: u16) -> Option<Standing> {
             "If nobody decides by then, what the terms name for that case is carried out.",
         ),
         Step::Handler { handler: Handler::Arbiter, .. } => {
-            ("The arbiter decides".to_owned(), "If the arbiter stays silent, the operators decide.")
+            let words = format!("{} decides, as the arbiter", arbiter(scene));
+            (words, "If the arbiter does not decide by then, the operators of Holdfast do.")
         }
     };
     Some(Standing {

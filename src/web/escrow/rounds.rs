@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use askama::filters::HtmlSafe;
 
+use super::seat::Scene;
 use super::spot::Spot;
 use crate::engine::event::{Event, Record};
 use crate::engine::plan::{Part, Share};
@@ -33,6 +34,8 @@ pub struct Story {
 #[derive(Clone, Template)]
 #[template(path = "pages/escrow/round.html")]
 pub struct Round {
+    /// The milestone's number.
+    pub of: u16,
     /// From 1.
     pub number: u16,
     pub by: String,
@@ -73,40 +76,15 @@ impl Story {
         };
         let mut story = Self::default();
         for record in &records {
-            story.add(spot, record, &rows);
+            story.add(record);
         }
-        if let Some(last) = story.rounds.last_mut() {
-            last.is_last = true;
-        }
-        story.rounds.reverse();
+        let files_at = spot.seat.files_at();
+        story.rounds = rounds(&spot.seat.scene(), &files_at, spot.number, &records, &rows);
         Ok(story)
     }
 
-    fn add(&mut self, spot: &Spot, record: &Record, rows: &[FileRow]) {
-        let by = || record.actor.user().map_or_else(String::new, |user| spot.seat.name(user));
-        let at = spot.seat.reader.time(record.at);
-        let files_at = spot.seat.files_at();
+    fn add(&mut self, record: &Record) {
         match &record.event {
-            Event::Delivered { round, note, files, .. } => {
-                let files = files.iter().map(|file| file_view(&files_at, file, rows)).collect();
-                let (note, changes) = (note.clone(), None);
-                self.rounds.push(Round {
-                    number: *round,
-                    by: by(),
-                    at,
-                    note,
-                    files,
-                    changes,
-                    is_last: false,
-                });
-            }
-            Event::ChangesRequested { round, failed, reason, .. } => {
-                let words = |place: &u16| spot.terms.criteria.get(usize::from(*place)).cloned();
-                let failed = failed.iter().filter_map(words).collect();
-                if let Some(answered) = self.rounds.iter_mut().rfind(|known| known.number == *round) {
-                    answered.changes = Some(Asked { by: by(), at, failed, reason: reason.clone() });
-                }
-            }
             Event::Released { parts, .. } => add_parts(&mut self.released, parts),
             Event::Refunded { parts, .. } => {
                 self.refunded_minor += parts.iter().map(|part| part.amount_minor).sum::<i64>();
@@ -116,6 +94,48 @@ impl Story {
             }
             _ => {}
         }
+    }
+}
+
+/// Every round of delivery of a milestone, the newest first. `files_at` is where the reader gets its files.
+#[must_use]
+pub fn rounds(
+    scene: &Scene<'_>,
+    files_at: &str,
+    milestone: u16,
+    records: &[Record],
+    rows: &[FileRow],
+) -> Vec<Round> {
+    let mut rounds = Vec::new();
+    for record in records.iter().filter(|record| record.event.milestone() == Some(milestone)) {
+        add_round(&mut rounds, scene, files_at, record, rows);
+    }
+    if let Some(last) = rounds.last_mut() {
+        last.is_last = true;
+    }
+    rounds.reverse();
+    rounds
+}
+
+fn add_round(rounds: &mut Vec<Round>, scene: &Scene<'_>, files_at: &str, record: &Record, rows: &[FileRow]) {
+    let by = || record.actor.user().map_or_else(String::new, |user| scene.name(user));
+    let at = scene.reader.time(record.at);
+    match &record.event {
+        Event::Delivered { milestone, round, note, files, .. } => {
+            let (of, number) = (*milestone, *round);
+            let files = files.iter().map(|file| file_view(files_at, file, rows)).collect();
+            let (note, changes) = (note.clone(), None);
+            rounds.push(Round { of, number, by: by(), at, note, files, changes, is_last: false });
+        }
+        Event::ChangesRequested { milestone, round, failed, reason } => {
+            let terms = scene.escrow.terms.milestones.get(usize::from(*milestone).saturating_sub(1));
+            let words = |place: &u16| terms?.criteria.get(usize::from(*place)).cloned();
+            let failed = failed.iter().filter_map(words).collect();
+            if let Some(answered) = rounds.iter_mut().rfind(|known| known.number == *round) {
+                answered.changes = Some(Asked { by: by(), at, failed, reason: reason.clone() });
+            }
+        }
+        _ => {}
     }
 }
 

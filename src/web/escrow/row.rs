@@ -2,7 +2,7 @@
 
 use super::seat::pill_of;
 use crate::engine::deadlines::{Deadline, Waiting};
-use crate::engine::party::{Role, UserId};
+use crate::engine::party::{Capacity, UserId};
 use crate::engine::status;
 use crate::engine::terms::{Kind, Mode};
 use crate::store::escrows::Line;
@@ -37,7 +37,7 @@ impl Row {
     pub fn new(line: &Line, user: UserId, reader: &Reader) -> Self {
         let escrow = &line.escrow;
         Self {
-            href: format!("/escrows/{}", escrow.reference),
+            href: home(line),
             reference: escrow.reference.clone(),
             title: escrow.terms.title.clone(),
             part: part(line.role),
@@ -48,18 +48,26 @@ impl Row {
     }
 }
 
-fn part(role: Role) -> &'static str {
+fn part(role: Capacity) -> &'static str {
     match role {
-        Role::Buyer => "You buy",
-        Role::Seller => "You sell",
-        Role::Broker => "You broker",
-        Role::Payee => "You receive",
+        Capacity::Buyer => "You buy",
+        Capacity::Seller => "You sell",
+        Capacity::Broker => "You broker",
+        Capacity::Payee => "You receive",
+        Capacity::Arbiter | Capacity::Operator => "You decide disputes",
     }
+}
+
+/// The page that this reader has of it.
+fn home(line: &Line) -> String {
+    let below = if line.role == Capacity::Arbiter { "arbitration" } else { "escrows" };
+    format!("/{below}/{}", line.escrow.reference)
 }
 
 fn task(line: &Line, clock: &Deadline, reader: &Reader) -> Task {
     let terms = &line.escrow.terms;
-    let mut words = status::task_words(clock.waiting, terms.mode, line.role).to_owned();
+    let is_seller = line.role == Capacity::Seller;
+    let mut words = status::task_words(clock.waiting, terms.mode, is_seller).to_owned();
     let number = clock.milestone.unwrap_or(1);
     let milestone = terms.milestones.get(usize::from(number).saturating_sub(1));
     if let (Some(milestone), Some(_), Kind::Milestone) = (milestone, clock.milestone, terms.kind) {
@@ -67,7 +75,7 @@ fn task(line: &Line, clock: &Deadline, reader: &Reader) -> Task {
     }
     // The same date as on the escrow's page: the agreed one, until only the days of grace are left.
     let by = clock.due.filter(|due| *due > reader.now).unwrap_or(clock.at);
-    let href = format!("/escrows/{}{}", line.escrow.reference, below(clock.waiting, line, number));
+    let href = format!("{}{}", home(line), below(clock.waiting, line, number));
     Task { words, href, by: reader.time(by) }
 }
 
@@ -81,12 +89,16 @@ fn below(waiting: Waiting, line: &Line, number: u16) -> String {
         (Waiting::ProofUpload | Waiting::ProofReview, _) => "/proof".to_owned(),
         (Waiting::Delivery | Waiting::Changes, _) => format!("/milestones/{number}/deliver"),
         (Waiting::Inspection, _) => format!("/milestones/{number}/inspect"),
-        (Waiting::Cancelling, _) if line.role == Role::Seller => format!("/milestones/{number}/deliver"),
+        (Waiting::Cancelling, _) if line.role == Capacity::Seller => format!("/milestones/{number}/deliver"),
         (Waiting::Cancelling, _) => format!("/milestones/{number}/cancel"),
         (Waiting::Extension, _) => format!("/milestones/{number}/extension"),
         (Waiting::CancellationAnswer, _) => "/cancel".to_owned(),
         (Waiting::Settlement, _) => "/settlement".to_owned(),
-        (Waiting::DisputeAnswer | Waiting::DisputeTalk | Waiting::Ruling, _) => "/disputes".to_owned(),
+        (Waiting::Ruling, _) => {
+            let open = line.escrow.dispute_over(number).map(|open| open.number);
+            format!("/disputes/{}", open.unwrap_or(1))
+        }
+        (Waiting::DisputeAnswer | Waiting::DisputeTalk, _) => "/disputes".to_owned(),
         (Waiting::PayOut, _) => format!("/milestones/{number}/payout"),
         (Waiting::FailedRefund, _) => failed_refund(line, number),
         (Waiting::RailAnswer | Waiting::RefundAnswer | Waiting::RefundAgain | Waiting::Closing, _) => {

@@ -137,9 +137,7 @@ impl Seat {
     /// What a party typed as its signature under the present version, if it signed that.
     #[must_use]
     pub fn signed_as(&self, party: &Party) -> Option<String> {
-        let signed = party.signature.as_ref().is_some_and(|mark| mark.version == self.escrow.version);
-        let person = self.people.iter().find(|person| signed && person.user_id == party.user)?;
-        person.signed_as.clone()
+        self.scene().signed_as(party)
     }
 
     /// What the party in a role is called.
@@ -164,6 +162,69 @@ impl Seat {
     #[must_use]
     pub fn title_of(&self, number: u16) -> &str {
         title_of(&self.escrow, number)
+    }
+
+    /// "2. " before what belongs to a milestone; nothing where there is only one.
+    #[must_use]
+    pub fn prefix(&self, number: u16) -> String {
+        self.scene().prefix(number)
+    }
+
+    /// When a milestone is due, once that is known: a one-off deal counts its days from payment.
+    #[must_use]
+    pub fn due_of(&self, number: u16) -> Option<Time> {
+        self.scene().due_of(number)
+    }
+
+    /// When a one-off deal is due, as long as nothing is paid.
+    #[must_use]
+    pub fn due_words(&self) -> String {
+        self.scene().due_words()
+    }
+}
+
+/// An escrow and its people for a reader who need not take part in it: an operator has no seat.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    pub escrow: &'a Escrow,
+    pub people: &'a [Person],
+    pub reader: &'a Reader,
+}
+
+impl Scene<'_> {
+    /// What a user is called: the name, else the address, for those who have not registered yet.
+    #[must_use]
+    pub fn name(&self, user: Uuid) -> String {
+        let person = self.people.iter().find(|person| person.user_id == user);
+        // Until somebody has answered, others know him by what they typed: proposing a deal to an address must not
+        // tell who is behind it.
+        let party = self.escrow.party_of(user);
+        let answers = |party: &Party| self.escrow.has_agreed(party) || party.joined;
+        let sends = user == self.escrow.creator || user == self.escrow.proposer();
+        // The arbiter is called what the terms' writer calls him.
+        let decides = self.escrow.terms.arbiter.as_ref().is_some_and(|arbiter| arbiter.user == user);
+        let answered = sends || decides || party.is_some_and(answers);
+        person.map_or_else(|| "Somebody".to_owned(), |person| called(person, answered))
+    }
+
+    /// Minor units as money.
+    #[must_use]
+    pub fn amount(&self, minor: i64) -> Money {
+        self.escrow.terms.money(minor)
+    }
+
+    /// A milestone's title, from its number.
+    #[must_use]
+    pub fn title_of(&self, number: u16) -> &str {
+        title_of(self.escrow, number)
+    }
+
+    /// What a party typed as its signature under the present version, if it signed that.
+    #[must_use]
+    pub fn signed_as(&self, party: &Party) -> Option<String> {
+        let signed = party.signature.as_ref().is_some_and(|mark| mark.version == self.escrow.version);
+        let person = self.people.iter().find(|person| signed && person.user_id == party.user)?;
+        person.signed_as.clone()
     }
 
     /// "2. " before what belongs to a milestone; nothing where there is only one.
@@ -198,41 +259,6 @@ impl Seat {
     }
 }
 
-/// An escrow and its people for a reader who need not take part in it: an operator has no seat.
-#[derive(Clone, Copy)]
-pub struct Scene<'a> {
-    pub escrow: &'a Escrow,
-    pub people: &'a [Person],
-    pub reader: &'a Reader,
-}
-
-impl Scene<'_> {
-    /// What a user is called: the name, else the address, for those who have not registered yet.
-    #[must_use]
-    pub fn name(&self, user: Uuid) -> String {
-        let person = self.people.iter().find(|person| person.user_id == user);
-        // Until somebody has answered, others know him by what they typed: proposing a deal to an address must not
-        // tell who is behind it.
-        let party = self.escrow.party_of(user);
-        let answers = |party: &Party| self.escrow.has_agreed(party) || party.joined;
-        let sends = user == self.escrow.creator || user == self.escrow.proposer();
-        let answered = sends || party.is_some_and(answers);
-        person.map_or_else(|| "Somebody".to_owned(), |person| called(person, answered))
-    }
-
-    /// Minor units as money.
-    #[must_use]
-    pub fn amount(&self, minor: i64) -> Money {
-        self.escrow.terms.money(minor)
-    }
-
-    /// A milestone's title, from its number.
-    #[must_use]
-    pub fn title_of(&self, number: u16) -> &str {
-        title_of(self.escrow, number)
-    }
-}
-
 fn title_of(escrow: &Escrow, number: u16) -> &str {
     let index = usize::from(number).saturating_sub(1);
     escrow.terms.milestones.get(index).map_or("", |terms| terms.title.as_str())
@@ -242,6 +268,8 @@ fn called(person: &Person, by_name: bool) -> String {
     match &person.email {
         _ if by_name && !person.name.is_empty() => person.name.clone(),
         Some(email) => email.clone(),
+        // The arbiter knows nobody's address.
+        None if !person.name.is_empty() => person.name.clone(),
         None => "Somebody who left".to_owned(),
     }
 }

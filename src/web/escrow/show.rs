@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::actions::{Button, button, ways};
 use super::beside::{Also, also};
 use super::rates;
-use super::seat::{Seat, pill, pill_of, role_title};
+use super::seat::{Scene, Seat, pill, pill_of, role_title};
 use super::sign::same_name;
 use super::timeline;
 use crate::app::App;
@@ -21,6 +21,7 @@ use crate::engine::status::{self, StepState as EngineStep};
 use crate::engine::veil;
 use crate::error::Error;
 use crate::store::history;
+use crate::web::draft::handler::Called;
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::{Place, Shell};
@@ -323,28 +324,46 @@ fn signed(seat: &Seat, party: &crate::engine::party::Party) -> String {
     }
 }
 
+/// Who decides a dispute, by name.
+fn decided_by(scene: &Scene<'_>) -> String {
+    const OPERATORS: &str = "Holdfast’s operators";
+    let Some(arbiter) = &scene.escrow.terms.arbiter else { return OPERATORS.to_owned() };
+    let called = Called::among(scene.people);
+    let called = called.map_or_else(|| scene.name(arbiter.user), |called| called.words());
+    match scene.escrow.arbiter() {
+        Some(_) => format!("{called}, as the arbiter"),
+        None => format!("{OPERATORS}, since {called} declined"),
+    }
+}
+
 /// The terms in short; the whole of them is the contract.
 #[must_use]
 pub fn term_lines(seat: &Seat) -> Vec<(&'static str, String)> {
+    lines_of(&seat.scene(), veil::hides_from(&seat.escrow.terms, seat.role))
+}
+
+/// The same for any reader; `hides` the commission from whoever must not know it.
+#[must_use]
+pub fn lines_of(scene: &Scene<'_>, hides: bool) -> Vec<(&'static str, String)> {
     use crate::engine::terms::{CommissionPayer, DefaultOutcome, FeePayer};
-    let terms = &seat.escrow.terms;
-    let mut lines = vec![("Amount", seat.amount(terms.amount_minor).to_string())];
+    let terms = &scene.escrow.terms;
+    let mut lines = vec![("Amount", scene.amount(terms.amount_minor).to_string())];
     let payer = match terms.fee_payer {
         FeePayer::Buyer => "paid by the buyer",
         FeePayer::Seller => "paid by the seller",
         FeePayer::Split => "shared by buyer and seller",
         FeePayer::Broker => "paid by the broker",
     };
-    let fee = seat.amount(seat.escrow.plan.fee_minor()).to_string();
+    let fee = scene.amount(scene.escrow.plan.fee_minor()).to_string();
     lines.push(("Platform fee", format!("{}, {payer}", rates::beside(&fee, Some(&rates::of_fee(terms))))));
-    let seen = terms.commission.as_ref().filter(|_| !veil::hides_from(terms, seat.role));
+    let seen = terms.commission.as_ref().filter(|_| !hides);
     if let Some(commission) = seen {
         let payer = match commission.payer {
             CommissionPayer::Buyer => "paid by the buyer",
             CommissionPayer::Seller => "paid by the seller",
             CommissionPayer::Split => "shared by buyer and seller",
         };
-        let sum = seat.amount(crate::engine::plan::commission_of(terms));
+        let sum = scene.amount(crate::engine::plan::commission_of(terms));
         let sum = rates::beside(&sum.to_string(), rates::of_commission(commission).as_deref());
         let hidden = if commission.hidden { ", in a side agreement" } else { "" };
         lines.push(("Commission", format!("{sum}, {payer}{hidden}")));
@@ -354,6 +373,7 @@ pub fn term_lines(seat: &Seat) -> Vec<(&'static str, String)> {
         DefaultOutcome::ReleaseToSeller => "The disputed money goes to the seller",
         DefaultOutcome::Halves => "The disputed money is divided in halves",
     };
+    lines.push(("Disputes are decided by", decided_by(scene)));
     lines.push(("If nobody decides a dispute", outcome.to_owned()));
     if let Some(reference) = &terms.external_reference {
         lines.push(("Own reference", reference.clone()));

@@ -4,7 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::response::Response;
 
-use super::seat::Seat;
+use super::seat::{Scene, Seat};
 use crate::app::App;
 use crate::engine::command::Facts;
 use crate::engine::decide::{Decision, decide};
@@ -136,18 +136,7 @@ impl Spot {
     /// What was agreed about it.
     #[must_use]
     pub fn agreed(&self) -> Agreed {
-        let changes = self.state.delivery.as_ref().and_then(|delivery| delivery.changes.as_ref());
-        let criterion = |(place, words): (u16, &String)| Criterion {
-            words: words.clone(),
-            has_failed: changes.is_some_and(|changes| changes.failed.contains(&place)),
-        };
-        Agreed {
-            description: self.terms.description.clone(),
-            criteria: (0_u16..).zip(&self.terms.criteria).map(criterion).collect(),
-            due: self.seat.due_of(self.number).map(|due| self.seat.reader.time(due)),
-            due_words: self.seat.due_words(),
-            inspection_days: self.terms.inspection_days,
-        }
+        Agreed::of(&self.seat.scene(), self.number, &self.terms)
     }
 
     /// Whom a share belongs to, by name; nobody for the platform's.
@@ -192,6 +181,26 @@ pub struct Agreed {
 }
 
 impl HtmlSafe for Agreed {}
+
+impl Agreed {
+    /// What was agreed about a milestone, and what of it the last delivery did not meet.
+    #[must_use]
+    pub fn of(scene: &Scene<'_>, number: u16, terms: &MilestoneTerms) -> Self {
+        let delivery = scene.escrow.milestone(number).and_then(|part| part.delivery.as_ref());
+        let changes = delivery.and_then(|delivery| delivery.changes.as_ref());
+        let criterion = |(place, words): (u16, &String)| Criterion {
+            words: words.clone(),
+            has_failed: changes.is_some_and(|changes| changes.failed.contains(&place)),
+        };
+        Self {
+            description: terms.description.clone(),
+            criteria: (0_u16..).zip(&terms.criteria).map(criterion).collect(),
+            due: scene.due_of(number).map(|due| scene.reader.time(due)),
+            due_words: scene.due_words(),
+            inspection_days: terms.inspection_days,
+        }
+    }
+}
 
 /// One condition of acceptance.
 pub struct Criterion {

@@ -24,6 +24,14 @@ pub fn entry(scene: &Scene<'_>, stored: &Stored) -> EventView {
     told_entry(scene, stored, stored.record().ok())
 }
 
+/// A record as an entry, for whoever sees no more than it.
+#[must_use]
+pub fn of_record(scene: &Scene<'_>, record: &Record) -> EventView {
+    let (icon, tone, words, quote) = told(scene, record);
+    let (id, time) = (format!("event-{}", record.seq), scene.reader.time(record.at).plain());
+    EventView { id, icon, tone, words, quote, time }
+}
+
 fn told_entry(scene: &Scene<'_>, stored: &Stored, record: Option<Record>) -> EventView {
     let (icon, tone, words, quote) = match record {
         Some(record) => told(scene, &record),
@@ -40,7 +48,6 @@ type Told = (Icon, Tone, String, String);
 fn told(scene: &Scene<'_>, record: &Record) -> Told {
     let plain = |icon, tone, words: String| (icon, tone, words, String::new());
     let who = actor(scene, &record.actor);
-    let title = |number: &u16| format!("“{}”", scene.title_of(*number));
     match &record.event {
         Event::Proposed { .. } => plain(Icon::Send, Tone::Info, format!("{who} sent the terms, version 1")),
         Event::Countered { .. }
@@ -65,14 +72,8 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
         Event::ProofSubmitted { .. } | Event::CorrectionsRequested { .. } | Event::ProofAccepted { .. } => {
             proof(scene, &record.event, &who)
         }
-        Event::Delivered { milestone, round, note, .. } => {
-            let again = if *round > 1 { " again" } else { "" };
-            let words = format!("{who} delivered {}{again}", title(milestone));
-            (Icon::PackageCheck, Tone::Info, words, note.clone())
-        }
-        Event::ChangesRequested { milestone, failed, reason, .. } => {
-            let words = format!("{who} asked for changes to {}", title(milestone));
-            (Icon::Undo2, Tone::Wait, words, asked(scene, *milestone, failed, reason))
+        Event::Delivered { .. } | Event::ChangesRequested { .. } | Event::Overdue { .. } => {
+            worked(scene, &record.event, &who)
         }
         Event::InspectionExtended { .. }
         | Event::ExtensionAsked { .. }
@@ -87,6 +88,7 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
         | Event::DisputeMoved { .. }
         | Event::Ruled { .. }
         | Event::RulingReturned { .. }
+        | Event::ArbiterDeclined { .. }
         | Event::DisputeEnded { .. }
         | Event::Said { .. } => disagreement::told(scene, &record.event, &who),
         Event::Released { .. }
@@ -97,12 +99,29 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
         | Event::RefundRetried { .. }
         | Event::RefundedToWallet { .. }
         | Event::PaidOut { .. } => moved(scene, &record.event, &who),
-        Event::Overdue { milestone, .. } => {
-            let words = format!("{} is overdue: the buyer may cancel it", title(milestone));
-            plain(Icon::ClockAlert, Tone::Bad, words)
-        }
         Event::Ended { end } => ended(end),
         Event::Closed => plain(Icon::CircleCheckBig, Tone::Neutral, format!("{who} closed the escrow")),
+    }
+}
+
+/// The seller's work, and the buyer's answer to it.
+fn worked(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
+    let title = |number: &u16| format!("“{}”", scene.title_of(*number));
+    match event {
+        Event::Delivered { milestone, round, note, .. } => {
+            let again = if *round > 1 { " again" } else { "" };
+            let words = format!("{who} delivered {}{again}", title(milestone));
+            (Icon::PackageCheck, Tone::Info, words, note.clone())
+        }
+        Event::ChangesRequested { milestone, failed, reason, .. } => {
+            let words = format!("{who} asked for changes to {}", title(milestone));
+            (Icon::Undo2, Tone::Wait, words, asked(scene, *milestone, failed, reason))
+        }
+        Event::Overdue { milestone, .. } => {
+            let words = format!("{} is overdue: the buyer may cancel it", title(milestone));
+            (Icon::ClockAlert, Tone::Bad, words, String::new())
+        }
+        _ => (Icon::Info, Tone::Neutral, String::new(), String::new()),
     }
 }
 

@@ -11,12 +11,14 @@ use crate::app::App;
 use crate::engine::contract;
 use crate::engine::offers::Action;
 use crate::engine::party::Actor;
+use crate::engine::terms::Arbiter;
 use crate::engine::veil;
 use crate::engine::versions::{self, Origin, Version};
 use crate::error::Error;
 use crate::store::files::{self, FileRow};
 use crate::store::history;
 use crate::store::users::Account;
+use crate::web::draft::handler::Called;
 use crate::web::form::Search;
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
@@ -179,8 +181,13 @@ async fn compare(
         return Ok(Redirect::to(&to).into_response());
     }
     let (from, to) = (loaded.version(search.get("from"))?, loaded.version(search.get("to"))?);
-    let viewer =
-        Viewer { user: seat.account.id, role: seat.role, reader: &seat.reader, files: &loaded.files };
+    let standing = Called::among(&seat.people);
+    let called = |arbiter: &Arbiter| {
+        let stands = seat.escrow.terms.arbiter.as_ref() == Some(arbiter);
+        standing.as_ref().filter(|_| stands).map(Called::words)
+    };
+    let (user, role) = (seat.account.id, seat.role);
+    let viewer = Viewer { user, role, reader: &seat.reader, files: &loaded.files, called: &called };
     let stands = to.number == seat.escrow.version;
     let title = format!("Version {} against version {}", to.number, from.number);
     page::html(&Compare {

@@ -45,19 +45,24 @@ fn words(topic: Topic) -> (&'static str, &'static str) {
         Topic::Reminders => ("Reminders", "A deadline of yours comes nearer, or somebody asks you to act."),
         Topic::Messages => ("Messages", "Somebody wrote in an escrow of yours."),
         Topic::Endings => ("Endings", "An escrow is complete, or was closed."),
+        Topic::Disputes => (
+            "Disputes to decide",
+            "For operators: a dispute is yours to decide, or a decision awaits a second one.",
+        ),
         Topic::Binding => ("Money and agreements", ""),
     }
 }
 
 async fn show(State(app): State<App>, visit: Visit, SignedIn(account): SignedIn) -> Result<Response, Error> {
     let chosen = preferences::of_user(&mut app.db.read().await?.conn(), account.id).await?;
+    let chosen = chosen.into_iter().filter(|(topic, _)| account.operator || !topic.is_operators());
     let row = |(topic, ways): (Topic, Ways)| {
         let (words, about) = words(topic);
         Row { name: topic.name(), words, about, ways }
     };
     page::html(&Page {
         shell: Shell::new(&app, &visit, "Notices and mails").at(Place::Settings),
-        rows: chosen.into_iter().map(row).collect(),
+        rows: chosen.map(row).collect(),
     })
 }
 
@@ -67,7 +72,7 @@ async fn save(
     fields: Fields,
 ) -> Result<Response, Error> {
     let mut tx = app.db.write().await?;
-    for topic in Topic::CHOICES {
+    for topic in Topic::CHOICES.into_iter().filter(|topic| account.operator || !topic.is_operators()) {
         let ways = Ways {
             by_mail: fields.ticked(&format!("{}-mail", topic.name())),
             in_portal: fields.ticked(&format!("{}-portal", topic.name())),

@@ -3,15 +3,15 @@
 use holdfast::engine::dispute::Split;
 use holdfast::engine::party::{Role, UserId};
 use holdfast::engine::terms::{
-    Commission, CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, FeeSchedule, FileRef, Funding,
-    Kind, MilestoneTerms, Mode, Rate, Recipient, Terms, TermsParty,
+    Arbiter, Commission, CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, FeeSchedule, FileRef,
+    Funding, Kind, MilestoneTerms, Mode, Rate, Recipient, Terms, TermsParty,
 };
 use holdfast::engine::time::Time;
 use holdfast::money::Currency;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::people::{BROKER, BUYER, SELLER};
+use super::people::{ARBITER, BROKER, BUYER, SELLER};
 
 /// The moment at which every story starts: 2 March 2026, nine o'clock.
 pub fn start() -> Time {
@@ -130,6 +130,17 @@ pub fn case1() -> Terms {
         terms.fee = fixed_fee(200);
         terms.fee_payer = FeePayer::Seller;
     })
+}
+
+/// Worked case 4 with an arbiter.
+pub fn arbitrated() -> Terms {
+    case4().with(name_arbiter)
+}
+
+/// Names the arbiter.
+pub fn name_arbiter(terms: &mut Terms) {
+    terms.dispute_handler = DisputeHandler::Arbitration;
+    terms.arbiter = Some(Arbiter { user: ARBITER, identity_sha256: format!("{:064x}", ARBITER.as_u128()) });
 }
 
 /// A quick one with a proof before the delivery.

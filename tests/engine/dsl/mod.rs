@@ -15,7 +15,9 @@ pub mod people;
 pub mod variants;
 pub mod world;
 
-pub use deal::{With, case1, case4, instant, one_off, pay_first, per_milestone, quick, quick_proof};
+pub use deal::{
+    With, arbitrated, case1, case4, instant, one_off, pay_first, per_milestone, quick, quick_proof,
+};
 pub use given::{ALREADY_DONE, Past, given};
 pub use people::*;
 pub use variants::{variant_of, variants};

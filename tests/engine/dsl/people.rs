@@ -10,6 +10,8 @@ pub const PAYEE: UserId = Uuid::from_u128(0xE1);
 pub const SECOND_PAYEE: UserId = Uuid::from_u128(0xE2);
 pub const STRANGER: UserId = Uuid::from_u128(0x99);
 
+pub const ARBITER: UserId = Uuid::from_u128(0xA4);
+
 fn party(user: UserId, role: Role) -> Actor {
     Actor::Party { user, role }
 }
@@ -41,6 +43,10 @@ pub fn operator() -> Actor {
 
 pub fn second_operator() -> Actor {
     Actor::Operator { user: Uuid::from_u128(0x98) }
+}
+
+pub fn arbiter() -> Actor {
+    Actor::Arbiter { user: ARBITER }
 }
 
 pub fn rail() -> Actor {

@@ -11,7 +11,7 @@ use proptest::sample::select;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::dsl::deal::{commission, currency, line, milestone, party, start};
+use crate::dsl::deal::{commission, currency, line, milestone, name_arbiter, party, start};
 use crate::dsl::*;
 
 /// What a deal is made of.
@@ -41,6 +41,8 @@ pub struct Deal {
     pub as_it_came: bool,
     /// Whether the commission is hidden, where it can be.
     pub hidden: bool,
+    /// Whether an outside arbiter decides.
+    pub arbiter: bool,
 }
 
 /// Amounts from a few units to as much as there can be.
@@ -74,8 +76,12 @@ pub fn deal(milestones: std::ops::RangeInclusive<usize>) -> impl Strategy<Value 
     let who = (any::<bool>(), 0..=3_u8, select(vec![Role::Buyer, Role::Seller, Role::Broker]));
     let money = (schedule(), fee_payer, option::of((rate(), payer)), vec(0..=1_000_u16, 4));
     let days = (1..=25_u8, 1..=30_u8, 0..=3_u8);
-    let start =
-        (prop_oneof![Just(0_u16), 0..=3_000_u16], any::<(bool, bool)>(), any::<bool>(), any::<bool>());
+    let start = (
+        prop_oneof![Just(0_u16), 0..=3_000_u16],
+        any::<(bool, bool)>(),
+        any::<bool>(),
+        any::<(bool, bool)>(),
+    );
     let modes = select(vec![Mode::Standard, Mode::Quick, Mode::QuickProof, Mode::Instant]);
     let what = (vec(amount(), milestones), modes, any::<bool>(), select(vec!["TND", "KES", "JPY"]));
     (what, who, money, days, start).prop_map(|(what, who, money, days, start)| Deal {
@@ -96,7 +102,8 @@ pub fn deal(milestones: std::ops::RangeInclusive<usize>) -> impl Strategy<Value 
         wallet: start.0,
         at_once: start.1,
         hidden: start.2,
-        as_it_came: start.3,
+        as_it_came: start.3.0,
+        arbiter: start.3.1,
     })
 }
 
@@ -139,6 +146,9 @@ impl Deal {
                 terms.milestones.push(part);
             }
             self.by_link(terms);
+            if self.arbiter {
+                name_arbiter(terms);
+            }
             self.share_out(terms);
             self.hide(terms);
         })

@@ -8,8 +8,8 @@ use holdfast::engine::dispute::{DisputeEnd, ExtensionEnd, SettlementEnd, Step};
 use holdfast::engine::escrow::{End, Escrow, How, Milestone, MilestoneStage, Stage};
 use holdfast::engine::event::Event;
 use holdfast::engine::evolve::evolve;
-use holdfast::engine::notices::notices;
-use holdfast::engine::party::{Actor, Role};
+use holdfast::engine::notices::{News, Notice, duties, notices};
+use holdfast::engine::party::{Actor, Capacity};
 use holdfast::engine::plan::Share;
 use holdfast::engine::proof::ProofPhase;
 use holdfast::engine::refund::{Refund, RefundState};
@@ -111,6 +111,7 @@ fn words(world: &World) -> Law {
     for number in (1_u16..).take(escrow.milestones.len()) {
         hold(status::of_milestone(escrow, number).words != "Unknown", || format!("no status of {number}"))?;
     }
+    arbiters_panel(world)?;
     parties(world).iter().try_for_each(|actor| panels(world, actor))?;
     parties(world).iter().try_for_each(|actor| veiled(world, actor))
 }
@@ -132,6 +133,24 @@ fn veiled(world: &World, actor: &Actor) -> Law {
     let held = seen.milestones.iter().flat_map(|part| &part.holdings).map(|held| held.share);
     let of_broker = |share: Share| matches!(share, Share::Broker | Share::BrokerOnTop);
     hold(!lines.chain(held).any(of_broker), || "the broker's share is there to see".to_owned())
+}
+
+/// The arbiter, once he is told, is shown nothing that would be refused, and what is his to decide first.
+fn arbiters_panel(world: &World) -> Law {
+    let (escrow, actor) = (world.escrow(), arbiter());
+    if !escrow.arbiter_is_told() {
+        return Ok(());
+    }
+    let panel = next::of_arbiter(escrow);
+    hold(!panel.headline.is_empty(), || "nothing is said to the arbiter".to_owned())?;
+    let his = deadlines::all(escrow).iter().any(|clock| deadlines::asks(escrow, clock, ARBITER));
+    hold(his == panel.yours && his == panel.primary.is_some(), || format!("{panel:?}"))?;
+    for action in panel.primary.into_iter().chain(panel.secondary) {
+        let probe = offers::probe(escrow, action, world.now);
+        let decision = decide(Some(escrow), &probe, &actor, &world.facts(&actor), world.now);
+        hold(matches!(decision, Ok(Decision::Done(_))), || format!("{action:?} comes to {decision:?}"))?;
+    }
+    Ok(())
 }
 
 /// Every button that someone is shown is one that he can press.
@@ -164,11 +183,20 @@ pub fn of_events(before: Option<&Escrow>, after: &World, events: &[Event], actor
         let words = notice.words("The deal", &Time::rfc3339);
         let said = !words.subject.is_empty() && words.paragraphs.iter().all(|text| !text.is_empty());
         hold(said && !words.paragraphs.is_empty() && !words.button.is_empty(), || format!("{notice:?}"))?;
-        let party = after.escrow().party_of(notice.to);
+        let escrow = after.escrow();
         // Whoever tried to pay before the buyer gets his own money back, if it comes after all.
-        let paid = after.escrow().given_up.iter().any(|charge| charge.payer == Some(notice.to));
-        let known = party.map_or(paid && notice.role == Role::Buyer, |party| party.role == notice.role);
-        hold(known, || format!("to whom? {notice:?}"))?;
+        let paid = escrow.given_up.iter().any(|charge| charge.payer == Some(notice.to));
+        let is_meant = match (escrow.party_of(notice.to), notice.role) {
+            (Some(party), role) => role == party.role.into(),
+            (None, Capacity::Buyer) => paid,
+            (None, role) => role == Capacity::Arbiter && escrow.arbiter() == Some(notice.to),
+        };
+        hold(is_meant, || format!("to whom? {notice:?}"))?;
+    }
+    for duty in duties(after.escrow(), events) {
+        let (to, role, news) = (STRANGER, Capacity::Operator, News::Deciding(duty.news));
+        let words = Notice { to, role, news }.words("The deal", &Time::rfc3339);
+        hold(words.paragraphs.iter().all(|text| !text.is_empty()), || format!("{words:?}"))?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::fmt;
 
 use holdfast::engine::command::Command;
 use holdfast::engine::deadlines::{self, Mark, Waiting};
+use holdfast::engine::dispute::{self, Handler};
 use holdfast::engine::escrow::Method;
 use holdfast::engine::offers::{self, Action};
 use holdfast::engine::party::{Actor, Role, UserId};
@@ -95,6 +96,9 @@ pub fn offer(world: &World, who: u8, which: u8) -> Option<(Actor, Action)> {
     if !world.escrow().disputes.is_empty() {
         actors.extend([operator(), second_operator()]);
     }
+    if world.escrow().terms.arbiter.is_some() {
+        actors.push(arbiter());
+    }
     let actor = pick(&actors, who);
     let facts = world.facts(&actor);
     let offered = offers::offers(world.escrow(), &actor, &facts, world.now);
@@ -115,6 +119,7 @@ pub fn offer(world: &World, who: u8, which: u8) -> Option<(Actor, Action)> {
                 | Action::AcceptSettlement(_)
                 | Action::OpenDispute
                 | Action::Concede(_)
+                | Action::DeclineArbitration
                 | Action::Say
         )
     };
@@ -185,6 +190,9 @@ pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32
         .copied()
         .collect();
     actors.extend([operator(), second_operator(), rail(), clock()]);
+    if world.escrow().terms.arbiter.is_some() {
+        actors.push(arbiter());
+    }
     actors.extend(both.iter().chain(&both));
     let command = match what % 33 {
         0 => propose(world, number),
@@ -231,6 +239,7 @@ pub fn anything(world: &mut World, who: u8, what: u8, milestone: u8, number: u32
     );
     let actor = match who % 4 {
         _ if by_machine => clock(),
+        0 | 1 | 3 if ruling && with_arbiter(world) => arbiter(),
         0 | 1 if ruling => operator(),
         2 if ruling => second_operator(),
         // From outside comes only who has the link.
@@ -251,6 +260,11 @@ fn about_refund(world: &World, place: u8, number: u32) -> Command {
     } else {
         Command::RefundToWallet { refund }
     }
+}
+
+fn with_arbiter(world: &World) -> bool {
+    let his = |step: &dispute::Step| matches!(step, dispute::Step::Handler { handler: Handler::Arbiter, .. });
+    world.escrow().disputes.iter().any(|open| his(&open.step))
 }
 
 pub fn text(number: u32) -> String {

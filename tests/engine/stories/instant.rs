@@ -389,7 +389,7 @@ fn each_is_told_what_concerns_him_once() {
         let Ok(holdfast::engine::decide::Decision::Done(events)) = decided else { panic!("{decided:?}") };
         let after = events.iter().cloned().fold(past, Past::then);
         let notices = notices(&after.escrow, &events, &actor);
-        notices.into_iter().map(|notice| (notice.role, notice.news)).collect::<Vec<_>>()
+        notices.into_iter().filter_map(|notice| Some((notice.role.role()?, notice.news))).collect::<Vec<_>>()
     };
     let due = Some(start().plus_days(1));
     let amount = currency("KES").of(10_000);

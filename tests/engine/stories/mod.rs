@@ -1,6 +1,7 @@
 //! One story an act: what it comes to, and when it is refused.
 
 mod agreement;
+mod arbiter;
 mod clocks;
 mod delivery;
 mod ending;

@@ -146,7 +146,7 @@ fn the_others_are_told_of_new_terms_and_read_what_changed() {
     world.seller().counters(larger).is_done();
     let events: Vec<_> = world.history[place..].iter().map(|(_, event)| event.clone()).collect();
     let told = notices(world.escrow(), &events, &seller());
-    let roles: Vec<Role> = told.iter().map(|notice| notice.role).collect();
+    let roles: Vec<Role> = told.iter().filter_map(|notice| notice.role.role()).collect();
     assert_eq!(roles, [Role::Buyer, Role::Broker]);
     let words = told[0].words("A larger garden house", &|_| "then".to_owned());
     assert_eq!(words.subject, "New terms, version 2: A larger garden house");
@@ -220,7 +220,7 @@ fn a_reminder_by_hand_is_sent_once_a_day_and_to_those_who_are_waited_for() {
     world.seller().nudges().is_done();
     let last = world.history.last().unwrap().1.clone();
     let told = notices(world.escrow(), &[last], &seller());
-    assert_eq!(told.iter().map(|notice| notice.role).collect::<Vec<_>>(), [Role::Buyer]);
+    assert_eq!(told.iter().map(|notice| notice.role.role()).collect::<Vec<_>>(), [Some(Role::Buyer)]);
     assert!(matches!(told[0].news, News::Nudged { by: Role::Seller, waiting: Waiting::Payment, .. }));
 }
 

@@ -396,7 +396,7 @@ fn the_buyer_is_told_of_the_money_and_the_others_of_the_decision() {
         let all = notices(&past.escrow, std::slice::from_ref(event), actor);
         all.into_iter()
             .map(|notice| match notice.news {
-                News::Refund(news) => (notice.role, news),
+                News::Refund(news) => (notice.role.role().unwrap(), news),
                 other => panic!("{other:?}"),
             })
             .collect()

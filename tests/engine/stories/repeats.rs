@@ -59,6 +59,7 @@ fn ready_for(command: &Command) -> Past {
         Command::ConfirmRuling { .. } | Command::ReturnRuling { .. } => {
             Past::paid(&case4()).disputed(1).handed_over().ruled()
         }
+        Command::DeclineArbitration { .. } => Past::agreed(&arbitrated()),
         Command::PayOut { .. } => Past::delivered(&case4(), 1).released(1),
         Command::Close => Past::sent(&case4()).ended(holdfast::engine::escrow::End::ExpiredNotAccepted),
     }

@@ -109,6 +109,7 @@ fn disagreeing() -> Vec<(Actor, Command)> {
         (operator(), Command::Rule { dispute: 1, splits: splits(), reasons: text() }),
         (second_operator(), Command::ConfirmRuling { dispute: 1 }),
         (second_operator(), Command::ReturnRuling { dispute: 1, reason: text() }),
+        (arbiter(), Command::DeclineArbitration { reason: text() }),
         (buyer(), Command::Say { text: text(), files: Vec::new() }),
     ]
 }
@@ -156,7 +157,10 @@ fn given_to(command: &Command) -> Vec<Role> {
         | Command::WithdrawDispute { .. }
         | Command::Concede { .. } => all[..2].to_vec(),
         Command::Say { .. } => all[..3].to_vec(),
-        Command::Rule { .. } | Command::ConfirmRuling { .. } | Command::ReturnRuling { .. } => Vec::new(),
+        Command::Rule { .. }
+        | Command::ConfirmRuling { .. }
+        | Command::ReturnRuling { .. }
+        | Command::DeclineArbitration { .. } => Vec::new(),
         Command::PayOut { .. } => all[1..].to_vec(),
         Command::ChargeSettled { .. }
         | Command::ChargeFailed { .. }
@@ -227,6 +231,7 @@ fn whoever_is_no_party_does_nothing() {
             for actor in [operator(), rail(), clock()] {
                 let expected = match &command {
                     Command::Propose { .. } => Refusal::AlreadyProposed,
+                    Command::DeclineArbitration { .. } => Refusal::NotYourRole { needs: Vec::new() },
                     Command::ChargeSettled { .. }
                     | Command::ChargeFailed { .. }
                     | Command::RefundSettled { .. }

@@ -50,7 +50,7 @@ fn story(terms: &Terms, role: Role, by: &Actor) -> Seen {
             seen.records.push(veil::record(record, &escrow, role));
         }
         let told = notices(world.escrow(), &events, actor);
-        seen.told.extend(told.into_iter().filter(|notice| notice.role == role));
+        seen.told.extend(told.into_iter().filter(|notice| notice.role == role.into()));
         seen.escrows.push(escrow);
     };
     let reference = "ESC-7K2M-9QXA".to_owned();

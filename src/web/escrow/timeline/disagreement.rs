@@ -96,6 +96,9 @@ fn dispute(event: &Event, who: &str) -> Told {
         Event::RulingReturned { .. } => {
             plain(Icon::Undo2, Tone::Dispute, format!("{who} did not agree to the decision; it is made anew"))
         }
+        Event::ArbiterDeclined { reason } => {
+            (Icon::Undo2, Tone::Dispute, format!("{who} will not decide; the operators do"), reason.clone())
+        }
         Event::DisputeEnded { how, reasons, .. } => {
             (Icon::Scale, Tone::Neutral, dispute_ended(*how).1.to_owned(), reasons.clone())
         }

@@ -81,6 +81,7 @@ pub fn anything(world: &World, milestone: u8, number: u32) -> Command {
         22 => Command::Concede { dispute },
         23..=26 => Command::Rule { dispute, splits: ruling(), reasons: words },
         27 | 28 => Command::ConfirmRuling { dispute },
+        30 if number.is_multiple_of(4) => Command::DeclineArbitration { reason: words },
         29 => Command::ReturnRuling { dispute, reason: words },
         _ => Command::Say { text: words, files: files() },
     }

@@ -1,0 +1,117 @@
+//! Who decides a dispute: the platform's operators, or an arbiter whom the parties name by name and address. Who
+//! he is, is looked up when the terms are sent.
+
+use uuid::Uuid;
+
+use super::answers::Answers;
+use super::terms::Given;
+use crate::engine::party::Role;
+use crate::engine::terms::{Arbiter, DisputeHandler};
+use crate::store::escrows::Person;
+use crate::store::proposals::Named;
+use crate::store::users;
+use crate::web::form::Problems;
+
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 200;
+/// The place of the stand-in: far behind those of the parties.
+const PLACE: u128 = 1_000;
+
+/// The arbiter as somebody named him.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Called {
+    pub email: String,
+    pub name: String,
+}
+
+impl Called {
+    /// The one who stands among the people of an escrow.
+    #[must_use]
+    pub fn among(people: &[Person]) -> Option<Self> {
+        let person = people.iter().find(|person| person.role == "arbiter")?;
+        Some(Self { email: person.email.clone()?, name: person.name.clone() })
+    }
+
+    /// "Nadia Gharbi (nadia@example.com)".
+    #[must_use]
+    pub fn words(&self) -> String {
+        if self.name.is_empty() { self.email.clone() } else { format!("{} ({})", self.name, self.email) }
+    }
+}
+
+/// Who decides, as it was chosen.
+#[must_use]
+pub fn chosen(answers: &Answers) -> Option<DisputeHandler> {
+    match answers.or("dispute_handler", "platform").as_str() {
+        "platform" => Some(DisputeHandler::Platform),
+        "arbitration" => Some(DisputeHandler::Arbitration),
+        _ => None,
+    }
+}
+
+/// What the terms will say of it, and whom the sending looks up.
+pub struct Handler {
+    pub handler: DisputeHandler,
+    pub arbiter: Option<Arbiter>,
+    pub named: Named,
+}
+
+/// Reads it. `parties` are the others' addresses.
+pub fn read(
+    answers: &Answers,
+    given: &Given<'_>,
+    parties: &[(Role, String)],
+    problems: &mut Problems,
+) -> Handler {
+    let handler = chosen(answers);
+    if handler.is_none() {
+        problems.add("dispute_handler", "Choose who decides a dispute.");
+    }
+    let handler = handler.unwrap_or(DisputeHandler::Platform);
+    let nobody = Handler { handler, arbiter: None, named: Named::default() };
+    if handler == DisputeHandler::Platform {
+        return nobody;
+    }
+    let name = answers.get("arbiter_name").to_owned();
+    if name.is_empty() {
+        problems.add("arbiter_name", "Enter the arbiter’s name.");
+    } else if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+        problems.add(
+            "arbiter_name",
+            format!("Write it on one line, with no more than {LONGEST_NAME} characters."),
+        );
+    }
+    let typed = answers.get("arbiter");
+    let Some(email) = users::address(typed) else {
+        let missing = if typed.is_empty() {
+            "Enter the arbiter’s email address."
+        } else {
+            "Enter an email address like name@example.com."
+        };
+        problems.add("arbiter", missing);
+        return nobody;
+    };
+    if email == given.email || parties.iter().any(|(_, known)| *known == email) {
+        problems.add("arbiter", "This address takes part in the deal. The arbiter takes no other part.");
+        return nobody;
+    }
+    // Whoever stands in the terms already stays who he is.
+    let base = given.base.filter(|base| base.arbiter.as_ref().is_some_and(|known| known.email == email));
+    if let Some(arbiter) = base.and_then(|base| base.escrow.terms.arbiter.clone()) {
+        return Handler { arbiter: Some(arbiter), ..nobody };
+    }
+    let arbiter = Arbiter { user: Uuid::from_u128(PLACE), identity_sha256: super::people::stand_in(PLACE) };
+    let named = Named { arbiter: Some(email.clone()), names: vec![(email, name)] };
+    Handler { handler, arbiter: Some(arbiter), named }
+}
+
+/// The contract's text with words in the place of the arbiter's digest, which is only made when it is sent.
+#[must_use]
+pub fn in_words(text: &str, named: &Named) -> String {
+    match &named.arbiter {
+        Some(email) => {
+            text.replace(&super::people::stand_in(PLACE), &format!("SHA-256 of {email} and a random salt"))
+        }
+        None => text.to_owned(),
+    }
+}
