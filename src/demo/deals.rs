@@ -1,6 +1,7 @@
 //! The demo's deals: one for each state, told as a short script.
 
 mod disagreeing;
+mod refunding;
 
 use rust_decimal::Decimal;
 
@@ -25,6 +26,7 @@ pub(super) async fn all(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
     working(db, cast, now).await?;
     over(db, cast, now).await?;
     disagreeing::all(db, cast, now).await?;
+    refunding::all(db, cast, now).await?;
     never_paid(db, cast, now).await?;
     super::modes::all(db, cast, now).await
 }

@@ -39,6 +39,24 @@ pub struct Started {
     pub page: String,
 }
 
+/// Money that a provider is asked to send back by the way on which it came.
+#[derive(Clone, Debug)]
+pub struct RefundOrder {
+    /// Our own name for it. Asked for twice, it must be one refund.
+    pub payment: Uuid,
+    /// The provider's name for the charge that brought the money.
+    pub charge: String,
+    /// All of the charge, or a part of it.
+    pub amount: Money,
+}
+
+/// A refund that the provider has begun.
+#[derive(Clone, Debug)]
+pub struct RefundBegun {
+    /// The provider's name for it.
+    pub reference: String,
+}
+
 /// A notice whose signature was right.
 #[derive(Clone, Debug)]
 pub struct Notice {
@@ -52,11 +70,13 @@ pub struct Notice {
 pub enum Said {
     /// About one charge of ours.
     Charge { payment: Uuid, amount: Money, verdict: Verdict },
+    /// About one refund of ours.
+    Refund { payment: Uuid, amount: Money, verdict: Verdict },
     /// Something that we do not wait for.
     Other,
 }
 
-/// What became of a charge.
+/// What became of a charge or a refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Settled,
@@ -124,6 +144,12 @@ pub trait Rail: Send + Sync {
     /// # Errors
     /// [`RailError::Refused`] for good, anything else for now.
     async fn start(&self, order: &Order) -> Result<Started, RailError>;
+
+    /// Begins a refund, or finds the one that was begun for the same payment.
+    ///
+    /// # Errors
+    /// [`RailError::Refused`] for good, anything else for now.
+    async fn refund(&self, order: &RefundOrder) -> Result<RefundBegun, RailError>;
 
     /// Reads a notice that came at `now`.
     ///

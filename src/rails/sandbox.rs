@@ -7,10 +7,12 @@ use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHO
 use time::Duration;
 use uuid::Uuid;
 
-use super::{Capabilities, Notice, Order, Rail, RailError, Said, Started, Verdict, Words};
+use super::{
+    Capabilities, Notice, Order, Rail, RailError, RefundBegun, RefundOrder, Said, Started, Verdict, Words,
+};
 use crate::engine::time::Time;
 use crate::money::Currency;
-use crate::sandbox::{Asked, MAGIC, Sandbox};
+use crate::sandbox::{Asked, AskedBack, MAGIC, Sandbox};
 use crate::store::hash;
 
 /// How far a notice's own time may lie from ours (Standard Webhooks: five minutes).
@@ -65,7 +67,7 @@ impl Rail for SandboxRail {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { refund: false }
+        Capabilities { refund: true }
     }
 
     fn origin(&self) -> String {
@@ -85,6 +87,18 @@ impl Rail for SandboxRail {
         };
         let opened = self.company.open(&asked).await?;
         Ok(Started { reference: opened.reference, page: opened.page })
+    }
+
+    async fn refund(&self, order: &RefundOrder) -> Result<RefundBegun, RailError> {
+        let asked = AskedBack {
+            merchant_ref: &order.payment.to_string(),
+            charge: &order.charge,
+            amount: order.amount,
+        };
+        match self.company.refund(&asked).await? {
+            Ok(reference) => Ok(RefundBegun { reference }),
+            Err(code) => Err(RailError::Refused(refund_reason(code.code()).to_owned())),
+        }
     }
 
     async fn verify(&self, headers: &HeaderMap, body: &[u8], now: Time) -> Result<Notice, RailError> {
@@ -121,15 +135,26 @@ fn signed_id(secret: &str, headers: &HeaderMap, body: &[u8], now: Time) -> Resul
 fn said(body: &[u8]) -> Said {
     let Ok(Body { r#type, data }) = serde_json::from_slice(body) else { return Said::Other };
     let Some(currency) = Currency::from_code(&data.currency) else { return Said::Other };
-    let verdict = match (r#type.as_str(), data.failure) {
-        ("charge.succeeded", _) => Verdict::Settled,
-        ("charge.failed", failure) => {
-            let code = failure.map(|failure| failure.code).unwrap_or_default();
-            Verdict::Failed { reason: reason(&code).to_owned() }
-        }
-        _ => return Said::Other,
-    };
-    Said::Charge { payment: data.merchant_reference, amount: currency.of(data.amount_minor), verdict }
+    let (payment, amount) = (data.merchant_reference, currency.of(data.amount_minor));
+    let code = data.failure.map(|failure| failure.code).unwrap_or_default();
+    let failed = |reason: fn(&str) -> &'static str| Verdict::Failed { reason: reason(&code).to_owned() };
+    match r#type.as_str() {
+        "charge.succeeded" => Said::Charge { payment, amount, verdict: Verdict::Settled },
+        "charge.failed" => Said::Charge { payment, amount, verdict: failed(reason) },
+        "refund.succeeded" => Said::Refund { payment, amount, verdict: Verdict::Settled },
+        "refund.failed" => Said::Refund { payment, amount, verdict: failed(refund_reason) },
+        _ => Said::Other,
+    }
+}
+
+/// The company's codes for refunds, likewise.
+fn refund_reason(code: &str) -> &'static str {
+    match code {
+        "card_closed" => "The card or account no longer exists.",
+        "charge_unknown" | "charge_not_paid" => "The provider does not know the payment.",
+        "more_than_charged" => "The provider has already sent back what was paid.",
+        _ => "The provider could not send it back and gave no reason.",
+    }
 }
 
 /// The company's codes as sentences for the payer.
@@ -194,12 +219,20 @@ mod tests {
             said(format!(r#"{{"type":"{kind}","data":{data}}}"#).as_bytes())
         };
         let verdict = |said| match said {
-            Said::Charge { verdict, .. } => Some(verdict),
+            Said::Charge { verdict, .. } => Some((false, verdict)),
+            Said::Refund { verdict, .. } => Some((true, verdict)),
             Said::Other => None,
         };
-        assert_eq!(verdict(body("charge.succeeded", "")), Some(Verdict::Settled));
+        assert_eq!(verdict(body("charge.succeeded", "")), Some((false, Verdict::Settled)));
         let failed = verdict(body("charge.failed", r#","failure":{"code":"card_refused"}"#));
-        assert_eq!(failed, Some(Verdict::Failed { reason: "The card was not accepted.".to_owned() }));
+        assert_eq!(
+            failed,
+            Some((false, Verdict::Failed { reason: "The card was not accepted.".to_owned() }))
+        );
+        assert_eq!(verdict(body("refund.succeeded", "")), Some((true, Verdict::Settled)));
+        let failed = verdict(body("refund.failed", r#","failure":{"code":"card_closed"}"#));
+        let reason = "The card or account no longer exists.".to_owned();
+        assert_eq!(failed, Some((true, Verdict::Failed { reason })));
         assert!(verdict(body("charge.failed", "")).is_some());
         assert_eq!(verdict(body("dispute.opened", "")), None);
         assert_eq!(verdict(said(b"not json")), None);

@@ -1,9 +1,9 @@
-//! A provider is told of a payment that the buyer has started.
+//! A provider is told of a payment that the buyer has started, or of a refund that was decided.
 //!
 //! It happens outside any transaction: at once by the page, and again by a worker until it worked. Two
-//! who tell at the same moment do no harm, since a provider begins one charge for one payment.
+//! who tell at the same moment do no harm, since a provider begins one charge, or one refund, for one payment.
 
-use super::{Order, RailError};
+use super::{Order, RailError, RefundOrder};
 use crate::app::App;
 use crate::engine::command::Command;
 use crate::money::Currency;
@@ -17,6 +17,8 @@ use crate::store::payments::{self, Payment};
 pub enum Told {
     /// The payer goes to this page.
     Page(String),
+    /// It has what it needs.
+    Known,
     /// The provider did not answer and is told again.
     NotYet,
     /// The provider will not take it; the payment has failed.
@@ -28,22 +30,18 @@ pub enum Told {
 /// # Errors
 /// The database's.
 pub async fn tell(app: &App, payment: &Payment) -> Result<Told, DbError> {
-    let started = match order(app, payment).await? {
-        Ok(order) => match app.rails.get(&payment.method) {
-            Some(rail) => rail.start(&order).await,
-            None => Err(RailError::Unreachable(format!("there is no rail {:?}", payment.method))),
-        },
-        Err(error) => Err(error),
-    };
-    match started {
-        Ok(started) => {
+    match ask(app, payment).await? {
+        Ok(Begun { reference, page, takes_back }) => {
             let mut tx = app.db.write().await?;
-            payments::told(&mut tx.conn(), payment.id, &started.reference, &started.page).await?;
+            payments::told(&mut tx.conn(), payment.id, &reference, page.as_deref(), takes_back).await?;
             tx.commit().await?;
-            Ok(Told::Page(started.page))
+            Ok(page.map_or(Told::Known, Told::Page))
         }
         Err(RailError::Refused(reason)) => {
-            let failed = Command::ChargeFailed { payment: payment.id, reason };
+            let failed = match payment.refund() {
+                Some((refund, attempt)) => Command::RefundFailed { refund, attempt, reason },
+                None => Command::ChargeFailed { payment: payment.id, reason },
+            };
             app.execute(&Request::new(payment.escrow_id, Who::Rail, failed)).await?;
             Ok(Told::Refused)
         }
@@ -55,6 +53,59 @@ pub async fn tell(app: &App, payment: &Payment) -> Result<Told, DbError> {
             Ok(Told::NotYet)
         }
     }
+}
+
+/// What a provider has begun.
+struct Begun {
+    reference: String,
+    page: Option<String>,
+    takes_back: bool,
+}
+
+async fn ask(app: &App, payment: &Payment) -> Result<Result<Begun, RailError>, DbError> {
+    let Some(rail) = app.rails.get(&payment.method) else {
+        return Ok(Err(RailError::Unreachable(format!("there is no rail {:?}", payment.method))));
+    };
+    let begun = if let Some((refund, _)) = payment.refund() {
+        let order = match refund_order(app, payment, refund).await? {
+            Ok(order) => order,
+            Err(error) => return Ok(Err(error)),
+        };
+        let begun = rail.refund(&order).await;
+        begun.map(|begun| Begun { reference: begun.reference, page: None, takes_back: false })
+    } else {
+        let order = match order(app, payment).await? {
+            Ok(order) => order,
+            Err(error) => return Ok(Err(error)),
+        };
+        let takes_back = rail.capabilities().refund;
+        let started = rail.start(&order).await;
+        started.map(|begun| Begun { reference: begun.reference, page: Some(begun.page), takes_back })
+    };
+    Ok(begun)
+}
+
+async fn refund_order(
+    app: &App,
+    payment: &Payment,
+    number: u16,
+) -> Result<Result<RefundOrder, RailError>, DbError> {
+    let mut reader = app.db.read().await?;
+    let escrow = escrows::by_id(&mut reader.conn(), payment.escrow_id).await?;
+    let refund = escrow.as_ref().and_then(|escrow| escrow.refund(number));
+    let charge = match refund {
+        Some(refund) => payments::by_id(&mut reader.conn(), refund.charge).await?,
+        None => None,
+    };
+    let charge = charge.and_then(|charge| charge.provider_ref);
+    Ok(match (charge, Currency::from_code(&payment.currency)) {
+        (Some(charge), Some(currency)) => {
+            Ok(RefundOrder { payment: payment.id, charge, amount: currency.of(payment.amount_minor) })
+        }
+        (None, _) | (_, None) => {
+            Err(RailError::Refused("The payment that it belongs to is not known there.".to_owned()))
+        }
+    })
 }
 
 async fn order(app: &App, payment: &Payment) -> Result<Result<Order, RailError>, DbError> {

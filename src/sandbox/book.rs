@@ -121,6 +121,8 @@ pub async fn is_due(conn: &mut Conn<'_>, now: Time) -> Result<bool, DbError> {
         (String,),
         "SELECT reference FROM sandbox_charges WHERE settles_at <= $1
          UNION ALL
+         SELECT reference FROM sandbox_refunds WHERE settles_at <= $1
+         UNION ALL
          SELECT reference FROM sandbox_notices WHERE state IN ('waiting', 'claimed') AND next_at <= $1 LIMIT 1",
         now
     )?;

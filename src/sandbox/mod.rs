@@ -7,6 +7,7 @@
 pub mod book;
 pub mod notices;
 pub mod page;
+pub mod refunds;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -47,6 +48,50 @@ pub struct Asked<'a> {
     pub amount: Money,
     /// Where the payer goes when he is done here.
     pub return_url: &'a str,
+}
+
+/// Money that a merchant wants sent back to whoever paid it.
+#[derive(Clone, Debug)]
+pub struct AskedBack<'a> {
+    /// The merchant's own name for it. Asked for twice, it is one refund.
+    pub merchant_ref: &'a str,
+    /// The charge that it was paid by.
+    pub charge: &'a str,
+    pub amount: Money,
+}
+
+/// Why a refund can't be, or failed. The codes are the company's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotBack {
+    ChargeUnknown,
+    ChargeNotPaid,
+    MoreThanCharged,
+    CardClosed,
+}
+
+impl NotBack {
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::ChargeUnknown => "charge_unknown",
+            Self::ChargeNotPaid => "charge_not_paid",
+            Self::MoreThanCharged => "more_than_charged",
+            Self::CardClosed => "card_closed",
+        }
+    }
+}
+
+/// What the bank will say to a refund, and after how long: the last two digits of the amount decide. `tries`
+/// counts the refunds of this amount on the same charge that have failed before.
+#[must_use]
+pub fn bank_says(minor: i64, tries: i64) -> Option<(&'static str, Duration)> {
+    match minor % 100 {
+        11 => Some((NotBack::CardClosed.code(), Duration::ZERO)),
+        12 => None,
+        13 if tries == 0 => Some((NotBack::CardClosed.code(), Duration::ZERO)),
+        15 => Some((book::PAID, DELAY)),
+        _ => Some((book::PAID, Duration::ZERO)),
+    }
 }
 
 /// A charge that waits for its payer.
@@ -121,12 +166,16 @@ impl Choice {
 }
 
 /// Amounts that behave in a special way: the last two digits in the smallest unit, and what they do.
-pub const MAGIC: [(&str, &str); 5] = [
+pub const MAGIC: [(&str, &str); 9] = [
     ("01", "refused: not enough money"),
     ("02", "stays pending, no answer comes"),
     ("03", "refused: the card is not accepted"),
     ("04", "refused: fraud is suspected"),
     ("05", "succeeds after 30 seconds"),
+    ("11", "succeeds, and a refund of that amount fails: the card is closed"),
+    ("12", "succeeds, and no answer comes to a refund of that amount"),
+    ("13", "succeeds, and a refund of that amount fails once and works when it is sent again"),
+    ("15", "succeeds, and a refund of that amount takes 30 seconds"),
 ];
 
 impl Sandbox {
@@ -154,6 +203,42 @@ impl Sandbox {
         tx.commit().await?;
         let page = format!("{}/sandbox/pay/{reference}", self.home);
         Ok(Opened { reference, page })
+    }
+
+    /// Sends money back by the charge that brought it, or finds the refund that was begun for the same
+    /// merchant's reference.
+    ///
+    /// # Errors
+    /// The database's; inside, why it can't be done.
+    pub async fn refund(&self, asked: &AskedBack<'_>) -> Result<Result<String, NotBack>, DbError> {
+        let reference = format!("re_{}", self.clock.secret());
+        let now = self.clock.now();
+        let mut tx = self.db.write().await?;
+        let begun = refunds::begin(&mut tx.conn(), &reference, asked, now).await?;
+        tx.commit().await?;
+        self.wake.up();
+        Ok(begun)
+    }
+
+    /// Makes the bank answer a refund that it has left unanswered.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn answer_refund(&self, reference: &str, good: bool) -> Result<(), DbError> {
+        let answer = if good { book::PAID } else { NotBack::CardClosed.code() };
+        let mut tx = self.db.write().await?;
+        refunds::answer(&mut tx.conn(), reference, answer, self.clock.now()).await?;
+        tx.commit().await?;
+        self.wake.up();
+        Ok(())
+    }
+
+    /// The refunds of a charge.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn refunds(&self, charge: &str) -> Result<Vec<refunds::Refund>, DbError> {
+        refunds::of_charge(&mut self.db.read().await?.conn(), charge).await
     }
 
     /// The secret that notices are signed with, as the company gave it to the merchant. It is made once
@@ -221,6 +306,17 @@ mod tests {
         assert_eq!(Choice::Pay.with_amount(2), Choice::Nothing);
         assert_eq!(Choice::PayLater.with_amount(1), Choice::PayLater);
         assert_eq!(Choice::Nothing.with_amount(1), Choice::Nothing);
+    }
+
+    #[test]
+    fn the_amount_of_a_refund_decides_what_the_bank_says() {
+        let says =
+            |minor, tries| bank_says(minor, tries).map(|(answer, after)| (answer, after.whole_seconds()));
+        assert_eq!(says(1_010_000, 0), Some(("paid", 0)));
+        assert_eq!(says(50_011, 3), Some(("card_closed", 0)));
+        assert_eq!(says(12, 0), None);
+        assert_eq!((says(13, 0), says(13, 1)), (Some(("card_closed", 0)), Some(("paid", 0))));
+        assert_eq!(says(115, 0), Some(("paid", 30)));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use time::Duration;
 
 use super::Sandbox;
 use super::book::{self, Charge, Owed, PAID};
+use super::refunds;
 use crate::engine::time::Time;
 use crate::store::db::DbError;
 
@@ -91,12 +92,20 @@ impl Sandbox {
             let id = format!("evt_{}", self.clock.id().simple());
             book::owe(&mut tx.conn(), &id, &charge.reference, &body(charge, now), now).await?;
         }
+        let refunded = refunds::settle(&mut tx.conn(), now, BATCH).await?;
+        for refund in &refunded {
+            let charge = book::by_reference(&mut tx.conn(), &refund.charge).await?;
+            let currency = charge.map(|charge| charge.currency).unwrap_or_default();
+            let id = format!("evt_{}", self.clock.id().simple());
+            let body = refunds::body(refund, &currency, now);
+            book::owe(&mut tx.conn(), &id, &refund.charge, &body, now).await?;
+        }
         let owed = book::claim_owed(&mut tx.conn(), now, now.plus(LEASE), BATCH).await?;
         tx.commit().await?;
         for notice in &owed {
             self.deliver(notice, &send).await?;
         }
-        Ok(settled.len() + owed.len())
+        Ok(settled.len() + refunded.len() + owed.len())
     }
 
     async fn deliver<F, Sent>(&self, owed: &Owed, send: &F) -> Result<(), DbError>

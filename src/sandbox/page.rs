@@ -7,6 +7,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::book::Charge;
+use super::refunds::{self, Refund};
 use super::{Choice, MAGIC};
 use crate::app::App;
 use crate::error::Error;
@@ -37,7 +38,18 @@ struct Page {
     has_problem: bool,
     /// Nothing is left to do here but to go back.
     is_over: bool,
-    magic: [(&'static str, &'static str); 5],
+    /// What went back, or is on its way.
+    refunds: Vec<Back>,
+    magic: [(&'static str, &'static str); 9],
+}
+
+/// A refund of the charge.
+struct Back {
+    reference: String,
+    figures: String,
+    words: &'static str,
+    /// No answer of the bank is on its way.
+    is_silent: bool,
 }
 
 /// What the page has to say.
@@ -49,7 +61,7 @@ enum Now {
 }
 
 impl Page {
-    fn new(charge: &Charge, has_problem: bool) -> Result<Self, Error> {
+    fn new(charge: &Charge, refunds: &[Refund], has_problem: bool) -> Result<Self, Error> {
         let amount = charge.amount().ok_or(Error::NotFound)?;
         let now = match charge.state.as_str() {
             "paid" => Now::Paid,
@@ -66,9 +78,29 @@ impl Page {
             is_over: !matches!(now, Now::Choose { .. }),
             now,
             has_problem,
+            refunds: refunds.iter().map(|refund| back(refund, &charge.currency)).collect(),
             magic: MAGIC,
         })
     }
+}
+
+fn back(refund: &Refund, currency: &str) -> Back {
+    let is_silent = refund.state == "processing" && refund.answer.is_none();
+    Back {
+        reference: refund.reference.clone(),
+        figures: refunds::amount(refund, currency).map(|amount| amount.figures()).unwrap_or_default(),
+        words: match refund.state.as_str() {
+            "paid" => "sent back",
+            "failed" => "could not be sent back",
+            _ if is_silent => "the bank has not answered",
+            _ => "on its way",
+        },
+        is_silent,
+    }
+}
+
+async fn draw(app: &App, charge: &Charge, has_problem: bool) -> Result<Page, Error> {
+    Page::new(charge, &app.sandbox.refunds(&charge.reference).await?, has_problem)
 }
 
 async fn load(app: &App, reference: &str) -> Result<Charge, Error> {
@@ -77,7 +109,7 @@ async fn load(app: &App, reference: &str) -> Result<Charge, Error> {
 
 async fn show(State(app): State<App>, Path(reference): Path<String>) -> Result<Response, Error> {
     let charge = load(&app, &reference).await?;
-    page::html(&Page::new(&charge, false)?)
+    page::html(&draw(&app, &charge, false).await?)
 }
 
 async fn choose(
@@ -86,8 +118,14 @@ async fn choose(
     fields: Fields,
 ) -> Result<Response, Error> {
     let charge = load(&app, &reference).await?;
+    // A refund of this charge that the bank left unanswered gets its answer.
+    let refunds = app.sandbox.refunds(&reference).await?;
+    if let Some(refund) = refunds.iter().find(|refund| refund.reference == fields.get("refund")) {
+        app.sandbox.answer_refund(&refund.reference, fields.get("choice") == "paid").await?;
+        return Ok(Redirect::to(&format!("/sandbox/pay/{reference}")).into_response());
+    }
     let Some(choice) = Choice::from_name(fields.get("choice")) else {
-        return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &Page::new(&charge, true)?);
+        return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &draw(&app, &charge, true).await?);
     };
     app.sandbox.choose(&charge, choice).await?;
     Ok(Redirect::to(&charge.return_url).into_response())

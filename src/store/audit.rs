@@ -19,13 +19,15 @@ pub enum Act {
     Retried,
     /// Decided, confirmed or sent back a dispute.
     Ruled,
+    /// Had a failed refund sent again, or put it into the wallet.
+    MovedRefund,
     /// Moved the clock of a rehearsal on.
     MovedClock,
 }
 
 impl Act {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Looked,
         Self::Searched,
         Self::Froze,
@@ -34,6 +36,7 @@ impl Act {
         Self::PublishedTerms,
         Self::Retried,
         Self::Ruled,
+        Self::MovedRefund,
         Self::MovedClock,
     ];
 
@@ -49,6 +52,7 @@ impl Act {
             Self::PublishedTerms => "published_terms",
             Self::Retried => "retried",
             Self::Ruled => "ruled",
+            Self::MovedRefund => "moved_refund",
             Self::MovedClock => "moved_clock",
         }
     }

@@ -46,6 +46,12 @@ pub async fn queues(conn: &mut Conn<'_>) -> Result<Vec<Queue>, DbError> {
         ("rulings", "disputed_since", "escrows WHERE ruling_by IS NOT NULL")
         ("disputes", "disputed_since", "escrows WHERE disputed_since IS NOT NULL")
         ("pending_payments", "created_at", "payments WHERE state = 'pending'")
+        ("failed_refunds", "settled_at",
+         "payments p WHERE p.refund IS NOT NULL AND p.state = 'failed' AND NOT EXISTS (
+                 SELECT 1 FROM payments o
+                 WHERE o.escrow_id = p.escrow_id AND o.refund = p.refund
+                   AND (o.state IN ('pending', 'successful') OR o.attempt > p.attempt))")
+        ("sent_twice", "sent_twice_at", "payments WHERE sent_twice_at IS NOT NULL")
         ("failed_payments", "created_at", "payments WHERE state = 'failed'")
         ("parked_mails", "created_at", "outbox WHERE state = 'parked'")
         ("late_mails", "next_at", "outbox WHERE state = 'waiting' AND attempts > 0")
@@ -346,6 +352,10 @@ pub enum Payments {
     All,
     Pending,
     Failed,
+    /// Refunds of which the last attempt failed, and nothing was done about it since.
+    FailedRefunds,
+    /// Refunds that the provider paid after they had gone another way.
+    SentTwice,
 }
 
 /// A payment with its escrow and its payer or payee.
@@ -364,6 +374,8 @@ pub struct PaymentLine {
     pub last_error: Option<String>,
     pub created_at: Time,
     pub settled_at: Option<Time>,
+    pub refund: Option<i32>,
+    pub sent_twice_at: Option<Time>,
 }
 
 /// A page of everybody's payments: those that come behind the id `from` in the list's order.
@@ -383,12 +395,17 @@ pub async fn payments(
                 PaymentLine,
                 concat!(
                     "SELECT p.id, e.reference, u.email, p.kind, p.method, p.state, p.reason, p.currency,
-                            p.amount_minor, p.provider_ref, p.last_error, p.created_at, p.settled_at
+                            p.amount_minor, p.provider_ref, p.last_error, p.created_at, p.settled_at,
+                            p.refund, p.sent_twice_at
                      FROM payments p JOIN escrows e ON e.id = p.escrow_id
                      LEFT JOIN users u ON u.id = p.user_id WHERE ",
                     $where
                 ),
-                from.unwrap_or(if which == Payments::Pending { Uuid::nil() } else { Uuid::max() }),
+                from.unwrap_or(if matches!(which, Payments::Pending | Payments::FailedRefunds) {
+                    Uuid::nil()
+                } else {
+                    Uuid::max()
+                }),
                 most
             )
         };
@@ -396,6 +413,18 @@ pub async fn payments(
     match which {
         Payments::All => page!("p.id < $1 ORDER BY p.id DESC LIMIT $2"),
         Payments::Pending => page!("p.state = 'pending' AND p.id > $1 ORDER BY p.id LIMIT $2"),
+        Payments::FailedRefunds => {
+            page!(
+                "p.refund IS NOT NULL AND p.state = 'failed' AND NOT EXISTS (
+                 SELECT 1 FROM payments o
+                 WHERE o.escrow_id = p.escrow_id AND o.refund = p.refund
+                   AND (o.state IN ('pending', 'successful') OR o.attempt > p.attempt))
+             AND p.id > $1 ORDER BY p.id LIMIT $2"
+            )
+        }
+        Payments::SentTwice => {
+            page!("p.sent_twice_at IS NOT NULL AND p.id < $1 ORDER BY p.id DESC LIMIT $2")
+        }
         Payments::Failed => page!("p.state = 'failed' AND p.id < $1 ORDER BY p.id DESC LIMIT $2"),
     }
 }

@@ -221,7 +221,11 @@ pub async fn execute_in(conn: &mut Conn<'_>, clock: &Clock, request: &Request) -
         write_evidence(conn, request, now).await?;
         if let (Who::Operator(user), Some(escrow)) = (request.who, &write.escrow) {
             let subject = Subject::Escrow(escrow.reference.clone());
-            audit::note(conn, clock, user, Act::Ruled, &subject, &request.command.name()).await?;
+            let act = match request.command {
+                Command::RetryRefund { .. } | Command::RefundToWallet { .. } => Act::MovedRefund,
+                _ => Act::Ruled,
+            };
+            audit::note(conn, clock, user, act, &subject, &request.command.name()).await?;
         }
     }
     remember(conn, request, &outcome, now).await?;

@@ -7,7 +7,7 @@ use crate::engine::escrow::{Escrow, Method};
 use crate::engine::party::{Actor, UserId};
 use crate::engine::time::Time;
 use crate::store::db::{Conn, DbError, all, opt};
-use crate::store::{fees, ledger, terms_of_service};
+use crate::store::{fees, ledger, payments, terms_of_service};
 
 /// The facts for a command.
 ///
@@ -26,6 +26,7 @@ pub async fn read(
     };
     if let Some(escrow) = escrow {
         facts.second_operator_above_minor = second_operator_above(conn, escrow, now).await?;
+        facts.rails_that_refund = payments::rails_that_refund(conn, escrow.id).await?;
     }
     match (escrow, command) {
         (None, Command::Propose { terms, .. }) | (Some(_), Command::Counter { terms, .. }) => {
@@ -66,7 +67,8 @@ pub async fn read(
 pub async fn for_clock(conn: &mut Conn<'_>, escrow: &Escrow, now: Time) -> Result<Facts, DbError> {
     let to_wallet_at_once = to_wallet_at_once(conn, escrow.id).await?;
     let second_operator_above_minor = second_operator_above(conn, escrow, now).await?;
-    Ok(Facts { to_wallet_at_once, second_operator_above_minor, ..Facts::default() })
+    let rails_that_refund = payments::rails_that_refund(conn, escrow.id).await?;
+    Ok(Facts { to_wallet_at_once, second_operator_above_minor, rails_that_refund, ..Facts::default() })
 }
 
 /// Only a dispute asks for it.

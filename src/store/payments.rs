@@ -3,6 +3,10 @@
 //! `execute.rs` writes them from events; the worker that speaks to the providers records here what it was
 //! told. Only a settled payment has moved money, and that stands in the ledger.
 
+mod refunds;
+
+pub use refunds::{rails_that_refund, sent_twice};
+
 use uuid::Uuid;
 
 use crate::engine::escrow::{Escrow, Method};
@@ -32,6 +36,19 @@ pub struct Payment {
     pub provider_page: Option<String>,
     pub created_at: Time,
     pub settled_at: Option<Time>,
+    /// Of a refund by a provider: its number in the escrow, and which attempt this is.
+    pub refund: Option<i32>,
+    pub attempt: Option<i32>,
+    /// When the provider paid a refund that had gone another way before.
+    pub sent_twice_at: Option<Time>,
+}
+
+impl Payment {
+    /// The refund that it carries out, and which attempt it is.
+    #[must_use]
+    pub fn refund(&self) -> Option<(u16, u16)> {
+        Some((u16::try_from(self.refund?).ok()?, u16::try_from(self.attempt?).ok()?))
+    }
 }
 
 /// Writes down what an event means for payments; `id` names a new one. True if a provider is to be told.
@@ -79,6 +96,14 @@ pub async fn record(
             let sum = parts.iter().map(|part| part.amount_minor).sum();
             to_wallet(conn, escrow, id, buyer, "escrow-refund", *milestone, sum, at).await
         }
+        (
+            Event::RefundStarted { .. }
+            | Event::RefundSettled { .. }
+            | Event::RefundFailed { .. }
+            | Event::RefundRetried { .. }
+            | Event::RefundedToWallet { .. },
+            Some(buyer),
+        ) => refunds::record(conn, escrow, event, id, buyer, at).await,
         _ => Ok(false),
     }
 }
@@ -139,7 +164,7 @@ pub async fn by_id(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Payment>, DbE
         conn,
         Payment,
         "SELECT id, escrow_id, user_id, kind, method, state, reason, currency, amount_minor, provider_ref,
-                provider_page, created_at, settled_at
+                provider_page, created_at, settled_at, refund, attempt, sent_twice_at
          FROM payments WHERE id = $1",
         id
     )
@@ -154,7 +179,7 @@ pub async fn of_escrow(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Payment>
         conn,
         Payment,
         "SELECT id, escrow_id, user_id, kind, method, state, reason, currency, amount_minor, provider_ref,
-                provider_page, created_at, settled_at
+                provider_page, created_at, settled_at, refund, attempt, sent_twice_at
          FROM payments WHERE escrow_id = $1 ORDER BY id LIMIT 500",
         escrow
     )
@@ -237,25 +262,33 @@ pub async fn claim_to_tell(conn: &mut Conn<'_>, now: Time, most: i64) -> Result<
         "UPDATE payments SET attempts = attempts + 1, tell_at = $2 WHERE id IN
          (SELECT id FROM payments WHERE tell_at <= $1 AND state = 'pending' ORDER BY tell_at LIMIT $3",
         ") RETURNING id, escrow_id, user_id, kind, method, state, reason, currency, amount_minor,
-             provider_ref, provider_page, created_at, settled_at",
+             provider_ref, provider_page, created_at, settled_at, refund, attempt, sent_twice_at",
         now,
         now.plus(time::Duration::seconds(LEASE_SECONDS)),
         most
     )
 }
 
-/// The provider knows of it: its name for it and the page where people pay.
+/// The provider knows of it: its name for it, the page where people pay, and whether the money can go back by it.
 ///
 /// # Errors
 /// The database's.
-pub async fn told(conn: &mut Conn<'_>, id: Uuid, reference: &str, page: &str) -> Result<(), DbError> {
+pub async fn told(
+    conn: &mut Conn<'_>,
+    id: Uuid,
+    reference: &str,
+    page: Option<&str>,
+    takes_back: bool,
+) -> Result<(), DbError> {
     exec!(
         conn,
-        "UPDATE payments SET provider_ref = $2, provider_page = $3, tell_at = NULL, last_error = NULL
+        "UPDATE payments SET provider_ref = $2, provider_page = $3, takes_back = $4, tell_at = NULL,
+             last_error = NULL
          WHERE id = $1",
         id,
         reference,
-        page
+        page,
+        takes_back
     )?;
     Ok(())
 }

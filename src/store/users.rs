@@ -26,6 +26,8 @@ pub struct Account {
     pub country: Option<String>,
     pub operator: bool,
     pub to_wallet_at_once: bool,
+    /// Refunds go to the wallet, and not back by the way on which the money came.
+    pub refunds_to_wallet: bool,
     pub created_at: Time,
     pub claimed_at: Option<Time>,
     /// Since when an operator lets this person read and do nothing else.
@@ -83,6 +85,7 @@ pub struct Profile<'a> {
     pub time_zone: &'a str,
     pub country: Option<&'a str>,
     pub to_wallet_at_once: bool,
+    pub refunds_to_wallet: bool,
 }
 
 /// An email address as it is stored and compared: trimmed and lower-cased. `None` when it is none that a
@@ -106,7 +109,7 @@ pub async fn by_id(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Account>, DbE
         conn,
         Account,
         "SELECT id, email, name, email_confirmed_at, time_zone, country, operator, to_wallet_at_once,
-                created_at, claimed_at, frozen_at, frozen_because
+                refunds_to_wallet, created_at, claimed_at, frozen_at, frozen_because
          FROM users WHERE id = $1",
         id
     )
@@ -121,7 +124,7 @@ pub async fn visiting(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Visiting>,
         conn,
         Visiting,
         "SELECT id, email, name, email_confirmed_at, time_zone, country, operator, to_wallet_at_once,
-                created_at, claimed_at, frozen_at, frozen_because,
+                refunds_to_wallet, created_at, claimed_at, frozen_at, frozen_because,
                 (SELECT count(*) FROM (SELECT id FROM notifications
                                        WHERE user_id = $1 AND read_at IS NULL LIMIT 100) AS few) AS unread
          FROM users WHERE id = $1",
@@ -138,7 +141,7 @@ pub async fn by_email(conn: &mut Conn<'_>, email: &str) -> Result<Option<Account
         conn,
         Account,
         "SELECT id, email, name, email_confirmed_at, time_zone, country, operator, to_wallet_at_once,
-                created_at, claimed_at, frozen_at, frozen_because
+                refunds_to_wallet, created_at, claimed_at, frozen_at, frozen_because
          FROM users WHERE email = $1",
         email
     )
@@ -290,14 +293,16 @@ pub async fn set_address(conn: &mut Conn<'_>, now: Time, id: Uuid, email: &str) 
 pub async fn set_profile(conn: &mut Conn<'_>, id: Uuid, profile: &Profile<'_>) -> Result<(), DbError> {
     exec!(
         conn,
-        "UPDATE users SET name = $1, name_lower = $6, time_zone = $2, country = $3, to_wallet_at_once = $4
+        "UPDATE users SET name = $1, name_lower = $6, time_zone = $2, country = $3, to_wallet_at_once = $4,
+             refunds_to_wallet = $7
          WHERE id = $5",
         profile.name,
         profile.time_zone,
         profile.country,
         profile.to_wallet_at_once,
         id,
-        profile.name.to_lowercase()
+        profile.name.to_lowercase(),
+        profile.refunds_to_wallet
     )?;
     Ok(())
 }
@@ -368,7 +373,7 @@ pub async fn page(
         conn,
         Account,
         "SELECT id, email, name, email_confirmed_at, time_zone, country, operator, to_wallet_at_once,
-                created_at, claimed_at, frozen_at, frozen_because
+                refunds_to_wallet, created_at, claimed_at, frozen_at, frozen_because
          FROM users
          WHERE ($1 = '' OR email LIKE $2 ESCAPE '\\' OR name_lower LIKE $2 ESCAPE '\\')
            AND id < $3 AND ($5 = FALSE OR frozen_at IS NOT NULL)

@@ -220,9 +220,9 @@ fn words(line: &StatementLine) -> String {
     };
     let what = match (line.kind.as_str(), share) {
         ("paid_out", _) => "Released to you",
-        ("refunded", "platform") => "Platform fee, back to you",
-        ("refunded", "broker-on-top") => "The commission, back to you",
-        ("refunded", _) => "Back to you",
+        ("refunded" | "refunded_to_wallet", "platform") => "Platform fee, back to you",
+        ("refunded" | "refunded_to_wallet", "broker-on-top") => "The commission, back to you",
+        ("refunded" | "refunded_to_wallet", _) => "Back to you",
         ("charge_settled", "platform") => "Platform fee, paid into escrow",
         ("charge_settled", "broker-on-top") => "The commission, paid into escrow",
         ("charge_settled", _) => "Paid into escrow",

@@ -103,7 +103,7 @@ both! {
         let conn = &mut tx.conn();
         assert!(!users::has_operator(conn).await.unwrap());
         let profile =
-            Profile { name: "Ämel", time_zone: "Etc/UTC", country: Some("TN"), to_wallet_at_once: false };
+            Profile { name: "Ämel", time_zone: "Etc/UTC", country: Some("TN"), to_wallet_at_once: false, refunds_to_wallet: false };
         users::set_profile(conn, id, &profile).await.unwrap();
         users::make_operator(conn, id).await.unwrap();
         let row = users::by_id(conn, id).await.unwrap().unwrap();

@@ -28,7 +28,8 @@ both! {
             "Closed: completed", "Completed", "Decided",
             "Declined", "Delivered: to inspect", "Expired: not accepted", "Expired: not paid",
             "Held in escrow", "In dispute", "Overdue", "Paid, awaiting acceptance", "Payment failed",
-            "Payment processing", "Proof in review", "Proof needed", "To pay", "Withdrawn",
+            "Payment processing", "Proof in review", "Proof needed", "Refund failed", "Refund under way",
+            "To pay", "Withdrawn",
         ];
         assert_eq!(shown, BTreeSet::from(expected));
         let report = doctor::examine(&world.app).await.unwrap();

@@ -437,7 +437,7 @@ both! {
         draft.page("check").await.hides("where deals are usually made");
         let mut tx = world.app.db.write().await.unwrap();
         let id = users::by_email(&mut tx.conn(), BROKER).await.unwrap().unwrap().id;
-        let profile = Profile { name: "Chiraz", time_zone: "Africa/Tunis", country: Some("TN"), to_wallet_at_once: false };
+        let profile = Profile { name: "Chiraz", time_zone: "Africa/Tunis", country: Some("TN"), to_wallet_at_once: false, refunds_to_wallet: false };
         users::set_profile(&mut tx.conn(), id, &profile).await.unwrap();
         tx.commit().await.unwrap();
         draft.sends("parties", &[("buyer_country", "TN"), ("seller_country", "FR")]).await;

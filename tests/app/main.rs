@@ -38,6 +38,7 @@ mod program;
 mod provider;
 mod races;
 mod refund;
+mod refunds;
 mod rehearsal;
 mod rulebook;
 mod settings;

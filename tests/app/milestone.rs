@@ -421,7 +421,7 @@ both! {
         assert_eq!(done.status, 303);
         let page = cast.buyer.get(done.location()).await;
         page.shows("Cancelled. The money is back in your wallet.");
-        page.shows("Back in your wallet 404.000 TND");
+        page.shows("Back to you 404.000 TND");
         let again = post(&mut cast.buyer, &cancel, &form).await;
         assert_eq!(again.status, 303);
         assert_eq!(world.wallet(cast.deal.buyer).await, 404_000);
@@ -431,7 +431,13 @@ both! {
 }
 
 async fn keeps_released_money_waiting(world: &World, user: Uuid, name: &str) {
-    let profile = Profile { name, time_zone: "Africa/Tunis", country: None, to_wallet_at_once: false };
+    let profile = Profile {
+        name,
+        time_zone: "Africa/Tunis",
+        country: None,
+        to_wallet_at_once: false,
+        refunds_to_wallet: false,
+    };
     let mut tx = world.app.db.write().await.unwrap();
     users::set_profile(&mut tx.conn(), user, &profile).await.unwrap();
     tx.commit().await.unwrap();

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use holdfast::engine::time::Time;
-use holdfast::rails::{Capabilities, Notice, Order, Rail, RailError, Rails, Started, Words};
+use holdfast::rails::{
+    Capabilities, Notice, Order, Rail, RailError, Rails, RefundBegun, RefundOrder, Started, Words,
+};
 use holdfast::sandbox::Choice;
 use holdfast::{web, work};
 use time::Duration;
@@ -286,6 +288,9 @@ impl Rail for Far {
             Err(RailError::Refused(why)) => Err(RailError::Refused(why.clone())),
             Err(_) => Err(RailError::Unreachable("no line".to_owned())),
         }
+    }
+    async fn refund(&self, order: &RefundOrder) -> Result<RefundBegun, RailError> {
+        Ok(RefundBegun { reference: format!("far-back-{}", order.payment) })
     }
     async fn verify(&self, _: &HeaderMap, _: &[u8], _: Time) -> Result<Notice, RailError> {
         Err(RailError::Unverified("never"))

@@ -76,7 +76,8 @@ pub(super) fn confirmed(draft: &Draft) -> Result<(), Refusal> {
 
 /// A milestone on which no work is to be done yet: nothing was paid, not everyone agreed, or it is over.
 pub(super) fn unpaid(draft: &Draft) -> Refusal {
-    if draft.escrow.over() {
+    // What was declined after it was paid only waits for its money to be back.
+    if draft.escrow.over() || draft.escrow.rejected.is_some() {
         Refusal::EscrowOver
     } else if draft.escrow.funded() && matches!(draft.escrow.stage, Stage::Proposed { .. }) {
         Refusal::NotAgreed

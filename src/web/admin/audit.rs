@@ -92,6 +92,8 @@ fn row(line: Line, reader: &Reader) -> Row {
         (Some(Act::Ruled), "rule") => "Ruled".to_owned(),
         (Some(Act::Ruled), "confirm_ruling") => "Confirmed a ruling".to_owned(),
         (Some(Act::Ruled), "return_ruling") => "Sent a ruling back".to_owned(),
+        (Some(Act::MovedRefund), "retry_refund") => "Had it sent again".to_owned(),
+        (Some(Act::MovedRefund), "refund_to_wallet") => "Put it into the buyer’s wallet".to_owned(),
         _ => note,
     };
     Row { at: reader.time(at).plain(), operator, did: act.map_or("Did", words), subject, href, note }
@@ -107,6 +109,7 @@ fn words(act: Act) -> &'static str {
         Act::PublishedTerms => "Published",
         Act::Retried => "Had tried again",
         Act::Ruled => "Acted in a dispute of",
+        Act::MovedRefund => "Moved a failed refund of",
         Act::MovedClock => "Moved the rehearsal’s clock on",
     }
 }

@@ -16,6 +16,7 @@ pub mod mail;
 pub mod notices;
 pub mod overview;
 pub mod payments;
+pub mod refunds;
 pub mod rehearsal;
 pub mod search;
 pub mod terms;
@@ -34,6 +35,7 @@ pub fn routes() -> Routes {
         .merge(disputes::routes())
         .merge(payments::routes())
         .merge(notices::routes())
+        .merge(refunds::routes())
         .merge(ledger::routes())
         .merge(mail::routes())
         .merge(jobs::routes())

@@ -70,6 +70,8 @@ const GROUPS: &[(&str, &[Shown])] = &[
         &[
             ("rulings", "/admin/disputes", "disputes to decide", true),
             ("disputes", "/admin/disputes", "disputes open", true),
+            ("failed_refunds", "/admin/payments?state=refunds", "refunds failed", true),
+            ("sent_twice", "/admin/payments?state=twice", "refunds sent twice", true),
             ("failed_payments", "/admin/payments?state=failed", "payments failed", true),
             ("parked_mails", "/admin/jobs", "mails given up", true),
             ("late_mails", "/admin/jobs", "mails tried again", true),

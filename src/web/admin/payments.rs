@@ -26,10 +26,12 @@ pub fn routes() -> Routes {
     Routes::new().get(PATH, Access::Operator, list)
 }
 
-const STATES: [(&str, &str, Payments); 3] = [
+const STATES: [(&str, &str, Payments); 5] = [
     ("", "All", Payments::All),
     ("pending", "Pending", Payments::Pending),
     ("failed", "Failed", Payments::Failed),
+    ("refunds", "Failed refunds", Payments::FailedRefunds),
+    ("twice", "Sent twice", Payments::SentTwice),
 ];
 
 #[derive(Template)]
@@ -51,6 +53,8 @@ struct Row {
     who: String,
     amount: MoneyView,
     pill: PillView,
+    /// The page on which something is done about it; empty for none.
+    act: String,
     /// Why it failed, or what keeps its provider from being told.
     reason: String,
     at: TimeView,
@@ -77,7 +81,11 @@ async fn list(
     page::html(&List {
         shell: Shell::new(&app, &visit, "Payments").at(Place::Admin),
         filters: STATES.into_iter().map(filter).collect(),
-        order: if which == Payments::Pending { "the oldest first" } else { "the newest first" },
+        order: if matches!(which, Payments::Pending | Payments::FailedRefunds) {
+            "the oldest first"
+        } else {
+            "the newest first"
+        },
         first: from.map(|_| here("")).unwrap_or_default(),
         next: cut.next(|last| here(&last.id.to_string())),
         rows: cut.rows.iter().map(|one| row(one, &reader)).collect(),
@@ -92,7 +100,19 @@ fn row(one: &PaymentLine, reader: &Reader) -> Row {
         who: one.email.clone().unwrap_or_default(),
         amount: money(&one.currency, one.amount_minor),
         pill: pill(&one.state),
-        reason: one.reason.clone().or_else(|| one.last_error.clone()).unwrap_or_default(),
+        act: one
+            .refund
+            .filter(|_| one.state == "failed")
+            .map(|refund| format!("/admin/escrows/{}/refunds/{refund}", one.reference))
+            .unwrap_or_default(),
+        reason: match one.sent_twice_at {
+            Some(_) => {
+                "The money went out twice: the provider paid this refund after it had gone another way. \
+                        Ask the provider, or the buyer, for one of them."
+                    .to_owned()
+            }
+            None => one.reason.clone().or_else(|| one.last_error.clone()).unwrap_or_default(),
+        },
         at: reader.time(one.created_at).plain(),
     }
 }

@@ -21,6 +21,8 @@ pub fn button(seat: &Seat, action: Action) -> Button {
         Action::Cancel(_) => "Cancel and get the money back".to_owned(),
         Action::PayOut(_) => "Move to my wallet".to_owned(),
         Action::Close => "Close the escrow".to_owned(),
+        // Both stand on one page.
+        Action::RetryRefund(_) | Action::RefundToWallet(_) => "Decide about the refund".to_owned(),
         other => words_of(other).to_owned(),
     };
     Button { href: format!("{}{}", seat.path(), below(action)), words }

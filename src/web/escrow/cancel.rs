@@ -49,6 +49,8 @@ struct Page {
     transfers: Transfers,
     /// What the buyer gets back.
     sum: String,
+    /// And where.
+    way: String,
     can_request: bool,
     can_withdraw: bool,
     can_cancel: bool,
@@ -80,7 +82,9 @@ async fn draw(
     reference: &str,
     typed: Option<(String, Problems)>,
 ) -> Result<Response, Error> {
-    let seat = Seat::load_deciding(app, &mut app.db.read().await?.conn(), account, reference).await?;
+    let mut db = app.db.read().await?;
+    let conn = &mut db.conn();
+    let seat = Seat::load_deciding(app, conn, account, reference).await?.with_ways_back(conn).await?;
     let (scene, offers) = (seat.scene(), seat.offers());
     let open = seat.escrow.open_milestones();
     let splits = outcome::all_back(&scene, &open);
@@ -111,6 +115,7 @@ async fn draw(
         standing,
         about: open.iter().map(|number| seat.title_of(*number).to_owned()).collect(),
         sum: seat.amount(outcome::back_minor(&scene, &splits)).to_string(),
+        way: way(&seat, &open),
         transfers: outcome::transfers(&scene, &splits),
         can_request,
         can_withdraw,
@@ -123,6 +128,22 @@ async fn draw(
         key: app.clock.id().to_string(),
     };
     page::with_status(status, &page)
+}
+
+/// Where the money of some milestones goes back to.
+fn way(seat: &Seat, open: &[u16]) -> String {
+    let (by, whose) =
+        if seat.role == Role::Buyer { ("you paid", "your") } else { ("the buyer paid", "the buyer’s") };
+    let as_it_came = open.iter().filter(|number| seat.goes_back_as_it_came(**number)).count();
+    match as_it_came {
+        0 => format!("It goes to {whose} wallet, immediately."),
+        all if all == open.len() => format!(
+            "It goes back to the card or account {by} from. The bank’s statement will show two lines, the payment and its refund, usually within 3 to 10 working days."
+        ),
+        _ => format!(
+            "What came from a wallet goes to {whose} wallet, the rest back to the card or account {by} from."
+        ),
+    }
 }
 
 async fn show(

@@ -9,7 +9,7 @@ use super::actions::{button, words_of};
 use super::beside::also;
 use super::rounds::{Round, Story};
 use super::seat::pill;
-use super::show::{NextView, next_view, view_of};
+use super::show::{NextView, add_refunds, next_view, view_of};
 use super::spot::{Agreed, Spot, Standing};
 use crate::app::App;
 use crate::engine::escrow::{How, MilestoneEnd, MilestoneStage, Stage};
@@ -146,6 +146,7 @@ fn next_of(spot: &Spot) -> NextView {
         },
     };
     view.also = also(seat, spot.number);
+    add_refunds(seat, &mut view, spot.seat.escrow.open_refunds(spot.number));
     for action in actions(spot) {
         let offered = button(seat, action);
         let mut shown = view.primary.iter().chain(&view.secondary);
@@ -228,7 +229,10 @@ fn lines(spot: &Spot, story: &Story) -> Vec<(&'static str, MoneyView)> {
             add("Released", state.released_minor);
         }
         if story.refunded_minor > 0 {
-            add("Back in your wallet", story.refunded_minor);
+            add("Back to you", story.refunded_minor);
+        }
+        if state.reserved_minor() > 0 {
+            add("Of what is held, goes back to you", state.reserved_minor());
         }
         return lines;
     }
@@ -250,6 +254,9 @@ fn lines(spot: &Spot, story: &Story) -> Vec<(&'static str, MoneyView)> {
     }
     if story.refunded_minor > 0 && seat.role != Role::Payee {
         add("Back to the buyer", story.refunded_minor);
+    }
+    if state.reserved_minor() > 0 && seat.role != Role::Payee {
+        add("Of what is held, goes back to the buyer", state.reserved_minor());
     }
     lines
 }

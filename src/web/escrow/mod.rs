@@ -23,6 +23,7 @@ pub mod invite;
 pub mod longer;
 pub mod messages;
 pub mod milestone;
+pub mod money_back;
 pub mod nudge;
 pub mod outcome;
 pub mod parcel;
@@ -71,6 +72,7 @@ pub fn routes() -> Routes {
         .merge(longer::routes())
         .merge(approve::routes())
         .merge(refund::routes())
+        .merge(money_back::routes())
         .merge(take::routes())
         .merge(cancel::routes())
         .merge(settlement::routes())

@@ -276,7 +276,7 @@ async fn go(app: &App, seat: &Seat, payment: Uuid, method: &Method) -> Result<Re
     };
     Ok(match told {
         Told::Page(page) => Redirect::to(&page).into_response(),
-        Told::NotYet | Told::Refused => to_payment(seat, payment),
+        Told::Known | Told::NotYet | Told::Refused => to_payment(seat, payment),
     })
 }
 

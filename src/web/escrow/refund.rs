@@ -72,7 +72,7 @@ async fn ask(
     Path(at): Path<(String, String)>,
     Search(fields): Search,
 ) -> Result<Response, Error> {
-    let spot = Spot::load(&app, &mut app.db.read().await?.conn(), account, &at).await?;
+    let spot = Spot::load_with_ways_back(&app, &mut app.db.read().await?.conn(), account, &at).await?;
     if let Some(page) = spot.blocked(&app, &visit, Action::Refund(spot.number), "Give money back for")? {
         return Ok(page);
     }
@@ -130,10 +130,15 @@ fn again(
 fn confirmation(app: &App, visit: &Visit, spot: &Spot, amount: i64) -> Confirmation {
     let seat = &spot.seat;
     let transfers = spot.give_back(amount);
-    let consequence = if amount == spot.state.left_minor() {
-        "The money leaves escrow immediately, and nobody can take it back. You can no longer deliver this milestone, and you earn nothing more from it."
+    let way = if seat.goes_back_as_it_came(spot.number) {
+        "It goes back to the card or account it came from, and nobody can take it back."
     } else {
-        "This part leaves escrow immediately, and nobody can take it back. The rest stays held, and everything else about the milestone stays as it is."
+        "It goes to the buyer’s wallet immediately, and nobody can take it back."
+    };
+    let consequence = if amount == spot.state.left_minor() {
+        format!("{way} You can no longer deliver this milestone, and you earn nothing more from it.")
+    } else {
+        format!("{way} The rest stays held, and everything else about the milestone stays as it is.")
     };
     Confirmation {
         shell: Shell::new(app, visit, format!("Give money back: {}", spot.terms.title)).at(Place::Escrows),
@@ -141,7 +146,7 @@ fn confirmation(app: &App, visit: &Visit, spot: &Spot, amount: i64) -> Confirmat
         back_words: "Back to the amount",
         action: format!("{}/refund", spot.path()),
         title: format!("Give money back for “{}”", spot.terms.title),
-        consequence: consequence.to_owned(),
+        consequence,
         button: format!("Give {} back to {}", spot.given_back(amount), seat.name_of(Role::Buyer)),
         transfers,
         danger: true,
@@ -158,7 +163,7 @@ async fn refund(
     Path(at): Path<(String, String)>,
     fields: Fields,
 ) -> Result<Response, Error> {
-    let spot = Spot::load(&app, &mut app.db.read().await?.conn(), account, &at).await?;
+    let spot = Spot::load_with_ways_back(&app, &mut app.db.read().await?.conn(), account, &at).await?;
     let mut problems = Problems::new();
     let amount = fields.money("amount", spot.seat.escrow.terms.currency, &mut problems);
     let is_open = spot.why_not(Action::Refund(spot.number)).is_none();
@@ -172,5 +177,6 @@ async fn refund(
         problems.add("amount", too_much(&spot, refusal));
         return again(&app, &visit, &spot, &fields, problems);
     }
-    answer(outcome, &spot.path(), Flash::GivenBack)
+    let as_it_came = spot.seat.goes_back_as_it_came(spot.number);
+    answer(outcome, &spot.path(), if as_it_came { Flash::GivenBackAsItCame } else { Flash::GivenBack })
 }

@@ -8,8 +8,10 @@ use askama::filters::HtmlSafe;
 
 use super::seat::Scene;
 use super::spot::Spot;
+use crate::engine::escrow::Escrow;
 use crate::engine::event::{Event, Record};
 use crate::engine::plan::{Part, Share};
+use crate::engine::refund::Refund;
 use crate::engine::terms::FileRef;
 use crate::error::Error;
 use crate::store::db::Conn;
@@ -76,18 +78,21 @@ impl Story {
         };
         let mut story = Self::default();
         for record in &records {
-            story.add(record);
+            story.add(&spot.seat.escrow, record);
         }
         let files_at = spot.seat.files_at();
         story.rounds = rounds(&spot.seat.scene(), &files_at, spot.number, &records, &rows);
         Ok(story)
     }
 
-    fn add(&mut self, record: &Record) {
+    fn add(&mut self, escrow: &Escrow, record: &Record) {
         match &record.event {
             Event::Released { parts, .. } => add_parts(&mut self.released, parts),
             Event::Refunded { parts, .. } => {
                 self.refunded_minor += parts.iter().map(|part| part.amount_minor).sum::<i64>();
+            }
+            Event::RefundSettled { refund, .. } | Event::RefundedToWallet { refund, .. } => {
+                self.refunded_minor += escrow.refund(*refund).map_or(0, Refund::sum_minor);
             }
             Event::PaidOut { share, amount_minor, .. } => {
                 *self.paid_out.entry(*share).or_default() += amount_minor;

@@ -18,6 +18,7 @@ use crate::money::Money;
 use crate::store::db::Conn;
 use crate::store::escrows::{self, Person};
 use crate::store::history::Stored;
+use crate::store::payments;
 use crate::store::users::Account;
 use crate::web::view::{MoneyView, PillView, Reader};
 
@@ -28,6 +29,8 @@ pub struct Seat {
     pub role: Role,
     pub people: Vec<Person>,
     pub reader: Reader,
+    /// The providers by which money goes back to this buyer as it came; read for the pages that ask.
+    pub rails_that_refund: Vec<String>,
 }
 
 impl Seat {
@@ -47,7 +50,7 @@ impl Seat {
         // Nothing drawn from a seat can tell what is hidden from it.
         let escrow = veil::escrow(escrow, role);
         let reader = account.reader(app);
-        Ok(Self { escrow, account, role, people, reader })
+        Ok(Self { escrow, account, role, people, reader, rails_that_refund: Vec::new() })
     }
 
     /// The same for pages that payees, who decide nothing and see their own lines only, do not see.
@@ -62,6 +65,22 @@ impl Seat {
     ) -> Result<Self, Error> {
         let seat = Self::load(app, conn, account, reference).await?;
         if seat.role == Role::Payee { Err(Error::NotFound) } else { Ok(seat) }
+    }
+
+    /// Reads by which ways money goes back.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn with_ways_back(mut self, conn: &mut Conn<'_>) -> Result<Self, Error> {
+        self.rails_that_refund = payments::rails_that_refund(conn, self.escrow.id).await?;
+        Ok(self)
+    }
+
+    /// Whether a milestone's money goes back by the way on which it came, and not to the buyer's wallet.
+    #[must_use]
+    pub fn goes_back_as_it_came(&self, milestone: u16) -> bool {
+        let way = self.escrow.paid_through(milestone);
+        way.is_some_and(|way| self.rails_that_refund.iter().any(|rail| rail == way))
     }
 
     /// Where the escrow's own page is.

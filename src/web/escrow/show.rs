@@ -11,12 +11,13 @@ use super::seat::{Scene, Seat, pill, pill_of, role_title};
 use super::sign::same_name;
 use super::timeline;
 use crate::app::App;
-use crate::engine::deadlines::Deadline;
+use crate::engine::deadlines::{Deadline, Waiting};
 use crate::engine::escrow::{ChargeState, Escrow, Stage};
 use crate::engine::next::{self, Next};
 use crate::engine::offers::Action;
 use crate::engine::party::{PartyStatus, Role};
 use crate::engine::plan::Share;
+use crate::engine::refund::Refund;
 use crate::engine::status::{self, StepState as EngineStep};
 use crate::engine::veil;
 use crate::error::Error;
@@ -153,7 +154,19 @@ pub fn next_view(seat: &Seat) -> NextView {
         let href = format!("{}/pay/{}", seat.path(), charge.payment);
         view.secondary.insert(0, Button { href, words: "Look at the payment".to_owned() });
     }
+    add_refunds(seat, &mut view, seat.escrow.refunds.iter().filter(|refund| refund.open()));
     view
+}
+
+/// Where the buyer sees how far his refunds are.
+pub fn add_refunds<'a>(seat: &Seat, view: &mut NextView, refunds: impl Iterator<Item = &'a Refund>) {
+    for refund in refunds.filter(|_| seat.role == Role::Buyer) {
+        let href = format!("{}/refunds/{}", seat.path(), refund.number);
+        if !view.primary.iter().chain(&view.secondary).any(|known| known.href == href) {
+            let amount = seat.amount(refund.sum_minor());
+            view.secondary.push(Button { href, words: format!("See the refund of {amount}") });
+        }
+    }
 }
 
 /// Any panel as the template draws it.
@@ -190,7 +203,8 @@ fn waited_for(seat: &Seat, milestone: Option<u16>) -> String {
     let Some(clock) = clocks.iter().find(of_it) else { return String::new() };
     let users = crate::engine::deadlines::waits_for(&seat.escrow, clock);
     let mut names: Vec<String> = users.into_iter().map(|user| seat.name(user)).collect();
-    if names.is_empty() && seat.escrow.charge_pending() {
+    let provider = seat.escrow.charge_pending() || clock.waiting == Waiting::RefundAnswer;
+    if names.is_empty() && provider {
         names.push("the payment provider".to_owned());
     }
     names.join(", ")
@@ -223,6 +237,11 @@ fn money_card(seat: &Seat) -> MoneyCard {
     if released == 0 {
         let words = rates::beside("Platform fee", Some(&rates::of_fee(&escrow.terms)));
         lines.push(line(&words, escrow.plan.fee_minor()));
+    }
+    let reserved = escrow.milestones.iter().map(crate::engine::escrow::Milestone::reserved_minor).sum();
+    if reserved > 0 {
+        let whom = if seat.role == Role::Buyer { "you" } else { "the buyer" };
+        lines.push(line(&format!("Of what is held, goes back to {whom}"), reserved));
     }
     MoneyCard { heading: "Held now", big: seat.money(escrow.held_minor()), lines }
 }

@@ -59,6 +59,21 @@ impl Spot {
         Ok(Self { seat, number, terms, plan, state })
     }
 
+    /// The same for the pages that say where money goes back to.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub async fn load_with_ways_back(
+        app: &App,
+        conn: &mut Conn<'_>,
+        account: Account,
+        at: &(String, String),
+    ) -> Result<Self, Error> {
+        let mut spot = Self::load(app, conn, account, at).await?;
+        spot.seat = spot.seat.with_ways_back(conn).await?;
+        Ok(spot)
+    }
+
     /// Where the milestone's own page is.
     #[must_use]
     pub fn path(&self) -> String {

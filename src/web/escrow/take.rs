@@ -52,7 +52,7 @@ async fn ask_cancel(
     visit: Visit,
     Path(at): Path<(String, String)>,
 ) -> Result<Response, Error> {
-    let spot = Spot::load(&app, &mut app.db.read().await?.conn(), account, &at).await?;
+    let spot = Spot::load_with_ways_back(&app, &mut app.db.read().await?.conn(), account, &at).await?;
     if let Some(page) = spot.blocked(&app, &visit, Action::Cancel(spot.number), "Cancel")? {
         return Ok(page);
     }
@@ -63,7 +63,11 @@ async fn ask_cancel(
         action: format!("{}/cancel", spot.path()),
         title: format!("Cancel “{}”", spot.terms.title),
         transfers: spot.refund(),
-        consequence: "The seller can no longer deliver this milestone, and this cannot be undone. The money goes to your wallet immediately.",
+        consequence: if spot.seat.goes_back_as_it_came(spot.number) {
+            "The seller can no longer deliver this milestone, and this cannot be undone. The money goes back to the card or account you paid from: your bank’s statement will show two lines, the payment and its refund, usually within 3 to 10 working days."
+        } else {
+            "The seller can no longer deliver this milestone, and this cannot be undone. The money goes to your wallet immediately."
+        },
         button: format!("Cancel and get {} back", spot.seat.amount(sum)),
         danger: true,
         seen: spot.seen(),
@@ -77,10 +81,11 @@ async fn cancel(
     Path(at): Path<(String, String)>,
     fields: Fields,
 ) -> Result<Response, Error> {
-    let spot = Spot::load(&app, &mut app.db.read().await?.conn(), account, &at).await?;
+    let spot = Spot::load_with_ways_back(&app, &mut app.db.read().await?.conn(), account, &at).await?;
     let command = Command::Cancel { milestone: spot.number };
     let outcome = send(&app, &spot.seat, &fields, command, None).await?;
-    answer(outcome, &spot.path(), Flash::Cancelled)
+    let as_it_came = spot.seat.goes_back_as_it_came(spot.number);
+    answer(outcome, &spot.path(), if as_it_came { Flash::CancelledRefunding } else { Flash::Cancelled })
 }
 
 async fn ask_payout(
@@ -89,7 +94,7 @@ async fn ask_payout(
     visit: Visit,
     Path(at): Path<(String, String)>,
 ) -> Result<Response, Error> {
-    let spot = Spot::load(&app, &mut app.db.read().await?.conn(), account, &at).await?;
+    let spot = Spot::load_with_ways_back(&app, &mut app.db.read().await?.conn(), account, &at).await?;
     if let Some(page) =
         spot.blocked(&app, &visit, Action::PayOut(spot.number), "Move money to your wallet")?
     {
@@ -118,7 +123,7 @@ async fn pay_out(
     Path(at): Path<(String, String)>,
     fields: Fields,
 ) -> Result<Response, Error> {
-    let spot = Spot::load(&app, &mut app.db.read().await?.conn(), account, &at).await?;
+    let spot = Spot::load_with_ways_back(&app, &mut app.db.read().await?.conn(), account, &at).await?;
     let command = Command::PayOut { milestone: spot.number };
     let outcome = send(&app, &spot.seat, &fields, command, None).await?;
     answer(outcome, &spot.path(), Flash::PaidOut)

@@ -79,8 +79,17 @@ impl Spot {
         }
         Transfers {
             lines: parts.iter().map(|part| self.line(part, "Held for", "Platform fee")).collect(),
-            total: ("Back to your wallet", self.seat.money(moved)),
+            total: (self.back_to_you(), self.seat.money(moved)),
             after,
+        }
+    }
+
+    /// Where a refund goes, for the buyer.
+    fn back_to_you(&self) -> &'static str {
+        if self.seat.goes_back_as_it_came(self.number) {
+            "Back to the card or account you paid from"
+        } else {
+            "Back to your wallet"
         }
     }
 

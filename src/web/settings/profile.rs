@@ -1,4 +1,4 @@
-//! Name, time zone, country, and where released money goes.
+//! Name, time zone, country, and where released and refunded money goes.
 
 use askama::Template;
 use axum::extract::State;
@@ -36,6 +36,7 @@ struct ProfilePage {
     time_zone: String,
     country: String,
     to_wallet_at_once: bool,
+    refunds_to_wallet: bool,
     zones: Vec<Choice>,
     countries: Vec<Choice>,
 }
@@ -49,6 +50,7 @@ async fn show(State(app): State<App>, visit: Visit, SignedIn(account): SignedIn)
         time_zone: account.time_zone,
         country: account.country.unwrap_or_default(),
         to_wallet_at_once: account.to_wallet_at_once,
+        refunds_to_wallet: account.refunds_to_wallet,
         zones: places::zones(),
         countries: places::countries(),
     })
@@ -71,6 +73,7 @@ async fn save(
         problems.add("country", "Choose your country from the list.");
     }
     let to_wallet_at_once = fields.ticked("to_wallet_at_once");
+    let refunds_to_wallet = fields.ticked("refunds_to_wallet");
     if !problems.is_empty() {
         let again = ProfilePage {
             shell: Shell::new(&app, &visit, "Profile").at(Place::Settings).with_problems(true),
@@ -80,13 +83,15 @@ async fn save(
             time_zone,
             country,
             to_wallet_at_once,
+            refunds_to_wallet,
             zones: places::zones(),
             countries: places::countries(),
         };
         return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &again);
     }
     let country = Some(country.as_str()).filter(|country| !country.is_empty());
-    let profile = Profile { name: &name, time_zone: &time_zone, country, to_wallet_at_once };
+    let profile =
+        Profile { name: &name, time_zone: &time_zone, country, to_wallet_at_once, refunds_to_wallet };
     accounts::set_profile(&app.db, account.id, &profile).await?;
     Ok(page::see_other("/settings/profile", Flash::Saved))
 }
