@@ -28,7 +28,8 @@ pub(super) async fn all(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
     disagreeing::all(db, cast, now).await?;
     refunding::all(db, cast, now).await?;
     never_paid(db, cast, now).await?;
-    super::modes::all(db, cast, now).await
+    super::modes::all(db, cast, now).await?;
+    super::every::all(db, cast, now).await
 }
 
 async fn agreement(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {

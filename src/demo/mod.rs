@@ -5,6 +5,7 @@
 //! the same requests go through the same write path.
 
 mod deals;
+mod every;
 mod modes;
 
 use time::Duration;
@@ -85,7 +86,7 @@ struct Deal<'a> {
 
 impl<'a> Deal<'a> {
     /// Proposes terms `hours_ago`, by the party in the role. No two deals start at the same hour: their
-    /// clocks would draw the same ids.
+    /// clocks would draw the same ids. As many milliseconds keep the clocks apart for ever after.
     async fn proposed(
         db: &'a Db,
         cast: Cast,
@@ -94,7 +95,8 @@ impl<'a> Deal<'a> {
         by: Role,
         terms: &dyn Fn(Time) -> Terms,
     ) -> Result<Self, DbError> {
-        let clock = Clock::fixed(now.plus_hours(-hours_ago));
+        let start = now.plus_hours(-hours_ago).plus(Duration::milliseconds(hours_ago));
+        let clock = Clock::fixed(start);
         let terms = terms(clock.now());
         let mut parties = vec![(Role::Buyer, PEOPLE[0].0.to_owned()), (Role::Seller, PEOPLE[1].0.to_owned())];
         if by == Role::Broker {

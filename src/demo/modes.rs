@@ -80,7 +80,7 @@ async fn first(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
 }
 
 /// Everyone accepts what there is no contract for.
-async fn accepted(deal: &Deal<'_>) -> Result<(), DbError> {
+pub(super) async fn accepted(deal: &Deal<'_>) -> Result<(), DbError> {
     let escrow = deal.escrow().await?;
     for party in escrow.parties.iter().filter(|party| party.role.must_agree()) {
         if !escrow.has_agreed(party) {
@@ -91,7 +91,7 @@ async fn accepted(deal: &Deal<'_>) -> Result<(), DbError> {
     Ok(())
 }
 
-async fn sends(deal: &Deal<'_>, kind: ProofKind, note: &str) -> Result<(), DbError> {
+pub(super) async fn sends(deal: &Deal<'_>, kind: ProofKind, note: &str) -> Result<(), DbError> {
     let note = note.to_owned();
     deal.by(Role::Seller, Command::SubmitProof { milestone: 1, kind, note, files: Vec::new() }).await
 }

@@ -291,10 +291,16 @@ fn disagreement(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, rol
             ),
             "Every other deadline stands still meanwhile. Without an answer it becomes a dispute.",
         ),
-        Waiting::Settlement => (
-            mine("Answer the offer to settle", "The offer to settle waits for an answer".to_owned()),
-            "Without an answer the offer lapses and nothing moves.",
-        ),
+        Waiting::Settlement => {
+            let others = if offer_to(escrow, Role::Buyer).is_some() { Role::Buyer } else { Role::Seller };
+            (
+                mine(
+                    "Answer the offer to settle",
+                    format!("The {} is to answer the offer to settle", others.word()),
+                ),
+                "Without an answer the offer lapses and nothing moves.",
+            )
+        }
         Waiting::DisputeAnswer => {
             let other = escrow.dispute_over(clock.milestone.unwrap_or_default()).map(|it| it.other_side());
             let other = other.unwrap_or(Role::Seller).word();
@@ -307,7 +313,10 @@ fn disagreement(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, rol
             )
         }
         Waiting::DisputeTalk => (
-            format!("{title} is in dispute. Talk about it, and settle it"),
+            mine(
+                &format!("{title} is in dispute. Talk about it, and settle it"),
+                format!("{title} is in dispute. The buyer and the seller are to talk about it and settle it"),
+            ),
             "Without a settlement it goes to be decided.",
         ),
         _ => return deciding(escrow, clock, title, role),
@@ -463,6 +472,9 @@ fn over(escrow: &Escrow) -> Next {
         Some(End::Withdrawn { by }) => {
             format!("The {} withdrew it before anything was paid. Nobody owes anything", by.word())
         }
+        None if escrow.refund_failed() => {
+            "The refund could not be sent. The operators of Holdfast see to it".to_owned()
+        }
         None => "Nothing is to be done".to_owned(),
     };
     let note = match end {
@@ -475,6 +487,9 @@ fn over(escrow: &Escrow) -> Next {
     let otherwise = match (end.is_some(), closed) {
         (true, false) => Some("It closes by itself 30 days after its end. Closing is final.".to_owned()),
         (true, true) => Some("It is closed. It stays readable for its parties.".to_owned()),
+        (false, _) if escrow.refund_failed() => {
+            Some("The money stays reserved for the buyer until it has arrived.".to_owned())
+        }
         (false, _) => None,
     };
     Next { yours: false, headline, by: None, otherwise, note, primary: None, secondary, milestone: None }

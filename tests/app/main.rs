@@ -46,5 +46,8 @@ mod sign_in;
 mod sign_up;
 mod smtp;
 mod statements;
+#[path = "../shared/statuses.rs"]
+mod statuses;
+mod strangers;
 mod walk;
 mod world;

@@ -312,11 +312,36 @@ fn every_refusal_has_a_code_and_one_sentence() {
         assert!(capitals && !code.is_empty(), "{refusal:?}: {code:?}");
         let starts = sentence.starts_with(|letter: char| letter.is_uppercase());
         assert!(starts && sentence.ends_with(['.', '0']), "{refusal:?}: {sentence:?}");
+        is_for_laymen(&code, &sentence);
         let stored = serde_json::to_value(&refusal).unwrap();
         assert_eq!(stored["code"], code);
         assert_eq!(serde_json::from_value::<Refusal>(stored).unwrap(), refusal);
     }
     assert_eq!(codes(&one_of_each()).len(), one_of_each().len());
+}
+
+/// Short, without the words of programs, and ending as a sentence does.
+#[track_caller]
+fn is_for_laymen(code: &str, sentence: &str) {
+    // Cashless' own sentence ends with its sum.
+    let ends = sentence.ends_with('.') || code == "INSUFFICIENT_FUNDS";
+    assert!(ends && sentence.chars().count() <= 140, "{code}: {sentence:?}");
+    let words: Vec<String> = sentence
+        .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        .map(str::to_owned)
+        .filter(|word| !word.is_empty())
+        .collect();
+    assert!(words.len() >= 3, "{code}: {sentence:?}");
+    for word in words {
+        let of_code =
+            word.contains('_') || (word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_uppercase()));
+        let jargon =
+            ["invalid", "null", "id", "uuid", "enum", "payload", "command", "state", "field", "actor"];
+        assert!(
+            !of_code && !jargon.contains(&word.to_lowercase().as_str()),
+            "{code}: {word:?} in {sentence:?}"
+        );
+    }
 }
 
 #[test]

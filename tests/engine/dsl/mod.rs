@@ -20,5 +20,5 @@ pub use deal::{
 };
 pub use given::{ALREADY_DONE, Past, given};
 pub use people::*;
-pub use variants::{variant_of, variants};
+pub use variants::{unit_variants, variant_of, variants};
 pub use world::World;

@@ -4,8 +4,11 @@
 //! `HOLDFAST_LAWS_SEED=… cargo test --test engine laws`.
 
 mod deals;
+mod panels;
 mod rules;
 mod runs;
+#[path = "../../shared/statuses.rs"]
+mod statuses;
 mod steps;
 mod sums;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use holdfast::engine::deadlines::{self, Mark, Waiting};
 use holdfast::engine::decide::{Decision, decide};
-use holdfast::engine::dispute::{DisputeEnd, ExtensionEnd, SettlementEnd, Step};
+use holdfast::engine::dispute::{DisputeEnd, ExtensionEnd, Handler, SettlementEnd, Step};
 use holdfast::engine::escrow::{End, Escrow, How, Milestone, MilestoneStage, Stage};
 use holdfast::engine::event::Event;
 use holdfast::engine::evolve::evolve;
@@ -39,6 +39,7 @@ pub fn of_state(world: &World) -> Law {
     let known = escrow.returned_minor();
     hold(returned == known, || format!("{returned} went back, {known} is shown"))?;
     clocks(world)?;
+    super::panels::of_state(world)?;
     words(world)
 }
 
@@ -256,8 +257,10 @@ fn in_time(before: &Escrow, event: &Event, now: Time) -> Law {
             step.map_or_else(|| Err(format!("no dispute: {event:?}")), early)
         }
         (Event::DisputeMoved { dispute, step: Step::Handler { .. } }, _) => {
-            let step = before.dispute(*dispute).map(|open| open.step.times().1);
-            step.map_or_else(|| Err(format!("no dispute: {event:?}")), early)
+            let open = before.dispute(*dispute).ok_or_else(|| format!("no dispute: {event:?}"))?;
+            // An arbiter may say at any time that he decides nothing.
+            let of_arbiter = matches!(open.step, Step::Handler { handler: Handler::Arbiter, .. });
+            if of_arbiter { Ok(()) } else { early(open.step.times().1) }
         }
         (Event::ExtensionEnded { milestone, how: ExtensionEnd::Lapsed }, _) => {
             let asked = before.milestone(*milestone).and_then(|part| part.extension.as_ref());

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod arbiter;
+mod clock_table;
 mod clocks;
 mod delivery;
 mod ending;
