@@ -14,6 +14,7 @@ pub mod doctor;
 pub mod engine;
 pub mod error;
 pub mod files;
+pub mod guests;
 pub mod listen;
 pub mod mail;
 pub mod money;

@@ -35,6 +35,8 @@ pub struct EscrowNews {
     pub reference: String,
     pub title: String,
     pub notice: Notice,
+    #[serde(default)]
+    pub guest: bool,
 }
 
 /// What is told. Amounts are the reader's own: nobody's notice carries another's money.

@@ -18,10 +18,16 @@ pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
     if let (News::Invited { .. }, false) = (&news.notice.news, reader.inviter_name.is_empty()) {
         words.subject = format!("{} invites you to an escrow: {}", short(reader.inviter_name), news.title);
     }
-    let invited = !reader.secret_link.is_empty();
+    let by_link = news.guest && !reader.secret_link.is_empty();
+    let invited = !reader.secret_link.is_empty() && !by_link;
     // The page of the escrow shows its invitation to those who are in it.
     let path = if words.path == "/invitation" { "" } else { &words.path };
-    let own_page = format!("{}{}{path}", reader.home, news.notice.page(&news.reference));
+    // A guest's pages stand below his secret, and there are fewer of them.
+    let own_page = if by_link {
+        format!("{}{}", reader.secret_link, guest_path(path))
+    } else {
+        format!("{}{}{path}", reader.home, news.notice.page(&news.reference))
+    };
     let decides = news.notice.role == Capacity::Arbiter;
     let button = Button {
         label: if invited && !decides { "Read the terms".to_owned() } else { words.button.to_owned() },
@@ -36,6 +42,12 @@ pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
     } else if invited {
         afterwards.push(
             "This link is yours alone: whoever has it can read the terms, decline them, or register with your address. Don't pass it on. If the mail is not meant for you, open it and say so."
+                .to_owned(),
+        );
+    }
+    if by_link {
+        afterwards.push(
+            "This link is yours alone: whoever has it can act for you. Don't pass it on. It is good for 90 days, and register with this address to keep the purchase in an account."
                 .to_owned(),
         );
     }
@@ -58,7 +70,7 @@ pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
         facts,
         button: Some(button),
         afterwards,
-        why: match news.notice.topic().may_be_off() {
+        why: match news.notice.topic().may_be_off() && !by_link {
             true => format!(
                 "{} You choose which of them you get: {}/settings/notifications",
                 words.why, reader.home
@@ -68,8 +80,15 @@ pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
     }
 }
 
+/// Where below a guest's secret something is done; what he has no page for, his first page shows.
+fn guest_path(path: &str) -> &str {
+    let known = ["/pay", "/cancel", "/settlement", "/disputes", "/milestones"];
+    let is_known = known.iter().any(|start| path.starts_with(start));
+    if is_known && !path.ends_with("/inspect") && !path.ends_with("/deliver") { path } else { "" }
+}
+
 /// A name that leaves room in a subject for what it is about.
-fn short(name: &str) -> String {
+pub(super) fn short(name: &str) -> String {
     let mut short: String = name.chars().take(LONGEST_NAME).collect();
     if name.chars().count() > LONGEST_NAME {
         short.push('…');
@@ -242,7 +261,7 @@ mod tests {
 
     fn news(news: News) -> EscrowNews {
         let notice = Notice { to: Uuid::nil(), role: Role::Buyer.into(), news };
-        EscrowNews { reference: "ESC-7K2M-9QXA".into(), title: "A website".into(), notice }
+        EscrowNews { reference: "ESC-7K2M-9QXA".into(), title: "A website".into(), notice, guest: false }
     }
 
     fn drawn(told: News, secret_link: &str) -> Sheet {

@@ -43,6 +43,18 @@ pub enum Letter {
     },
     /// News of an escrow, written by `store/notifications.rs`.
     Escrow(EscrowNews),
+    /// A guest's new link, asked for because the old one had run out.
+    GuestLink {
+        title: String,
+        reference: String,
+    },
+    /// A seller has his pay link mailed.
+    PayLink {
+        title: String,
+        reference: String,
+        seller: String,
+        amount: String,
+    },
     /// A sign-in from a device that was not seen before.
     NewSignIn {
         at: Time,
@@ -77,6 +89,7 @@ pub fn path(purpose: Purpose, secret: &str) -> String {
         Purpose::Setup => format!("/setup/{secret}"),
         Purpose::Invitation => format!("/invitations/{secret}"),
         Purpose::Arbiter => format!("/arbiter/{secret}"),
+        Purpose::Guest => format!("/g/{secret}"),
     }
 }
 
@@ -111,11 +124,14 @@ impl Letter {
             Self::Escrow(news) if news.notice.role == Capacity::Arbiter => {
                 (!has_account).then_some(Purpose::Arbiter)
             }
+            Self::Escrow(news) if news.guest => (!has_account).then_some(Purpose::Guest),
             Self::Escrow(_) => (!has_account).then_some(Purpose::Invitation),
+            Self::GuestLink { .. } => Some(Purpose::Guest),
             Self::ConfirmAddress => Some(Purpose::ConfirmAddress),
             Self::NewAddress => Some(Purpose::NewAddress),
             Self::ResetPassword => Some(Purpose::Reset),
-            Self::AlreadyRegistered
+            Self::PayLink { .. }
+            | Self::AlreadyRegistered
             | Self::PasswordChanged { .. }
             | Self::AddressChanged { .. }
             | Self::Frozen { .. }
@@ -151,6 +167,10 @@ impl Letter {
                     Mails about your sign-in cannot be switched off.";
         match self {
             Self::Escrow(news) => escrow::sheet(news, reader),
+            Self::GuestLink { title, reference } => guest_link(reader, title, reference),
+            Self::PayLink { title, reference, seller, amount } => pay_link(reader, title, seller)
+                .fact("Price", amount.as_str())
+                .fact("Reference", reference.as_str()),
             Self::ConfirmAddress => confirm_address(reader),
             Self::NewAddress => new_address(reader),
             Self::AlreadyRegistered => Sheet {
@@ -208,6 +228,32 @@ impl Letter {
             .fact("Device", device.as_str())
             .fact("Network address", ip.as_str()),
         }
+    }
+}
+
+fn guest_link(reader: &Reader<'_>, title: &str, reference: &str) -> Sheet {
+    Sheet {
+        subject: format!("A new link to your purchase: {title} · {reference}"),
+        headline: "A new link to your purchase".into(),
+        paragraphs: vec![format!("Here you follow “{title}”, find your receipt, and do what is to be done.")],
+        button: button("Follow your purchase", reader.secret_link.to_owned()),
+        afterwards: vec!["The link is yours alone: don’t pass it on. It is good for 90 days.".into()],
+        why: "You get this mail because a new link was asked for with this address.".into(),
+        ..Sheet::default()
+    }
+}
+
+fn pay_link(reader: &Reader<'_>, title: &str, seller: &str) -> Sheet {
+    Sheet {
+        subject: format!("{} asks you to pay: {title}", escrow::short(seller)),
+        headline: format!("{seller} asks you to pay for “{title}”"),
+        paragraphs: vec![
+            "Holdfast holds your money until it is delivered. You need no account, and nothing binds you unless you pay.".into(),
+        ],
+        button: button("See it and pay", reader.secret_link.to_owned()),
+        afterwards: vec!["The link is good for one sale: whoever pays by it first is the buyer. If you expect no such mail, ignore it.".into()],
+        why: "You get this mail because the seller typed this address.".into(),
+        ..Sheet::default()
     }
 }
 

@@ -8,9 +8,9 @@ use crate::app::App;
 use crate::engine::command::Command;
 use crate::money::Currency;
 use crate::store::db::DbError;
-use crate::store::escrows;
 use crate::store::execute::{Request, Who};
 use crate::store::payments::{self, Payment};
+use crate::store::{escrows, links};
 
 /// What came of telling.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +113,15 @@ async fn order(app: &App, payment: &Payment) -> Result<Result<Order, RailError>,
     let (Some(escrow), Some(currency)) = (escrow, Currency::from_code(&payment.currency)) else {
         return Ok(Err(RailError::Unreachable("its escrow or its currency is gone".to_owned())));
     };
-    let path = format!("/escrows/{}/pay/{}", escrow.reference, payment.id);
+    let guest = escrow.attempt(payment.id).is_some_and(|charge| charge.guest);
+    let link = match guest {
+        true => links::current(&mut app.db.read().await?.conn(), escrow.id).await?,
+        false => None,
+    };
+    let path = match link {
+        Some(secret) => format!("/pay/{secret}/{}", payment.id),
+        None => format!("/escrows/{}/pay/{}", escrow.reference, payment.id),
+    };
     Ok(Ok(Order {
         payment: payment.id,
         amount: currency.of(payment.amount_minor),

@@ -281,9 +281,10 @@ pub async fn people(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Person>, Db
         conn,
         Person,
         "SELECT p.user_id, p.role,
-                CASE WHEN p.role = 'arbiter' THEN coalesce(p.name, '')
-                     WHEN u.email_confirmed_at IS NULL THEN '' ELSE u.name END AS name,
-                CASE WHEN p.role = 'arbiter' THEN coalesce(p.email, u.email) ELSE u.email END AS email,
+                CASE WHEN p.role = 'arbiter' OR u.email_confirmed_at IS NULL THEN coalesce(p.name, '')
+                     ELSE u.name END AS name,
+                CASE WHEN p.role = 'arbiter' THEN coalesce(p.email, u.email)
+                     ELSE coalesce(u.email, u.guest_email) END AS email,
                 u.email_confirmed_at IS NOT NULL AS claimed,
                 (SELECT s.typed_name FROM signatures s WHERE s.escrow_id = p.escrow_id AND s.user_id = p.user_id
                  ORDER BY s.version DESC LIMIT 1) AS signed_as

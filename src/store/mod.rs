@@ -16,6 +16,7 @@ pub mod fees;
 pub mod files;
 pub mod history;
 pub mod ledger;
+pub mod links;
 pub mod notices_in;
 pub mod notifications;
 pub mod outbox;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::engine::escrow::Escrow;
 use crate::engine::notices::{Duty, EscrowNews, News, Notice, Whom};
-use crate::engine::party::Capacity;
+use crate::engine::party::{Capacity, Role};
 use crate::engine::time::Time;
 use crate::store::db::{Conn, DbError, all, exec};
 use crate::store::outbox::{self, NewMail, To};
@@ -46,6 +46,7 @@ pub async fn write(
             reference: escrow.reference.clone(),
             title: escrow.terms.title.clone(),
             notice: notice.clone(),
+            guest: escrow.instant() && notice.role == Capacity::from(Role::Buyer),
         };
         let mut payload = serde_json::to_value(&news).map_err(broken)?;
         payload["letter"] = "escrow".into();

@@ -10,10 +10,10 @@ use crate::clock::Clock;
 use crate::engine::chain::salted_hex;
 use crate::engine::command::Command;
 use crate::engine::party::{Role, UserId};
-use crate::engine::terms::{Arbiter, Terms, TermsParty};
+use crate::engine::terms::{Arbiter, Mode, Terms, TermsParty};
 use crate::store::db::{Conn, Db, DbError};
 use crate::store::execute::{Evidence, Executed, NamedParty, Outcome, Request, Who, execute_in};
-use crate::store::{drafts, escrows, files, users};
+use crate::store::{drafts, escrows, files, links, users};
 
 const MOST_TRIES: usize = 4;
 /// Crockford's base 32: no letter that is taken for a digit or for another letter.
@@ -291,6 +291,9 @@ async fn propose_in(conn: &mut Conn<'_>, clock: &Clock, proposal: &Proposal) -> 
             }
         }
         drafts::mark_sent(conn, draft.id, id).await?;
+    }
+    if executed.outcome == Outcome::Done && proposal.terms.mode == Mode::Instant {
+        links::make(conn, clock, id).await?;
     }
     Ok(Proposed { executed, escrow: id, reference })
 }

@@ -27,6 +27,8 @@ pub enum Purpose {
     Invitation,
     /// Whoever has it reads the mail of the address that an escrow names as its arbiter.
     Arbiter,
+    /// Whoever has it reads the mail of the address with which a guest bought something.
+    Guest,
 }
 
 impl Purpose {
@@ -40,6 +42,7 @@ impl Purpose {
             Self::Setup => "setup",
             Self::Invitation => "invitation",
             Self::Arbiter => "arbiter",
+            Self::Guest => "guest",
         }
     }
 
@@ -53,6 +56,8 @@ impl Purpose {
             // Longer than any invitation waits (domain: acceptance within 14 days), and whoever
             // comes late is told so by the escrow and not by a dead link.
             Self::Invitation | Self::Arbiter => Duration::days(30),
+            // Longer than a sale can take with everything that may delay it, and its closing.
+            Self::Guest => Duration::days(90),
         }
     }
 }
@@ -103,16 +108,10 @@ pub async fn mint(
     bound: &Bound<'_>,
 ) -> Result<String, DbError> {
     let now = clock.now();
-    exec!(
-        conn,
-        "UPDATE tokens SET replaced_at = $1 WHERE purpose = $2 AND used_at IS NULL AND replaced_at IS NULL
-           AND (user_id = $3 OR (user_id IS NULL AND $3 IS NULL))
-           AND (escrow_id = $4 OR (escrow_id IS NULL AND $4 IS NULL))",
-        now,
-        purpose.name(),
-        bound.user_id,
-        bound.escrow_id
-    )?;
+    // A guest has nothing but these: the link of his receipt goes on working beside later ones.
+    if purpose != Purpose::Guest {
+        replace(conn, now, purpose, bound).await?;
+    }
     let secret = clock.secret();
     exec!(
         conn,
@@ -127,6 +126,20 @@ pub async fn mint(
         now.plus(purpose.lifetime())
     )?;
     Ok(secret)
+}
+
+async fn replace(conn: &mut Conn<'_>, now: Time, purpose: Purpose, bound: &Bound<'_>) -> Result<(), DbError> {
+    exec!(
+        conn,
+        "UPDATE tokens SET replaced_at = $1 WHERE purpose = $2 AND used_at IS NULL AND replaced_at IS NULL
+           AND (user_id = $3 OR (user_id IS NULL AND $3 IS NULL))
+           AND (escrow_id = $4 OR (escrow_id IS NULL AND $4 IS NULL))",
+        now,
+        purpose.name(),
+        bound.user_id,
+        bound.escrow_id
+    )?;
+    Ok(())
 }
 
 /// Looks at a token and changes nothing.

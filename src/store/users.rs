@@ -33,6 +33,16 @@ pub struct Account {
     /// Since when an operator lets this person read and do nothing else.
     pub frozen_at: Option<Time>,
     pub frozen_because: Option<String>,
+    /// A guest who came by the secret of a mail: his pages stand below it, and show one escrow.
+    #[sqlx(skip)]
+    pub by_link: Option<ByLink>,
+}
+
+/// The secret by which a guest came, and what it opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByLink {
+    pub secret: String,
+    pub escrow: Uuid,
 }
 
 impl Account {
@@ -108,8 +118,8 @@ pub async fn by_id(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Account>, DbE
     opt!(
         conn,
         Account,
-        "SELECT id, email, name, email_confirmed_at, time_zone, country, operator, to_wallet_at_once,
-                refunds_to_wallet, created_at, claimed_at, frozen_at, frozen_because
+        "SELECT id, coalesce(email, guest_email) AS email, name, email_confirmed_at, time_zone, country, operator,
+                to_wallet_at_once, refunds_to_wallet, created_at, claimed_at, frozen_at, frozen_because
          FROM users WHERE id = $1",
         id
     )
@@ -372,10 +382,10 @@ pub async fn page(
     all!(
         conn,
         Account,
-        "SELECT id, email, name, email_confirmed_at, time_zone, country, operator, to_wallet_at_once,
-                refunds_to_wallet, created_at, claimed_at, frozen_at, frozen_because
+        "SELECT id, coalesce(email, guest_email) AS email, name, email_confirmed_at, time_zone, country, operator,
+                to_wallet_at_once, refunds_to_wallet, created_at, claimed_at, frozen_at, frozen_because
          FROM users
-         WHERE ($1 = '' OR email LIKE $2 ESCAPE '\\' OR name_lower LIKE $2 ESCAPE '\\')
+         WHERE ($1 = '' OR coalesce(email, guest_email) LIKE $2 ESCAPE '\\' OR name_lower LIKE $2 ESCAPE '\\')
            AND id < $3 AND ($5 = FALSE OR frozen_at IS NOT NULL)
          ORDER BY id DESC LIMIT $4",
         search,

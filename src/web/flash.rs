@@ -112,6 +112,9 @@ flashes! {
     ClockMoved "clock-moved" Good "The clock has moved on. What came due is carried out now."
     Retried "retried" Good "It is tried again now."
     NoticesRead "notices-read" Good "Marked as read."
+    PurchaseTaken "purchase-taken" Good "The purchase stands in your account now. Later mails lead here."
+    LinkMade "link-made" Good "The new link is ready. The one before it no longer works."
+    LinkMailed "link-mailed" Good "The link is on its way by mail."
     MailSent "mail-sent" Info "If that address is known here, a mail is on its way to it."
 }
 

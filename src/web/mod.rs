@@ -21,6 +21,7 @@ pub mod fees;
 pub mod flash;
 pub mod form;
 pub mod guard;
+pub mod guest;
 pub mod health;
 pub mod home;
 pub mod icons;
@@ -30,6 +31,7 @@ pub mod network;
 pub mod notifications;
 pub mod page;
 pub mod paging;
+pub mod pay_link;
 pub mod places;
 pub mod reset;
 pub mod routes;
@@ -91,6 +93,8 @@ pub fn routes() -> Routes {
         .merge(balances::routes())
         .merge(notifications::routes())
         .merge(invitation::routes())
+        .merge(pay_link::routes())
+        .merge(guest::routes())
         .merge(sign_up::routes())
         .merge(sign_in::routes())
         .merge(verify::routes())

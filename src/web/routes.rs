@@ -35,6 +35,9 @@ pub enum Access {
     Operator,
     /// Whoever holds the secret in the address. The handler looks at it; a wrong one is a 404.
     Token,
+    /// A guest who holds the secret in the address, for the one escrow that he bought. The gate looks at it,
+    /// and the handlers are those of a party.
+    Guest,
     /// A provider whose signature the handler checks.
     SignedNotice,
 }

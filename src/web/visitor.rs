@@ -16,6 +16,7 @@ use tower_sessions::session_store::Error as StoreError;
 use tower_sessions::{Expiry, Session, SessionManagerLayer};
 use uuid::Uuid;
 
+use super::guest;
 use super::network::Network;
 use super::routes::Access;
 use super::view::{Reader, Zone};
@@ -100,6 +101,9 @@ pub async fn gate(
         Ok(visitor) => visitor,
         Err(error) => return error.into_response(),
     };
+    if access == Access::Guest {
+        return guest::gate(&app, &visit, visitor, request, next).await;
+    }
     let is_operator = visitor.0.as_ref().is_some_and(|account| account.operator);
     match access {
         Access::SignedIn | Access::Party if visitor.0.is_none() => {
@@ -112,10 +116,19 @@ pub async fn gate(
         | Access::Party
         | Access::Operator
         | Access::Token
+        | Access::Guest
         | Access::SignedNotice => {}
     }
     request.extensions_mut().insert(visitor);
-    next.run(request).await
+    let response = next.run(request).await;
+    if access == Access::Token { unlisted(response) } else { response }
+}
+
+/// An address that holds a secret belongs into no search engine.
+pub fn unlisted(mut response: Response) -> Response {
+    let name = header::HeaderName::from_static("x-robots-tag");
+    response.headers_mut().insert(name, header::HeaderValue::from_static("noindex, nofollow"));
+    response
 }
 
 async fn visitor(app: &App, session: &Session, visit: &Visit, method: &Method) -> Result<Visitor, Error> {
@@ -231,6 +244,18 @@ pub async fn sign_out(app: &App, session: &Session, mut response: Response) -> R
     // The removal of `tower-sessions` lacks `Secure`, without which Chromium keeps a `__Host-` cookie.
     append_cookie(&mut response, &cookie(&app.config, "holdfast", "", 0));
     Ok(response)
+}
+
+/// The cookie by which a browser knows what its owner has just bought as a guest: the secret of his pages. It
+/// lasts for a day; the mail lasts longer.
+pub fn remember_guest(app: &App, mut response: Response, secret: &str) -> Response {
+    append_cookie(&mut response, &cookie(&app.config, "holdfast-guest", secret, 86_400));
+    response
+}
+
+/// What that cookie holds.
+pub fn remembered_guest<'a>(app: &App, headers: &'a HeaderMap) -> Option<&'a str> {
+    read_cookie(headers, &cookie_name(&app.config, "holdfast-guest")).filter(|value| value.len() <= 100)
 }
 
 fn append_cookie(response: &mut Response, cookie: &str) {

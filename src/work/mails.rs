@@ -12,6 +12,7 @@ use crate::mail::sheet::Mail;
 use crate::mail::transport::{Failure, Parcel};
 use crate::store::db::DbError;
 use crate::store::escrows;
+use crate::store::links;
 use crate::store::outbox::{self, Claimed, Sent};
 use crate::store::throttle;
 use crate::store::tokens::{self, Bound, Purpose};
@@ -144,7 +145,9 @@ async fn prepare(app: &App, mail: &Claimed) -> Result<Ready, Unready> {
         .or(on_record)
         .ok_or_else(|| Unready::Because("this person has no address any more".to_owned()))?;
     let purpose = letter.purpose(has_account);
-    if matches!(purpose, Some(Purpose::Invitation | Purpose::Arbiter))
+    let unasked = matches!(purpose, Some(Purpose::Invitation | Purpose::Arbiter))
+        || matches!(letter, Letter::PayLink { .. });
+    if unasked
         && let Some(wait) =
             accounts::throttled(&app.db, &app.clock, &[(&throttle::INVITATIONS_BY_ADDRESS, &address)]).await?
     {
@@ -157,6 +160,13 @@ async fn prepare(app: &App, mail: &Claimed) -> Result<Ready, Unready> {
     let link = purpose
         .zip(secret.as_deref())
         .map(|(purpose, secret)| app.config.link(&letter::path(purpose, secret)));
+    let link = match (&letter, mail.escrow_id) {
+        (Letter::PayLink { .. }, Some(escrow)) => {
+            let secret = links::current(&mut app.db.read().await?.conn(), escrow).await?;
+            secret.map(|secret| app.config.link(&format!("/pay/{secret}")))
+        }
+        _ => link,
+    };
     let inviter = match mail.escrow_id {
         Some(escrow) if letter.invites() => inviter(app, escrow).await?,
         Some(_) | None => None,

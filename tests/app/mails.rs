@@ -59,7 +59,12 @@ both! {
         let invitation = |user| {
             let news = News::Invited { by: Role::Seller, expires_at: world.app.clock.now().plus_days(14), signs: true };
             let notice = Notice { to: user, role: Role::Buyer.into(), news };
-            let news = EscrowNews { reference: "ESC-7K2M-9QXA".into(), title: "Logo".into(), notice };
+            let news = EscrowNews {
+                reference: "ESC-7K2M-9QXA".into(),
+                title: "Logo".into(),
+                notice,
+                guest: false,
+            };
             Letter::Escrow(news).to_user(user)
         };
         let mut last = Uuid::nil();

@@ -21,6 +21,7 @@ mod demo;
 mod disputes;
 mod draft;
 mod files;
+mod guests;
 mod guide;
 mod hidden;
 mod home;

@@ -56,7 +56,7 @@ both! {
                     assert_eq!(nobody, 404, "{what}, nobody signed in");
                     assert_eq!(stranger, 404, "{what}, no operator");
                 }
-                Access::Token => {
+                Access::Token | Access::Guest => {
                     assert_eq!(nobody, 404, "{what}, nobody signed in");
                     assert_eq!(stranger, 404, "{what}, signed in");
                 }

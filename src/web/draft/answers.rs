@@ -85,6 +85,7 @@ impl Answers {
             "standard" => Some(Mode::Standard),
             "quick" => Some(Mode::Quick),
             "quick_proof" => Some(Mode::QuickProof),
+            "instant" => Some(Mode::Instant),
             _ => None,
         }
     }
@@ -92,7 +93,8 @@ impl Answers {
     /// Whether a broker takes part: the creator, or somebody named.
     #[must_use]
     pub fn has_broker(&self) -> bool {
-        self.role() == Some(Role::Broker) || !self.get("broker").is_empty()
+        let named = self.role() == Some(Role::Broker) || !self.get("broker").is_empty();
+        named && self.mode() != Some(Mode::Instant)
     }
 
     /// How many milestones the pages show: those of the numbers that follow each other from 1.

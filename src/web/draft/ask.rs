@@ -142,6 +142,7 @@ fn go_on(app: &App, visit: &Visit, opened: &Opened, step: Step, from_check: bool
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return pages::draw(app, visit, opened, step, problems, from_check, status);
     }
-    let next = if from_check || opened.base.is_some() { Step::Check } else { step.next() };
+    let next =
+        if from_check || opened.base.is_some() { Step::Check } else { step.next_of(opened.answers.mode()) };
     Ok(Redirect::to(&step_path(opened.id, next, false)).into_response())
 }

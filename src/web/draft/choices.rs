@@ -32,6 +32,9 @@ pub fn modes() -> Vec<Choice> {
         Choice::new("quick_proof", "No, but the seller shows a proof before delivering").hint(
             "A receipt, an order confirmation, a photo or a tracking number, which the buyer looks at first.",
         ),
+        Choice::new("instant", "No, I sell by a link that anyone can pay").hint(
+            "Sell something that you hand over at once, to anyone who has the link, also without an account. Delivering it releases the money.",
+        ),
     ]
 }
 

@@ -40,7 +40,9 @@ pub struct Frame {
 impl Frame {
     #[must_use]
     pub fn new(opened: &Opened, step: Step, from_check: bool) -> Self {
-        let back = match step.before() {
+        let mode = opened.answers.mode();
+        let skipped = usize::from(mode == Some(Mode::Instant));
+        let back = match step.before_of(mode) {
             _ if from_check || opened.base.is_some() => step_path(opened.id, Step::Check, false),
             Some(before) => step_path(opened.id, before, false),
             None => "/escrows/new".to_owned(),
@@ -49,8 +51,8 @@ impl Frame {
             path: opened.path(),
             slug: step.slug(),
             title: step.title(),
-            number: step.number(),
-            last: Step::ALL.len(),
+            number: if step > Step::Parties { step.number() - skipped } else { step.number() },
+            last: Step::ALL.len() - skipped,
             back,
             from_check: from_check || opened.base.is_some(),
             counters: opened
@@ -100,7 +102,8 @@ pub fn draw(
             page::with_status(status, &Parties { shell, frame, problems, people, countries })
         }
         Step::Work => {
-            let has_contract = !matches!(opened.answers.mode(), Some(Mode::Quick | Mode::QuickProof));
+            let has_contract =
+                !matches!(opened.answers.mode(), Some(Mode::Quick | Mode::QuickProof | Mode::Instant));
             page::with_status(status, &Work { shell, frame, problems, typed, has_contract })
         }
         Step::Price => page::with_status(status, &Price::of(opened, shell, frame, problems)),
@@ -217,6 +220,9 @@ struct Delivery {
     problems: Problems,
     typed: Fields,
     is_one_off: bool,
+    /// Sold by a link: delivering is enough, so nobody inspects it.
+    is_instant: bool,
+    days_hint: &'static str,
     /// The windows for a proof, in hours, where one comes before the delivery.
     windows: Option<(String, String)>,
     rows: Vec<DeliveryRow>,
@@ -232,6 +238,11 @@ impl Delivery {
             frame,
             problems,
             typed: opened.answers.fields().clone(),
+            days_hint: match opened.answers.mode() {
+                Some(Mode::Instant) => "Counted from the payment. Leave it empty for one day.",
+                _ => "Counted from the day on which the money is in.",
+            },
+            is_instant: opened.answers.mode() == Some(Mode::Instant),
             is_one_off: opened.answers.kind() != Some(Kind::Milestone),
             windows: (opened.answers.mode() == Some(Mode::QuickProof)).then(|| {
                 let hours = WINDOW_HOURS.to_string();

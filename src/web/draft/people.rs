@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::answers::Answers;
 use super::base::Base;
 use crate::engine::party::{Role, UserId};
-use crate::engine::terms::TermsParty;
+use crate::engine::terms::{Mode, TermsParty};
 use crate::store::users;
 use crate::web::form::Problems;
 
@@ -22,6 +22,16 @@ pub fn others(role: Role) -> [(Role, bool); 2] {
 
 /// Everyone with a role by normalised address, in the order of the contract.
 pub fn read(answers: &Answers, role: Role, own: &str, problems: &mut Problems) -> Vec<(Role, String)> {
+    // Behind a pay link stands the seller alone, whatever was typed before it was chosen.
+    if answers.mode() == Some(Mode::Instant) {
+        if role != Role::Seller {
+            problems.add(
+                "role",
+                "Only the seller makes a pay link. Choose “I am selling”, or another kind of deal.",
+            );
+        }
+        return vec![(Role::Seller, own.to_owned())];
+    }
     let mut named = vec![(role, own.to_owned())];
     for (other, required) in others(role) {
         let typed = answers.get(other.word());

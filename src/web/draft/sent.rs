@@ -49,6 +49,10 @@ async fn sent(
     if seat.escrow.creator != seat.account.id {
         return Err(Error::NotFound);
     }
+    // What is sold by a link was sent to nobody.
+    if seat.escrow.instant() {
+        return Ok(page::redirect(&format!("{}/link", seat.path())));
+    }
     let others = seat.escrow.parties.iter().filter(|party| party.user != seat.account.id);
     let mailed = |role: Role, person: &Person| Mailed {
         role: role_title(role),

@@ -1,6 +1,7 @@
 //! The pages of a new escrow in their order, one topic each, and which field stands on which.
 
 use crate::engine::check::MOST_MILESTONES;
+use crate::engine::terms::Mode;
 
 /// The fields that share a page, in their order there.
 const RANKS: [&str; 27] = [
@@ -129,6 +130,24 @@ impl Step {
         };
         let rank = RANKS.iter().position(|known| *known == name).unwrap_or(RANKS.len());
         (Self::of_field(field), number, rank)
+    }
+
+    /// The page after it. Whoever sells by a link names nobody.
+    #[must_use]
+    pub fn next_of(self, mode: Option<Mode>) -> Self {
+        match (self.next(), mode) {
+            (Self::Parties, Some(Mode::Instant)) => Self::Work,
+            (next, _) => next,
+        }
+    }
+
+    /// The page before it.
+    #[must_use]
+    pub fn before_of(self, mode: Option<Mode>) -> Option<Self> {
+        match (self.before(), mode) {
+            (Some(Self::Parties), Some(Mode::Instant)) => Some(Self::Kind),
+            (before, _) => before,
+        }
     }
 
     /// Its place, from 1.

@@ -103,7 +103,7 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
         default_outcome: default_outcome(answers, &mut problems),
         arbiter: handler.arbiter,
         contract_terms: (mode == Mode::Standard).then(|| answers.get("contract_terms").to_owned()),
-        delivery_days: delivery_days(answers, kind, &mut problems),
+        delivery_days: delivery_days(answers, kind, mode, &mut problems),
         proof_upload_hours: window(answers, mode, "proof_upload_hours", &mut problems),
         proof_review_hours: window(answers, mode, "proof_review_hours", &mut problems),
         funding: if answers.get("payment") == "each" { Funding::PerMilestone } else { Funding::Whole },
@@ -162,7 +162,11 @@ fn window(answers: &Answers, mode: Mode, field: &str, problems: &mut Problems) -
     u8::try_from(hours).ok()
 }
 
-fn delivery_days(answers: &Answers, kind: Kind, problems: &mut Problems) -> Option<u16> {
+fn delivery_days(answers: &Answers, kind: Kind, mode: Mode, problems: &mut Problems) -> Option<u16> {
+    // DHMAD: a day, where nothing else is said.
+    if mode == Mode::Instant && answers.get("delivery_days").is_empty() {
+        return None;
+    }
     let most = i64::from(check::LONGEST_DELIVERY_DAYS);
     match kind {
         Kind::Milestone => None,

@@ -34,6 +34,9 @@ pub fn routes() -> Routes {
         .post("/escrows/{reference}/cancel/withdrawal", Access::Party, withdraw)
         .post("/escrows/{reference}/cancel/agreement", Access::Party, agree)
         .post("/escrows/{reference}/cancel/refusal", Access::Party, refuse)
+        .get("/g/{token}/cancel", Access::Guest, show)
+        .post("/g/{token}/cancel", Access::Guest, request)
+        .post("/g/{token}/cancel/withdrawal", Access::Guest, withdraw)
 }
 
 #[derive(Template)]

@@ -39,6 +39,8 @@ pub fn routes() -> Routes {
 #[template(path = "pages/escrow/deliver.html")]
 struct Page {
     shell: Shell,
+    /// Sold by a link: delivering is enough.
+    instant: bool,
     back: String,
     reference: String,
     title: String,
@@ -82,6 +84,7 @@ async fn draw(
     let key = if typed.key.is_empty() { app.clock.id().to_string() } else { typed.key };
     let days = i64::from(spot.terms.inspection_days);
     let page = Page {
+        instant: spot.seat.escrow.instant(),
         shell: shell.with_problems(!typed.problems.is_empty()),
         back: spot.path(),
         reference: spot.seat.escrow.reference.clone(),

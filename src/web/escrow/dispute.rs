@@ -38,6 +38,12 @@ pub fn routes() -> Routes {
         .post("/escrows/{reference}/disputes/{number}/withdrawal", Access::Party, withdraw)
         .get(CONCESSION, Access::Party, ask_concede)
         .post(CONCESSION, Access::Party, concede)
+        .get("/g/{token}/disputes", Access::Guest, list)
+        .get("/g/{token}/disputes/{number}", Access::Guest, show)
+        .upload("/g/{token}/disputes/{number}/statements", Access::Guest, MOST_BYTES, state)
+        .post("/g/{token}/disputes/{number}/withdrawal", Access::Guest, withdraw)
+        .get("/g/{token}/disputes/{number}/concession", Access::Guest, ask_concede)
+        .post("/g/{token}/disputes/{number}/concession", Access::Guest, concede)
 }
 
 #[derive(Template)]

@@ -27,12 +27,11 @@ use crate::web::visit::Visit;
 use crate::web::visitor::SignedIn;
 
 pub fn routes() -> Routes {
-    Routes::new().get("/escrows/{reference}/disputes/new", Access::Party, ask).upload(
-        "/escrows/{reference}/disputes",
-        Access::Party,
-        MOST_BYTES,
-        open,
-    )
+    Routes::new()
+        .get("/escrows/{reference}/disputes/new", Access::Party, ask)
+        .upload("/escrows/{reference}/disputes", Access::Party, MOST_BYTES, open)
+        .get("/g/{token}/disputes/new", Access::Guest, ask)
+        .upload("/g/{token}/disputes", Access::Guest, MOST_BYTES, open)
 }
 
 #[derive(Template)]

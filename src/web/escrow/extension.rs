@@ -39,6 +39,9 @@ pub fn routes() -> Routes {
         .post(PATH, Access::Party, ask)
         .post(GRANT, Access::Party, grant)
         .post(REFUSE, Access::Party, refuse)
+        .get("/g/{token}/milestones/{number}/extension", Access::Guest, show)
+        .post("/g/{token}/milestones/{number}/extension/grant", Access::Guest, grant)
+        .post("/g/{token}/milestones/{number}/extension/refuse", Access::Guest, refuse)
 }
 
 #[derive(Template)]

@@ -14,7 +14,11 @@ use crate::web::routes::{Access, Routes};
 use crate::web::visitor::SignedIn;
 
 pub fn routes() -> Routes {
-    Routes::new().get("/escrows/{reference}/files/{file}", Access::Party, download)
+    Routes::new().get("/escrows/{reference}/files/{file}", Access::Party, download).get(
+        "/g/{token}/files/{file}",
+        Access::Guest,
+        download,
+    )
 }
 
 async fn download(

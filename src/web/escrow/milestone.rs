@@ -27,7 +27,11 @@ use crate::web::visit::Visit;
 use crate::web::visitor::SignedIn;
 
 pub fn routes() -> Routes {
-    Routes::new().get("/escrows/{reference}/milestones/{number}", Access::Party, show)
+    Routes::new().get("/escrows/{reference}/milestones/{number}", Access::Party, show).get(
+        "/g/{token}/milestones/{number}",
+        Access::Guest,
+        show,
+    )
 }
 
 #[derive(Template)]

@@ -20,6 +20,7 @@ pub mod file;
 pub mod history;
 pub mod inspect;
 pub mod invite;
+pub mod link;
 pub mod longer;
 pub mod messages;
 pub mod milestone;
@@ -69,6 +70,7 @@ pub fn routes() -> Routes {
         .merge(deliver::routes())
         .merge(extension::routes())
         .merge(inspect::routes())
+        .merge(link::routes())
         .merge(longer::routes())
         .merge(approve::routes())
         .merge(refund::routes())

@@ -200,7 +200,7 @@ async fn ask(
 }
 
 /// The form may lead on to the pages of providers, which a browser holds to the page's own policy.
-fn with_providers(app: &App, response: Response) -> Response {
+pub fn with_providers(app: &App, response: Response) -> Response {
     let others = app.rails.iter().map(|rail| rail.origin()).filter(|origin| *origin != app.config.public_url);
     let others = others.collect::<Vec<_>>().join(" ");
     if others.is_empty() { response } else { page::with_form_target(response, &others) }
@@ -282,4 +282,21 @@ async fn go(app: &App, seat: &Seat, payment: Uuid, method: &Method) -> Result<Re
 
 fn to_payment(seat: &Seat, payment: Uuid) -> Response {
     Redirect::to(&format!("{}/pay/{payment}", seat.path())).into_response()
+}
+
+/// On to the provider's page, if it answers at once; else to `back`, which waits for it.
+///
+/// # Errors
+/// The database's.
+pub async fn lead_on(app: &App, payment: Uuid, method: &Method, back: &str) -> Result<Response, Error> {
+    let started = match method {
+        Method::Wallet => None,
+        Method::Rail { .. } => payments::by_id(&mut app.db.read().await?.conn(), payment).await?,
+    };
+    if let Some(started) = started
+        && let Told::Page(page) = tell(app, &started).await?
+    {
+        return Ok(Redirect::to(&page).into_response());
+    }
+    Ok(Redirect::to(back).into_response())
 }

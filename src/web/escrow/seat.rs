@@ -44,7 +44,12 @@ impl Seat {
         account: Account,
         reference: &str,
     ) -> Result<Self, Error> {
-        let escrow = escrows::by_reference(conn, reference).await?.ok_or(Error::NotFound)?;
+        // A guest's address holds a secret where that of others holds the reference.
+        let escrow = match &account.by_link {
+            Some(link) => escrows::by_id(conn, link.escrow).await?,
+            None => escrows::by_reference(conn, reference).await?,
+        };
+        let escrow = escrow.ok_or(Error::NotFound)?;
         let role = escrow.party_of(account.id).ok_or(Error::NotFound)?.role;
         let people = escrows::people(conn, escrow.id).await?;
         // Nothing drawn from a seat can tell what is hidden from it.
@@ -86,7 +91,10 @@ impl Seat {
     /// Where the escrow's own page is.
     #[must_use]
     pub fn path(&self) -> String {
-        format!("/escrows/{}", self.escrow.reference)
+        match &self.account.by_link {
+            Some(link) => format!("/g/{}", link.secret),
+            None => format!("/escrows/{}", self.escrow.reference),
+        }
     }
 
     /// Where its files are downloaded from.

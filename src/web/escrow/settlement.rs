@@ -36,6 +36,12 @@ pub fn routes() -> Routes {
         .post("/escrows/{reference}/settlement/{number}/acceptance", Access::Party, accept)
         .post("/escrows/{reference}/settlement/{number}/refusal", Access::Party, refuse)
         .post("/escrows/{reference}/settlement/{number}/withdrawal", Access::Party, withdraw)
+        .get("/g/{token}/settlement", Access::Guest, show)
+        .get("/g/{token}/settlement/offer", Access::Guest, preview)
+        .post("/g/{token}/settlement", Access::Guest, offer)
+        .post("/g/{token}/settlement/{number}/acceptance", Access::Guest, accept)
+        .post("/g/{token}/settlement/{number}/refusal", Access::Guest, refuse)
+        .post("/g/{token}/settlement/{number}/withdrawal", Access::Guest, withdraw)
 }
 
 #[derive(Template)]

@@ -1,6 +1,7 @@
 //! The page of an escrow: where it stands, what happens next, its money, milestones and people.
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
@@ -23,6 +24,7 @@ use crate::engine::veil;
 use crate::error::Error;
 use crate::store::history;
 use crate::web::draft::handler::Called;
+use crate::web::guest::{self, Beside};
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::{Place, Shell};
@@ -36,7 +38,7 @@ use crate::web::visitor::SignedIn;
 const NEWEST: i64 = 8;
 
 pub fn routes() -> Routes {
-    Routes::new().get("/escrows/{reference}", Access::Party, show)
+    Routes::new().get("/escrows/{reference}", Access::Party, show).get("/g/{token}", Access::Guest, show)
 }
 
 #[derive(Template)]
@@ -63,6 +65,13 @@ struct Show {
     events: Vec<EventView>,
     more_events: bool,
     can_start_again: bool,
+    /// The seller's own page of the pay link, as long as it can be paid by.
+    link: String,
+    /// A guest has fewer pages.
+    guest: bool,
+    has_receipt: bool,
+    /// Whoever is signed in can put the purchase into the account of the same address.
+    can_take_over: bool,
 }
 
 /// The next-panel as the template draws it.
@@ -87,6 +96,7 @@ struct MoneyCard {
 async fn show(
     State(app): State<App>,
     SignedIn(account): SignedIn,
+    beside: Option<Extension<Beside>>,
     visit: Visit,
     Path(reference): Path<String>,
 ) -> Result<Response, Error> {
@@ -115,7 +125,11 @@ async fn show(
         parties: party_cards(&seat),
         terms: term_lines(&seat),
         files: seat.escrow.terms.files.len(),
-        talks: seat.role != Role::Payee,
+        talks: seat.role != Role::Payee && seat.account.by_link.is_none(),
+        link: link(&seat),
+        guest: seat.account.by_link.is_some(),
+        has_receipt: seat.account.by_link.is_some() && seat.escrow.funded(),
+        can_take_over: beside.is_some_and(|Extension(beside)| guest::is_same_person(&seat.account, &beside)),
         has_contract: seat.escrow.terms.contract_terms.is_some(),
         version: seat.escrow.version,
         events: timeline::entries(&seat, &stored[..stored.len().min(newest)]),
@@ -133,6 +147,12 @@ fn stepper(escrow: &Escrow) -> StepperView {
     let steps = status::steps(escrow);
     let steps = steps.into_iter().map(|(words, at)| StepView::new(words, state(at))).collect();
     StepperView { label: "Progress of this escrow".into(), steps }
+}
+
+/// Where the seller finds the pay link.
+fn link(seat: &Seat) -> String {
+    let shown = seat.role == Role::Seller && seat.escrow.for_sale();
+    if shown { format!("{}/link", seat.path()) } else { String::new() }
 }
 
 /// The panel for this viewer. Buttons lead to the page of their action; what the engine would refuse is

@@ -29,6 +29,8 @@ pub fn routes() -> Routes {
         .post(CANCEL, Access::Party, cancel)
         .get(PAYOUT, Access::Party, ask_payout)
         .post(PAYOUT, Access::Party, pay_out)
+        .get("/g/{token}/milestones/{number}/cancel", Access::Guest, ask_cancel)
+        .post("/g/{token}/milestones/{number}/cancel", Access::Guest, cancel)
 }
 
 #[derive(Template)]

@@ -1,0 +1,58 @@
+//! What sellers and guests have done about their links, over `store` and `mail`.
+
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::engine::escrow::Escrow;
+use crate::mail::letter::Letter;
+use crate::store::db::{Db, DbError};
+use crate::store::outbox::{NewMail, To};
+use crate::store::{escrows, links, outbox};
+
+/// Mails a guest a new link to what he bought.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn send_guest_link(db: &Db, clock: &Clock, user: Uuid, escrow: Uuid) -> Result<(), DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    if let Some(escrow) = escrows::by_id(conn, escrow).await? {
+        let letter = Letter::GuestLink { title: escrow.terms.title, reference: escrow.reference };
+        let mail = NewMail { escrow_id: Some(escrow.id), ..letter.to_user(user) };
+        outbox::enqueue(conn, clock, &mail).await?;
+    }
+    tx.commit().await
+}
+
+/// Has a seller's pay link mailed to an address.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn mail_pay_link(
+    db: &Db,
+    clock: &Clock,
+    escrow: &Escrow,
+    seller: &str,
+    to: String,
+) -> Result<(), DbError> {
+    let letter = Letter::PayLink {
+        title: escrow.terms.title.clone(),
+        reference: escrow.reference.clone(),
+        seller: seller.to_owned(),
+        amount: escrow.terms.money(escrow.plan.charge_minor()).to_string(),
+    };
+    let mut tx = db.write().await?;
+    let mail = NewMail { escrow_id: Some(escrow.id), ..letter.to(To::Address(to)) };
+    outbox::enqueue(&mut tx.conn(), clock, &mail).await?;
+    tx.commit().await
+}
+
+/// The pay link of an escrow anew; the one before it works no more.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn new_pay_link(db: &Db, clock: &Clock, escrow: Uuid) -> Result<(), DbError> {
+    let mut tx = db.write().await?;
+    links::make(&mut tx.conn(), clock, escrow).await?;
+    tx.commit().await
+}

@@ -1,0 +1,204 @@
+//! Pay links, and those who buy by one.
+//!
+//! Somebody without an account buys as the user whom nobody has claimed, and who keeps his id when he signs up.
+//! Where the address has an account already, nobody may put deals into it but whoever reads that address: he
+//! buys as a stand-in, a user of his own with the same address, and takes the purchase over by the mail's link
+//! while he is signed in. Nothing tells the two cases apart from outside. For the same reason a seller who
+//! types his own address as a guest is not refused, but can't take that purchase into his account.
+
+use uuid::Uuid;
+
+use super::db::{Conn, Db, DbError, exec, one, opt};
+use super::execute::{Evidence, Executed, NamedParty, Outcome, Request, Who, execute_in};
+use super::tokens::{self, Bound, Purpose};
+use super::{escrows, hash, terms_of_service, users};
+use crate::clock::Clock;
+use crate::engine::chain::salted_hex;
+use crate::engine::command::Command;
+use crate::engine::escrow::Method;
+use crate::engine::party::UserId;
+
+const MOST_TRIES: usize = 4;
+
+/// A pay link as its secret is looked up.
+#[derive(Clone, Copy, Debug)]
+pub struct Link {
+    pub escrow: Uuid,
+    /// The seller has made a newer one.
+    pub replaced: bool,
+}
+
+/// Makes the pay link of an escrow; the one before it works no more.
+///
+/// # Errors
+/// The database's.
+pub async fn make(conn: &mut Conn<'_>, clock: &Clock, escrow: Uuid) -> Result<String, DbError> {
+    let (secret, now) = (clock.secret(), clock.now());
+    exec!(
+        conn,
+        "UPDATE pay_links SET secret = NULL, replaced_at = $2 WHERE escrow_id = $1 AND replaced_at IS NULL",
+        escrow,
+        now
+    )?;
+    exec!(
+        conn,
+        "INSERT INTO pay_links (hash, escrow_id, secret, created_at) VALUES ($1, $2, $3, $4)",
+        hash(&secret),
+        escrow,
+        secret.as_str(),
+        now
+    )?;
+    Ok(secret)
+}
+
+/// The secret of an escrow's link, for its seller and for whoever came by it.
+///
+/// # Errors
+/// The database's.
+pub async fn current(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Option<String>, DbError> {
+    let sql = "SELECT secret FROM pay_links WHERE escrow_id = $1 AND replaced_at IS NULL";
+    Ok(opt!(conn, (Option<String>,), sql, escrow)?.and_then(|(secret,)| secret))
+}
+
+/// What a secret opens.
+///
+/// # Errors
+/// The database's.
+pub async fn find(conn: &mut Conn<'_>, secret: &str) -> Result<Option<Link>, DbError> {
+    let sql = "SELECT escrow_id, replaced_at IS NOT NULL FROM pay_links WHERE hash = $1";
+    let row = opt!(conn, (Uuid, bool), sql, hash(secret))?;
+    Ok(row.map(|(escrow, replaced)| Link { escrow, replaced }))
+}
+
+/// Who buys.
+#[derive(Clone, Debug)]
+pub enum Buyer {
+    /// Signed in.
+    User(UserId, String),
+    /// By what he typed: the normalised address and a name.
+    Guest { email: String, name: String },
+}
+
+/// A purchase by a link.
+#[derive(Clone, Debug)]
+pub struct Purchase {
+    pub secret: String,
+    pub buyer: Buyer,
+    pub payment: Uuid,
+    pub method: Method,
+    /// The terms of service that were ticked; none where they had been accepted before.
+    pub terms_version: Option<i64>,
+    pub seen: Option<String>,
+    pub key: Option<String>,
+}
+
+/// What came of a purchase.
+#[derive(Clone, Debug)]
+pub struct Bought {
+    pub executed: Executed,
+    /// The secret of the guest's own pages.
+    pub guest: Option<String>,
+}
+
+/// Buys. If it is refused, nothing of it was written, not even the address.
+///
+/// # Errors
+/// The database's; nothing was written then.
+pub async fn buy(db: &Db, clock: &Clock, purchase: &Purchase) -> Result<Bought, DbError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let mut tx = db.write().await?;
+        let result = match buy_in(&mut tx.conn(), clock, purchase).await {
+            Ok(bought) if bought.executed.outcome != Outcome::Done => Ok(bought),
+            Ok(bought) => tx.commit().await.map(|()| bought),
+            Err(error) => Err(error),
+        };
+        match result {
+            Err(error) if tries < MOST_TRIES && (error.is_transient() || error.is_unique_violation()) => {}
+            other => return other,
+        }
+    }
+}
+
+async fn buy_in(conn: &mut Conn<'_>, clock: &Clock, purchase: &Purchase) -> Result<Bought, DbError> {
+    let unknown = Executed { outcome: Outcome::Unknown, wake: false };
+    let link = find(conn, &purchase.secret).await?.filter(|link| !link.replaced);
+    let Some(link) = link else { return Ok(Bought { executed: unknown, guest: None }) };
+    // The escrow's row first, as every other write has it.
+    escrows::lock(conn, link.escrow).await?;
+    let (user, email, guest) = match &purchase.buyer {
+        Buyer::User(user, email) => (*user, email.clone(), false),
+        Buyer::Guest { email, .. } => (guest_of(conn, clock, email).await?, email.clone(), true),
+    };
+    if let Some(version) = purchase.terms_version {
+        terms_of_service::accept(conn, clock.now(), user, version).await?;
+    }
+    let salt = clock.random::<16>().to_vec();
+    let identity_sha256 = salted_hex(&salt, &email);
+    let (payment, method) = (purchase.payment, purchase.method.clone());
+    // What he calls himself, for the others to read.
+    let name = match &purchase.buyer {
+        Buyer::User(..) => String::new(),
+        Buyer::Guest { name, .. } => name.clone(),
+    };
+    let named = NamedParty { user, email: email.clone(), name, salt };
+    let request = Request {
+        escrow: link.escrow,
+        who: Who::User(user),
+        command: Command::BuyByLink { payment, method, identity_sha256, guest },
+        seen: purchase.seen.clone(),
+        key: purchase.key.clone(),
+        evidence: Some(Evidence::Parties(vec![named])),
+    };
+    let executed = execute_in(conn, clock, &request).await?;
+    let mut secret = None;
+    if executed.outcome == Outcome::Done && guest {
+        let bound = Bound { user_id: Some(user), email: Some(&email), escrow_id: Some(link.escrow) };
+        secret = Some(tokens::mint(conn, clock, Purpose::Guest, &bound).await?);
+    }
+    Ok(Bought { executed, guest: secret })
+}
+
+/// The user as whom somebody buys who typed this address: nobody's, or a stand-in where it has an account.
+async fn guest_of(conn: &mut Conn<'_>, clock: &Clock, email: &str) -> Result<UserId, DbError> {
+    let known = users::by_email(conn, email).await?;
+    if known.is_none_or(|account| account.claimed_at.is_none() && account.email_confirmed_at.is_none()) {
+        return users::find_or_invite(conn, clock, email, "").await;
+    }
+    let (id,) = one!(
+        conn,
+        (Uuid,),
+        "INSERT INTO users (id, guest_email, name, name_lower, identity_salt, created_at)
+         VALUES ($1, $2, '', '', $3, $4)
+         ON CONFLICT (guest_email) WHERE guest_email IS NOT NULL
+         DO UPDATE SET guest_email = excluded.guest_email RETURNING id",
+        clock.id(),
+        email,
+        clock.random::<16>().to_vec(),
+        clock.now()
+    )?;
+    Ok(id)
+}
+
+/// Puts what was bought as a guest into the account of the same address, whose owner holds the guest's secret.
+///
+/// # Errors
+/// The database's; nothing was written then.
+pub async fn claim(
+    db: &Db,
+    clock: &Clock,
+    escrow: Uuid,
+    guest: UserId,
+    (to, email): (UserId, &str),
+) -> Result<Executed, DbError> {
+    let mut tx = db.write().await?;
+    let salt = clock.random::<16>().to_vec();
+    let identity_sha256 = salted_hex(&salt, email);
+    let named = NamedParty { user: to, email: email.to_owned(), name: String::new(), salt };
+    let mut request = Request::new(escrow, Who::User(guest), Command::Claim { to, identity_sha256 });
+    request.evidence = Some(Evidence::Parties(vec![named]));
+    let executed = execute_in(&mut tx.conn(), clock, &request).await?;
+    tx.commit().await?;
+    Ok(executed)
+}

@@ -1,0 +1,128 @@
+//! The seller's pay link: to copy, to have mailed, to replace by a new one.
+//!
+//! The link is shown as often as he likes. It opens the terms and lets somebody pay, and nothing else; a new
+//! one makes the old one worthless, so a link that went to the wrong place can be taken back.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::seat::Seat;
+use crate::app::App;
+use crate::engine::party::Role;
+use crate::error::Error;
+use crate::guests;
+use crate::store::users::{self, Account};
+use crate::store::{links, throttle};
+use crate::web::flash::Flash;
+use crate::web::form::{Fields, Problems};
+use crate::web::page::{self, slow_down};
+use crate::web::routes::{Access, Routes};
+use crate::web::shell::{Place, Shell};
+use crate::web::view::TimeView;
+use crate::web::visit::Visit;
+use crate::web::visitor::SignedIn;
+
+const LINK: &str = "/escrows/{reference}/link";
+
+pub fn routes() -> Routes {
+    Routes::new()
+        .get(LINK, Access::Party, show)
+        .post("/escrows/{reference}/link/mail", Access::Party, mail)
+        .post("/escrows/{reference}/link/new", Access::Party, renew)
+}
+
+#[derive(Template)]
+#[template(path = "pages/link/link.html")]
+struct Page {
+    shell: Shell,
+    path: String,
+    reference: String,
+    title: String,
+    /// Empty once nothing can be paid by it any more.
+    link: String,
+    amount: String,
+    until: Option<TimeView>,
+    problems: Problems,
+    email: String,
+}
+
+async fn load(app: &App, account: Account, reference: &str) -> Result<Seat, Error> {
+    let seat = Seat::load(app, &mut app.db.read().await?.conn(), account, reference).await?;
+    if seat.role == Role::Seller && seat.escrow.instant() { Ok(seat) } else { Err(Error::NotFound) }
+}
+
+async fn draw(
+    app: &App,
+    visit: &Visit,
+    seat: &Seat,
+    typed: Option<(String, Problems)>,
+) -> Result<Response, Error> {
+    use crate::engine::escrow::Stage;
+    let secret = links::current(&mut app.db.read().await?.conn(), seat.escrow.id).await?;
+    let until = match seat.escrow.stage {
+        Stage::Proposed { expires_at, .. } if !seat.escrow.funded() => Some(seat.reader.time(expires_at)),
+        _ => None,
+    };
+    let link = secret.filter(|_| until.is_some());
+    let status = if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let (email, problems) = typed.unwrap_or_default();
+    let page = Page {
+        shell: Shell::new(app, visit, "Your pay link").at(Place::Escrows).with_problems(!problems.is_empty()),
+        path: seat.path(),
+        reference: seat.escrow.reference.clone(),
+        title: seat.escrow.terms.title.clone(),
+        link: link.map(|secret| app.config.link(&format!("/pay/{secret}"))).unwrap_or_default(),
+        amount: seat.amount(seat.escrow.plan.charge_minor()).to_string(),
+        until,
+        problems,
+        email,
+    };
+    page::with_status(status, &page)
+}
+
+async fn show(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    visit: Visit,
+    Path(reference): Path<String>,
+) -> Result<Response, Error> {
+    let seat = load(&app, account, &reference).await?;
+    draw(&app, &visit, &seat, None).await
+}
+
+async fn mail(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    visit: Visit,
+    Path(reference): Path<String>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let seat = load(&app, account, &reference).await?;
+    if !seat.escrow.for_sale() {
+        return Ok(page::redirect(&format!("{}/link", seat.path())));
+    }
+    let Some(email) = users::address(fields.get("email")) else {
+        let mut problems = Problems::new();
+        problems.add("email", "Enter an email address like name@example.com.");
+        return draw(&app, &visit, &seat, Some((fields.get("email").to_owned(), problems))).await;
+    };
+    slow_down(&app, &[(&throttle::PROPOSALS_BY_USER, &seat.account.id.to_string())]).await?;
+    guests::mail_pay_link(&app.db, &app.clock, &seat.escrow, &seat.account.name, email).await?;
+    app.wake.up();
+    Ok(page::see_other(&format!("{}/link", seat.path()), Flash::LinkMailed))
+}
+
+async fn renew(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    Path(reference): Path<String>,
+) -> Result<Response, Error> {
+    let seat = load(&app, account, &reference).await?;
+    if !seat.escrow.for_sale() {
+        return Ok(page::redirect(&format!("{}/link", seat.path())));
+    }
+    guests::new_pay_link(&app.db, &app.clock, seat.escrow.id).await?;
+    Ok(page::see_other(&format!("{}/link", seat.path()), Flash::LinkMade))
+}
