@@ -2,6 +2,7 @@
 //! role to words; the page, the mails and the lists read it.
 
 mod arbiter;
+mod payee;
 mod refunds;
 
 pub use arbiter::of_arbiter;
@@ -41,6 +42,9 @@ pub struct Next {
 /// others, the earliest deadline first.
 #[must_use]
 pub fn panel(escrow: &Escrow, user: UserId, role: Role, now: Time) -> Next {
+    if role == Role::Payee {
+        return payee::panel(escrow, user);
+    }
     let clocks = deadlines::all(escrow);
     let mine = clocks.iter().find(|clock| deadlines::asks(escrow, clock, user));
     let first = clocks.first();

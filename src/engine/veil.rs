@@ -5,11 +5,13 @@
 //! seller". Payees see neither. The mark that something is hidden stays, for the contract's text is the
 //! same for everyone.
 
-use super::escrow::{Escrow, Holding, Milestone};
+use rust_decimal::Decimal;
+
+use super::escrow::{End, Escrow, Holding, Milestone, Stage};
 use super::event::{Event, Record};
-use super::party::Role;
+use super::party::{Role, UserId};
 use super::plan::{MilestonePlan, Part, Plan, Share};
-use super::terms::{Commission, CommissionPayer, Rate, Terms};
+use super::terms::{Commission, CommissionPayer, FeeSchedule, Rate, Terms};
 
 /// Whether terms hide their commission from a role.
 #[must_use]
@@ -60,6 +62,61 @@ pub fn for_arbiter(escrow: Escrow) -> Escrow {
         Some(payer) => veiled(escrow, payer),
         None => escrow,
     }
+}
+
+/// The escrow as one of its payees may see it: the titles, his own lines and clocks, and nothing of what others
+/// pay, receive, write or quarrel about.
+#[must_use]
+pub fn for_payee(mut escrow: Escrow, user: UserId) -> Escrow {
+    let own: Vec<Share> =
+        (0..=u8::MAX).map(Share::Payee).filter(|share| escrow.receiver(*share) == Some(user)).collect();
+    let is_own = |share: Share| own.contains(&share);
+    for (part, plan) in escrow.terms.milestones.iter_mut().zip(&mut escrow.plan.milestones) {
+        part.recipients.retain(|line| line.user == user);
+        part.amount_minor = part.recipients.iter().map(|line| line.amount_minor).sum();
+        part.description.clear();
+        part.criteria.clear();
+        plan.lines.retain(|line| is_own(line.share));
+        (plan.charge_minor, plan.commission_by_buyer_minor, plan.commission_by_seller_minor) = (0, 0, 0);
+    }
+    escrow.terms = Terms {
+        description: String::new(),
+        amount_minor: escrow.terms.milestones.iter().map(|part| part.amount_minor).sum(),
+        fee: FeeSchedule { percent: Decimal::ZERO, ..FeeSchedule::default() },
+        commission: None,
+        contract_terms: None,
+        external_reference: None,
+        files: Vec::new(),
+        arbiter: None,
+        ..escrow.terms
+    };
+    for part in &mut escrow.milestones {
+        part.holdings.retain(|held| is_own(held.share));
+        (part.released_minor, part.refunded_minor, part.extension) = (0, 0, None);
+        if part.payable_minor() == 0 {
+            part.payable_since = None;
+        }
+        if let Some(delivery) = &mut part.delivery {
+            delivery.note.clear();
+            delivery.files.clear();
+            delivery.changes = None;
+        }
+    }
+    escrow.document_sha256.clear();
+    escrow.parties.iter_mut().for_each(|party| party.signature = None);
+    escrow.charge = None;
+    escrow.given_up.clear();
+    escrow.cancellation = None;
+    escrow.settlements.clear();
+    escrow.disputes.clear();
+    escrow.refunds.clear();
+    escrow.rejected = None;
+    if let Stage::Ended { end, .. } | Stage::Closed { end, .. } = &mut escrow.stage
+        && let End::Declined { reason, .. } = end
+    {
+        reason.clear();
+    }
+    escrow
 }
 
 fn veiled(mut escrow: Escrow, payer: CommissionPayer) -> Escrow {

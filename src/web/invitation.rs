@@ -59,7 +59,8 @@ struct Preview {
     register: &'static str,
     /// Where the reader stands once nothing is to be answered.
     over: &'static str,
-    document: Document,
+    /// The terms; nothing for a payee, who sees his own part alone.
+    document: Option<Document>,
 }
 
 /// A link that opens nothing any more, and why.
@@ -123,7 +124,7 @@ async fn open(app: &App, conn: &mut Conn<'_>, secret: &str) -> Result<Opened, Er
     let account = users::by_id(conn, user).await?.ok_or(Error::NotFound)?;
     let escrow = escrows::by_id(conn, escrow).await?.ok_or(Error::NotFound)?;
     let reference = escrow.reference.clone();
-    Ok(Opened::Seat(Box::new(Seat::load(app, conn, account, &reference).await?)))
+    Ok(Opened::Seat(Box::new(Seat::load_receiving(app, conn, account, &reference).await?)))
 }
 
 fn dead(app: &App, visit: &Visit, sentence: &'static str) -> Result<Response, Error> {
@@ -176,7 +177,12 @@ async fn preview(
         can_decline,
         register,
         over: over(&seat),
-        document: Document::load(&mut reader.conn(), &seat).await?,
+        document: match seat.role {
+            Role::Payee => None,
+            Role::Buyer | Role::Seller | Role::Broker => {
+                Some(Document::load(&mut reader.conn(), &seat).await?)
+            }
+        },
         token,
     })
 }

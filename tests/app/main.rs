@@ -33,6 +33,7 @@ mod modes;
 mod negotiation;
 mod notices;
 mod operators;
+mod payee;
 mod paying;
 mod plain;
 mod program;

@@ -1,10 +1,7 @@
 //! A milestone by its pages: delivered, inspected, approved, cancelled, paid out.
 
 use holdfast::engine::escrow::MilestoneStage;
-use holdfast::engine::party::Role;
-use holdfast::engine::terms::Recipient;
-use holdfast::store::execute::{Outcome, tick};
-use holdfast::store::proposals::{Named, Proposal, propose};
+use holdfast::store::execute::tick;
 use holdfast::store::users::{self, Profile};
 use time::Duration;
 use uuid::Uuid;
@@ -311,50 +308,6 @@ both! {
         page.shows("There is nothing to pay out to you here.");
         assert_eq!(cast.seller.post(&payout, &[]).await.status, 422);
         assert_eq!(world.escrow(&cast.deal).await, before);
-    }
-}
-
-both! {
-    async fn a_payee_sees_his_own_line_and_no_other(world) {
-        let [_, bilel, dorra] = [
-            world.account("Amel Buyer", BUYER).await,
-            world.account("Bilel Seller", SELLER).await,
-            world.account("Dorra Payee", "dorra@example.com").await,
-        ];
-        let mut terms = world.one_off(100_000);
-        terms.milestones[0].recipients = vec![
-            Recipient { user: bilel, amount_minor: 71_000 },
-            Recipient { user: dorra, amount_minor: 29_000 },
-        ];
-        let parties = [(Role::Buyer, BUYER), (Role::Seller, SELLER), (Role::Payee, "dorra@example.com")];
-        let parties = parties.map(|(role, email)| (role, email.to_owned())).to_vec();
-        let key = world.app.clock.secret();
-        let named = Named::default();
-        let proposal = Proposal { creator: bilel, parties, terms, named, key, draft: None };
-        let proposed = propose(&world.app.db, &world.app.clock, &proposal).await.unwrap();
-        assert_eq!(proposed.executed.outcome, Outcome::Done);
-        let buyer = world.person("Amel Buyer").await;
-        let (escrow, reference) = (proposed.escrow, proposed.reference);
-        let deal = Deal { escrow, reference, buyer, seller: bilel, broker: None };
-        world.all_sign(&deal).await;
-        world.pays(&deal).await;
-        let path = deal.path("/milestones/1");
-        let mut browser = world.signed_in("dorra@example.com").await;
-        let page = browser.get(&path).await;
-        page.shows("Held now 29.000 TND You receive in all 29.000 TND Released to you 0.000 TND");
-        page.shows("Dorra Payee (payee) you 29.000 TND 0.000 TND 29.000 TND");
-        for hidden in ["71.000", "100.000", "101.000", "1.000 "] {
-            page.hides(hidden);
-        }
-        world.delivers(&deal, 1).await;
-        world.approves(&deal, 1).await;
-        let page = browser.get(&path).await;
-        page.shows("The buyer approved it. Everything is paid out.");
-        page.shows("Moved to your wallet 29.000 TND");
-        page.hides("71.000");
-        for below in ["/deliver", "/inspect", "/approve", "/cancel"] {
-            browser.get(&format!("{path}{below}")).await.shows("This is not possible now. Only the");
-        }
     }
 }
 

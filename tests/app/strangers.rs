@@ -125,7 +125,7 @@ fn about_things() -> Vec<Listed> {
         match route.access {
             Access::Party | Access::Operator => in_braces,
             Access::SignedIn => in_braces && !route.path.contains("{token}"),
-            Access::Bare | Access::Public | Access::Token | Access::SignedNotice => false,
+            Access::Bare | Access::Public | Access::Token | Access::Guest | Access::SignedNotice => false,
         }
     };
     routes.listed().filter(owned).cloned().collect()

@@ -87,7 +87,7 @@ async fn draw(
 ) -> Result<Response, Error> {
     let mut db = app.db.read().await?;
     let conn = &mut db.conn();
-    let seat = Seat::load_deciding(app, conn, account, reference).await?.with_ways_back(conn).await?;
+    let seat = Seat::load(app, conn, account, reference).await?.with_ways_back(conn).await?;
     let (scene, offers) = (seat.scene(), seat.offers());
     let open = seat.escrow.open_milestones();
     let splits = outcome::all_back(&scene, &open);
@@ -168,7 +168,7 @@ async fn reasoned(
     command: fn(String) -> Command,
     flash: Flash,
 ) -> Result<Response, Error> {
-    let seat = Seat::load_deciding(app, &mut app.db.read().await?.conn(), account.clone(), reference).await?;
+    let seat = Seat::load(app, &mut app.db.read().await?.conn(), account.clone(), reference).await?;
     let mut problems = Problems::new();
     let missing = "Write why, so that the other side can answer it.";
     let reason = fields.text("reason", LONGEST_TEXT, missing, &mut problems);
@@ -207,7 +207,7 @@ async fn withdraw(
     Path(reference): Path<String>,
     fields: Fields,
 ) -> Result<Response, Error> {
-    let seat = Seat::load_deciding(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
+    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
     let outcome = send(&app, &seat, &fields, Command::WithdrawCancellation, None).await?;
     answer(outcome, &seat.path(), Flash::CancellationWithdrawn)
 }
@@ -218,7 +218,7 @@ async fn agree(
     Path(reference): Path<String>,
     fields: Fields,
 ) -> Result<Response, Error> {
-    let seat = Seat::load_deciding(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
+    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
     let command = Command::CancelAll { reason: fields.get("reason").to_owned() };
     let outcome = send(&app, &seat, &fields, command, None).await?;
     answer(outcome, &seat.path(), Flash::Refunded)

@@ -63,7 +63,7 @@ async fn list(
     visit: Visit,
     Path(reference): Path<String>,
 ) -> Result<Response, Error> {
-    let seat = Seat::load_deciding(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
+    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
     let can_open = offered(&seat.offers(), Action::OpenDispute);
     if seat.escrow.disputes_opened == 1 && !can_open {
         return Ok(page::redirect(&format!("{}/disputes/1", seat.path())));
@@ -113,7 +113,7 @@ async fn draw(
     let number = number_of(number)?;
     let mut reader = app.db.read().await?;
     let mut conn = reader.conn();
-    let seat = Seat::load_deciding(app, &mut conn, account, reference).await?;
+    let seat = Seat::load(app, &mut conn, account, reference).await?;
     let room = room::read(&mut conn, &seat.scene(), &seat.files_at(), number).await?;
     let offers = seat.offers();
     let title = format!("Dispute: {}", seat.escrow.terms.title);
@@ -155,7 +155,7 @@ async fn state(
     request: Request,
 ) -> Result<Response, Error> {
     let dispute = number_of(&at.1)?;
-    let seat = Seat::load_deciding(&app, &mut app.db.read().await?.conn(), account.clone(), &at.0).await?;
+    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account.clone(), &at.0).await?;
     let offers = seat.offers();
     let offer = offers.iter().find(|offer| offer.action == Action::Statement(dispute));
     let Some(offer) = offer else {
@@ -186,7 +186,7 @@ async fn withdraw(
     fields: Fields,
 ) -> Result<Response, Error> {
     let dispute = number_of(&number)?;
-    let seat = Seat::load_deciding(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
+    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
     let outcome = send(&app, &seat, &fields, Command::WithdrawDispute { dispute }, None).await?;
     answer(outcome, &format!("{}/disputes/{dispute}", seat.path()), Flash::DisputeWithdrawn)
 }
@@ -210,7 +210,7 @@ async fn ask_concede(
     Path((reference, number)): Path<(String, String)>,
 ) -> Result<Response, Error> {
     let dispute = number_of(&number)?;
-    let seat = Seat::load_deciding(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
+    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
     let back = format!("{}/disputes/{dispute}", seat.path());
     let open = seat.escrow.dispute(dispute).filter(|_| offered(&seat.offers(), Action::Concede(dispute)));
     let Some(open) = open else { return Ok(page::redirect(&back)) };
@@ -233,7 +233,7 @@ async fn concede(
     fields: Fields,
 ) -> Result<Response, Error> {
     let dispute = number_of(&number)?;
-    let seat = Seat::load_deciding(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
+    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
     let outcome = send(&app, &seat, &fields, Command::Concede { dispute }, None).await?;
     answer(outcome, &format!("{}/disputes/{dispute}", seat.path()), Flash::Conceded)
 }

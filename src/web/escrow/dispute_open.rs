@@ -103,7 +103,7 @@ async fn draw(
     typed: Typed,
 ) -> Result<Response, Error> {
     use crate::engine::terms::DefaultOutcome;
-    let seat = Seat::load_deciding(app, &mut app.db.read().await?.conn(), account, reference).await?;
+    let seat = Seat::load(app, &mut app.db.read().await?.conn(), account, reference).await?;
     let key = typed.fields.as_ref().map(|fields| fields.get("key").to_owned()).unwrap_or_default();
     let page = Page {
         shell: Shell::new(app, visit, "Open a dispute")
@@ -157,8 +157,7 @@ async fn open(
     Path(reference): Path<String>,
     request: Request,
 ) -> Result<Response, Error> {
-    let seat =
-        Seat::load_deciding(&app, &mut app.db.read().await?.conn(), account.clone(), &reference).await?;
+    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account.clone(), &reference).await?;
     if let Some(refusal) = why_not(&seat) {
         drain(request.into_body()).await;
         return Err(refused(&refusal));

@@ -29,6 +29,7 @@ pub mod nudge;
 pub mod outcome;
 pub mod parcel;
 pub mod pay;
+pub mod payee;
 pub mod payment;
 pub mod proof;
 pub mod propose;

@@ -2,6 +2,7 @@
 
 use super::seat::pill_of;
 use crate::engine::deadlines::{Deadline, Waiting};
+use crate::engine::escrow::Escrow;
 use crate::engine::party::{Capacity, UserId};
 use crate::engine::status;
 use crate::engine::terms::{Kind, Mode};
@@ -42,10 +43,23 @@ impl Row {
             title: escrow.terms.title.clone(),
             part: part(line.role),
             pill: pill_of(escrow),
-            amount: escrow.terms.money(escrow.terms.amount_minor).into(),
+            // A payee's is his own.
+            amount: match line.role {
+                Capacity::Payee => escrow.terms.money(own_minor(escrow, user)).into(),
+                Capacity::Buyer
+                | Capacity::Seller
+                | Capacity::Broker
+                | Capacity::Arbiter
+                | Capacity::Operator => escrow.terms.money(escrow.terms.amount_minor).into(),
+            },
             task: status::task_of(escrow, user).map(|clock| task(line, &clock, reader)),
         }
     }
+}
+
+fn own_minor(escrow: &Escrow, user: UserId) -> i64 {
+    let parts = (0..escrow.terms.milestones.len()).map(|index| escrow.terms.gross_of(index, user));
+    parts.sum()
 }
 
 fn part(role: Capacity) -> &'static str {

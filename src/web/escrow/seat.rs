@@ -38,7 +38,7 @@ impl Seat {
     ///
     /// # Errors
     /// [`Error::NotFound`] where there is none, or where this viewer takes no part in it.
-    pub async fn load(
+    pub async fn load_receiving(
         app: &App,
         conn: &mut Conn<'_>,
         account: Account,
@@ -53,7 +53,10 @@ impl Seat {
         let role = escrow.party_of(account.id).ok_or(Error::NotFound)?.role;
         let people = escrows::people(conn, escrow.id).await?;
         // Nothing drawn from a seat can tell what is hidden from it.
-        let escrow = veil::escrow(escrow, role);
+        let escrow = match role {
+            Role::Payee => veil::for_payee(escrow, account.id),
+            Role::Buyer | Role::Seller | Role::Broker => veil::escrow(escrow, role),
+        };
         let reader = account.reader(app);
         Ok(Self { escrow, account, role, people, reader, rails_that_refund: Vec::new() })
     }
@@ -62,13 +65,13 @@ impl Seat {
     ///
     /// # Errors
     /// [`Error::NotFound`] for a payee too.
-    pub async fn load_deciding(
+    pub async fn load(
         app: &App,
         conn: &mut Conn<'_>,
         account: Account,
         reference: &str,
     ) -> Result<Self, Error> {
-        let seat = Self::load(app, conn, account, reference).await?;
+        let seat = Self::load_receiving(app, conn, account, reference).await?;
         if seat.role == Role::Payee { Err(Error::NotFound) } else { Ok(seat) }
     }
 

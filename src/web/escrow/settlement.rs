@@ -162,7 +162,7 @@ async fn draw(
     reference: &str,
     typed: Option<(&Fields, Problems)>,
 ) -> Result<Response, Error> {
-    let seat = Seat::load_deciding(app, &mut app.db.read().await?.conn(), account, reference).await?;
+    let seat = Seat::load(app, &mut app.db.read().await?.conn(), account, reference).await?;
     let offers = seat.offers();
     let offer = offers.iter().find(|offer| offer.action == Action::OfferSettlement);
     let blocked = offer.and_then(|offer| offer.refusal.as_ref()).map(|refusal| refusal.sentence());
@@ -203,8 +203,7 @@ async fn preview(
     Path(reference): Path<String>,
     Search(fields): Search,
 ) -> Result<Response, Error> {
-    let seat =
-        Seat::load_deciding(&app, &mut app.db.read().await?.conn(), account.clone(), &reference).await?;
+    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account.clone(), &reference).await?;
     let mut problems = Problems::new();
     let lines = open_lines(&seat, Some(&fields));
     let splits = splits_of(&seat, &lines, &fields, &mut problems);
@@ -264,7 +263,7 @@ async fn offer(
     Path(reference): Path<String>,
     fields: Fields,
 ) -> Result<Response, Error> {
-    let seat = Seat::load_deciding(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
+    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
     let unreadable = || Error::BadRequest("The offer can't be read. Open the page again.".to_owned());
     let splits = confirmed(&seat, &fields).ok_or_else(unreadable)?;
     let mut problems = Problems::new();
@@ -285,7 +284,7 @@ async fn about(
     command: fn(u16) -> Command,
     flash: Flash,
 ) -> Result<Response, Error> {
-    let seat = Seat::load_deciding(app, &mut app.db.read().await?.conn(), account, reference).await?;
+    let seat = Seat::load(app, &mut app.db.read().await?.conn(), account, reference).await?;
     let number = number.parse().map_err(|_| Error::NotFound)?;
     let outcome = send(app, &seat, fields, command(number), None).await?;
     answer(outcome, &seat.path(), flash)

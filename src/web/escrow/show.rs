@@ -102,7 +102,10 @@ async fn show(
 ) -> Result<Response, Error> {
     let mut reader = app.db.read().await?;
     let mut conn = reader.conn();
-    let seat = Seat::load(&app, &mut conn, account, &reference).await?;
+    let seat = Seat::load_receiving(&app, &mut conn, account, &reference).await?;
+    if seat.role == Role::Payee {
+        return super::payee::draw(&app, &visit, &mut conn, &seat).await;
+    }
     let stored = history::newest(&mut conn, seat.escrow.id, None, NEWEST + 1).await?;
     let newest = usize::try_from(NEWEST).unwrap_or_default();
     let mut shell = Shell::new(&app, &visit, seat.escrow.terms.title.clone()).at(Place::Escrows);

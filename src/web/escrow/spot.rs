@@ -10,6 +10,7 @@ use crate::engine::command::Facts;
 use crate::engine::decide::{Decision, decide};
 use crate::engine::escrow::Milestone;
 use crate::engine::offers::{self, Action};
+use crate::engine::party::Role;
 use crate::engine::plan::{MilestonePlan, Share};
 use crate::engine::refusal::Refusal;
 use crate::engine::terms::{FeePayer, MilestoneTerms};
@@ -49,7 +50,23 @@ impl Spot {
         account: Account,
         (reference, number): &(String, String),
     ) -> Result<Self, Error> {
-        let seat = Seat::load(app, conn, account, reference).await?;
+        Self::of(Seat::load(app, conn, account, reference).await?, number)
+    }
+
+    /// The same for a payee too, who sees his own line of it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no such escrow or milestone, or where this viewer takes no part.
+    pub async fn load_receiving(
+        app: &App,
+        conn: &mut Conn<'_>,
+        account: Account,
+        (reference, number): &(String, String),
+    ) -> Result<Self, Error> {
+        Self::of(Seat::load_receiving(app, conn, account, reference).await?, number)
+    }
+
+    fn of(seat: Seat, number: &str) -> Result<Self, Error> {
         let typed = number.parse::<u16>().ok().filter(|typed| typed.to_string() == *number);
         let number = typed.ok_or(Error::NotFound)?;
         let index = usize::from(number).checked_sub(1).ok_or(Error::NotFound)?;
@@ -74,6 +91,12 @@ impl Spot {
         Ok(spot)
     }
 
+    /// Where whoever moves his money goes on: a payee has no page of the milestone.
+    #[must_use]
+    pub fn money_page(&self) -> String {
+        if self.seat.role == Role::Payee { self.seat.path() } else { self.path() }
+    }
+
     /// Where the milestone's own page is.
     #[must_use]
     pub fn path(&self) -> String {
@@ -83,6 +106,10 @@ impl Spot {
     /// The fingerprint of what a page shows of it, for the form that changes it.
     #[must_use]
     pub fn seen(&self) -> String {
+        // It tells how much is left of the whole, which is no payee's business; what he moves is his own.
+        if self.seat.role == Role::Payee {
+            return String::new();
+        }
         self.seat.escrow.seen(Some(self.number))
     }
 
@@ -144,7 +171,7 @@ impl Spot {
     ) -> Result<Option<Response>, Error> {
         let Some(reason) = self.why_not(action) else { return Ok(None) };
         let shell = Shell::new(app, visit, format!("{words}: {}", self.terms.title)).at(Place::Escrows);
-        let page = Blocked { shell, back: self.path(), title: self.terms.title.clone(), words, reason };
+        let page = Blocked { shell, back: self.money_page(), title: self.terms.title.clone(), words, reason };
         page::html(&page).map(Some)
     }
 

@@ -96,7 +96,7 @@ async fn ask_payout(
     visit: Visit,
     Path(at): Path<(String, String)>,
 ) -> Result<Response, Error> {
-    let spot = Spot::load_with_ways_back(&app, &mut app.db.read().await?.conn(), account, &at).await?;
+    let spot = Spot::load_receiving(&app, &mut app.db.read().await?.conn(), account, &at).await?;
     if let Some(page) =
         spot.blocked(&app, &visit, Action::PayOut(spot.number), "Move money to your wallet")?
     {
@@ -107,7 +107,7 @@ async fn ask_payout(
     page::html(&Page {
         shell: Shell::new(&app, &visit, format!("Move to your wallet: {}", spot.terms.title))
             .at(Place::Escrows),
-        back: spot.path(),
+        back: spot.money_page(),
         action: format!("{}/payout", spot.path()),
         title: "Move money to your wallet".to_owned(),
         transfers: spot.payout(),
@@ -125,8 +125,8 @@ async fn pay_out(
     Path(at): Path<(String, String)>,
     fields: Fields,
 ) -> Result<Response, Error> {
-    let spot = Spot::load_with_ways_back(&app, &mut app.db.read().await?.conn(), account, &at).await?;
+    let spot = Spot::load_receiving(&app, &mut app.db.read().await?.conn(), account, &at).await?;
     let command = Command::PayOut { milestone: spot.number };
     let outcome = send(&app, &spot.seat, &fields, command, None).await?;
-    answer(outcome, &spot.path(), Flash::PaidOut)
+    answer(outcome, &spot.money_page(), Flash::PaidOut)
 }
