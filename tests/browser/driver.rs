@@ -120,6 +120,11 @@ impl Window {
         self.chrome("Emulation.setEmulatedMedia", media).await;
     }
 
+    /// A script that every page runs before its own.
+    pub async fn at_every_page(&self, script: &str) {
+        self.chrome("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+
     /// The whole page as a PNG, however long it is.
     pub async fn picture(&self) -> Vec<u8> {
         let size = self.chrome("Page.getLayoutMetrics", json!({})).await;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::person::Person;
 
 /// The narrowest screen that must do.
-const NARROWEST: u32 = 320;
+pub const NARROWEST: u32 = 320;
 
 impl Person {
     /// Looks at the page in every way in which people may, keeps the pictures, and notes each complaint of
@@ -40,7 +40,7 @@ impl Person {
     }
 
     /// What sticks out of the page to the right.
-    async fn too_wide(&self) -> Vec<String> {
+    pub async fn too_wide(&self) -> Vec<String> {
         let script = "const page = document.documentElement; \
              if (page.scrollWidth <= page.clientWidth) return []; \
              return [...document.querySelectorAll('body *')] \

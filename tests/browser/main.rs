@@ -15,3 +15,4 @@ mod portal;
 mod quarrel;
 mod quick;
 mod simple;
+mod walk;

@@ -54,8 +54,9 @@ impl Person {
     pub async fn words(&self) -> String {
         // A page that refreshes itself may be replaced between the two questions; then both are asked again.
         for _ in 0..50 {
-            let body = self.window.client.find(Locator::Css("body")).await.unwrap();
-            if let Ok(text) = body.text().await {
+            if let Ok(body) = self.window.client.find(Locator::Css("body")).await
+                && let Ok(text) = body.text().await
+            {
                 return text;
             }
         }

@@ -17,24 +17,37 @@ pub struct Portal {
     log: Arc<Log>,
     /// The single-use link that was printed at the first start.
     pub setup_link: String,
+    /// Everybody's password in a demo.
+    pub password: String,
     folder: Folder,
 }
 
 impl Portal {
     /// Starts the program on an empty folder.
     pub fn start() -> Self {
-        let folder = Folder::new("portal");
-        let log = Arc::new(Log::default());
-        let mut portal = Self { process: None, port: spare_port(), log, setup_link: String::new(), folder };
-        portal.begin(0);
+        let mut portal = Self::new();
+        portal.begin("serve", 0);
         portal
+    }
+
+    /// Starts the demo's world.
+    pub fn demo() -> Self {
+        let mut portal = Self::new();
+        portal.begin("demo", 0);
+        portal
+    }
+
+    fn new() -> Self {
+        let (folder, log) = (Folder::new("portal"), Arc::new(Log::default()));
+        let (setup_link, password) = (String::new(), String::new());
+        Self { process: None, port: spare_port(), log, setup_link, password, folder }
     }
 
     /// Ends the program as a supervisor does, and starts it again on the same data as if it were so
     /// many hours later.
     pub fn restart(&mut self, ahead_hours: u32) {
         self.end();
-        self.begin(ahead_hours);
+        self.begin("serve", ahead_hours);
     }
 
     pub fn home(&self) -> String {
@@ -48,8 +61,20 @@ impl Portal {
         path
     }
 
+    /// Where the program keeps everything; a demo draws a folder of its own.
     pub fn data_dir(&self) -> PathBuf {
-        self.folder.0.join("data")
+        let below = std::fs::read_dir(&self.folder.0).unwrap().map(|entry| entry.unwrap().path());
+        let is_demo = |path: &PathBuf| path.to_string_lossy().contains("holdfast-demo-");
+        below.into_iter().find(is_demo).unwrap_or_else(|| self.folder.0.join("data"))
+    }
+
+    /// The link that the command line prints for another operator.
+    pub fn operators_link(&self, email: &str) -> String {
+        let mut command = program();
+        command.args(["operator", "add", email]).env("HOLDFAST_DATA_DIR", self.data_dir());
+        let said = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        let at = said.find("/setup/").unwrap_or_else(|| panic!("no link in {said:?}"));
+        said[at..].trim().to_owned()
     }
 
     /// The link of the newest mail to this address whose subject holds these words. Waits for it.
@@ -69,10 +94,13 @@ impl Portal {
         rest.map(|rest| rest.rsplit_once(" (").map_or(rest, |(subject, _)| subject).to_owned()).collect()
     }
 
-    fn begin(&mut self, ahead_hours: u32) {
+    fn begin(&mut self, what: &str, ahead_hours: u32) {
         let mut command = program();
         command
-            .arg("serve")
+            .arg(what)
+            // A demo lies in a folder of its own, below the one for what is temporary.
+            .env("TMPDIR", &self.folder.0)
+            .env("HOLDFAST_REHEARSAL", if what == "demo" { "1" } else { "0" })
             .env("HOLDFAST_DATA_DIR", self.data_dir())
             .env("HOLDFAST_LISTEN", format!("127.0.0.1:{}", self.port))
             .current_dir(&self.folder.0)
@@ -98,6 +126,9 @@ impl Portal {
             line.clear();
             let read = said.read_line(&mut line).unwrap();
             assert!(read > 0, "the program ended: {:#?}", self.log.lines.lock().unwrap());
+            if let Some((_, rest)) = line.split_once("with the password ") {
+                rest.split(' ').next().unwrap_or_default().clone_into(&mut self.password);
+            }
             if line.contains("/setup/") {
                 self.setup_link = line.trim().to_owned();
             }

@@ -3,7 +3,7 @@
 
 use crate::driver::Driver;
 use crate::person::Person;
-use crate::portal::{Portal, program};
+use crate::portal::Portal;
 
 const BUYER: &str = "amel@example.com";
 const SELLER: &str = "sami@example.com";
@@ -58,12 +58,7 @@ async fn a_dispute_is_decided_by_one_operator_and_confirmed_by_another() {
 impl Person {
     /// Becomes another operator by the link that the command line prints.
     async fn joins_the_operators(&self, portal: &Portal, email: &str) {
-        let mut command = program();
-        command.args(["operator", "add", email]).env("HOLDFAST_DATA_DIR", portal.data_dir());
-        let said = command.output().unwrap();
-        let words = String::from_utf8(said.stdout).unwrap();
-        let at = words.find("/setup/").unwrap_or_else(|| panic!("no link in {words:?}"));
-        self.go(words[at..].trim()).await;
+        self.go(&portal.operators_link(email)).await;
         self.introduces_herself("Omar Operator", None).await;
         self.press("Create the operator's account").await;
         self.sees("Omar Operator").await;
