@@ -336,3 +336,35 @@ both! {
         seller.get(&deal.path("")).await.shows("Deliver “Design”. That releases the money to you.");
     }
 }
+
+/// Every page of the guest's that this one leads to is there.
+async fn leads_nowhere_else(guest: &mut Browser, own: &str) {
+    let body = guest.get(own).await.body.replace("&#38;", "&").replace("&amp;", "&");
+    let links = body.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let mine: Vec<String> = links.filter(|link| link.starts_with(own)).map(str::to_owned).collect();
+    assert!(!mine.is_empty());
+    for link in mine {
+        assert_eq!(guest.get(&link).await.status, 200, "{link}");
+    }
+}
+
+both! {
+    async fn no_button_of_a_guest_leads_to_a_page_that_is_not_there(world) {
+        let (deal, _, own) = sold(&world).await;
+        let mut guest = world.browser();
+        guest.get(&own).await.shows("Send a reminder");
+        leads_nowhere_else(&mut guest, &own).await;
+        let reminder = format!("{own}/reminder?of=delivery&milestone=1");
+        let page = guest.get(&reminder).await;
+        let (seen, key) = (hidden_field(&page, "seen"), hidden_field(&page, "key"));
+        let fields = [("of", "delivery"), ("milestone", "1"), ("seen", &*seen), ("key", &*key)];
+        let sent = guest.post(&format!("{own}/reminder"), &fields).await;
+        assert_eq!((sent.status, sent.location()), (303, own.as_str()));
+        assert!(world.kinds("bilel.seller@example.com").await.contains(&"nudged".to_owned()));
+        let command = Command::CancelAll { reason: "Sold out.".to_owned() };
+        assert_eq!(world.asks(&deal, deal.seller, command).await, Outcome::Done);
+        guest.get(&own).await.shows("Refund under way");
+        leads_nowhere_else(&mut guest, &own).await;
+        assert_eq!(world.wallet(deal.buyer).await, 0, "it goes back as it came");
+    }
+}

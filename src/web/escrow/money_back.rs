@@ -30,6 +30,8 @@ pub fn routes() -> Routes {
         .get("/escrows/{reference}/refunds/{number}", Access::Party, show)
         .post("/escrows/{reference}/refunds/{number}/again", Access::Party, again)
         .post("/escrows/{reference}/refunds/{number}/wallet", Access::Party, to_wallet)
+        .get("/g/{token}/refunds/{number}", Access::Guest, show)
+        .post("/g/{token}/refunds/{number}/again", Access::Guest, again)
 }
 
 /// The page, for the buyer and for operators.

@@ -27,7 +27,11 @@ use crate::web::visitor::SignedIn;
 const PATH: &str = "/escrows/{reference}/reminder";
 
 pub fn routes() -> Routes {
-    Routes::new().get(PATH, Access::Party, ask).post(PATH, Access::Party, nudge)
+    Routes::new()
+        .get(PATH, Access::Party, ask)
+        .post(PATH, Access::Party, nudge)
+        .get("/g/{token}/reminder", Access::Guest, ask)
+        .post("/g/{token}/reminder", Access::Guest, nudge)
 }
 
 #[derive(Template)]
