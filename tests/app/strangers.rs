@@ -26,7 +26,8 @@ use crate::world::{World, both};
 
 /// Party pages that a deal like this one does not have, even for its parties: it asks for no proof, a reminder by
 /// hand needs a clock in its query, and nothing of it is hidden.
-const NOT_HERE: [&str; 3] = [
+const NOT_HERE: [&str; 4] = [
+    "/escrows/{reference}/link",
     "/escrows/{reference}/proof",
     "/escrows/{reference}/reminder",
     "/escrows/{reference}/side-agreement.txt",
