@@ -15,9 +15,10 @@ use crate::person::Person;
 use crate::portal::Portal;
 
 const ARBITERS: &str = "no deal of the demo has an arbiter yet";
+const LINKS: &str = "no deal of the demo is sold by a link yet";
 
 /// What is no page of the demo's world, and why.
-const NOT_WALKED: [(&str, &str); 15] = [
+const NOT_WALKED: [(&str, &str); 18] = [
     ("/admin/mail/{id}/html", "a letter as mail programs show it, which runs no script of anybody"),
     ("/admin/disputes/{reference}/{number}/files/{file}", "a file"),
     ("/escrows/{reference}/files/{file}", "a file"),
@@ -32,6 +33,9 @@ const NOT_WALKED: [(&str, &str); 15] = [
     ("/arbitration/{reference}/history", ARBITERS),
     ("/arbitration/{reference}/refusal", ARBITERS),
     ("/arbitration/{reference}/files/{file}", "a file"),
+    ("/escrows/{reference}/link", LINKS),
+    ("/pay/{token}", LINKS),
+    ("/pay/{token}/{payment}", LINKS),
     ("/sandbox/pay/{reference}", "the provider's page, looked at while the broker's deal is paid"),
 ];
 
