@@ -54,7 +54,7 @@ both! {
         let mut tx = world.app.db.write().await.unwrap();
         let mut conn = tx.conn();
         let (reference,) = all!(
-            &mut conn, (String,), "SELECT reference FROM escrows WHERE stage = 'closed' LIMIT 1"
+            &mut conn, (String,), "SELECT reference FROM escrows WHERE stage = 'closed' AND document LIKE '%Bookkeeping%' LIMIT 1"
         ).unwrap().remove(0);
         exec!(
             &mut conn,
