@@ -103,8 +103,22 @@ both! {
         for (email, _) in holdfast::demo::PEOPLE {
             let mut browser = world.signed_in(email).await;
             let home = browser.get("/home").await;
-            for (at, _) in home.body.match_indices("<th scope=\"row\"><a href=\"/escrows/ESC-") {
-                let link = home.body[at + 25..].split('"').next().unwrap().to_owned();
+            let mut links: Vec<String> = home
+                .body
+                .match_indices("<th scope=\"row\"><a href=\"/escrows/ESC-")
+                .map(|(at, _)| home.body[at + 25..].split('"').next().unwrap().to_owned())
+                .collect();
+            // What does not fit there stands in the list: a task is a link below the escrow's own page.
+            let mut older = Some("/escrows".to_owned());
+            while let Some(path) = older {
+                let body = browser.get(&path).await.body.replace("&#38;", "&");
+                let hrefs = body.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+                let tasks = hrefs.filter(|href| href.starts_with("/escrows/ESC-") && href.matches('/').count() > 2);
+                links.extend(tasks.map(str::to_owned));
+                let next = body.split("rel=\"next\"").nth(1).and_then(|rest| rest.split("href=\"").nth(1));
+                older = next.and_then(|rest| rest.split('"').next()).map(str::to_owned);
+            }
+            for link in links {
                 let mut page = browser.get(&link).await;
                 // A list of one dispute leads on to it.
                 if page.status == 303 {
