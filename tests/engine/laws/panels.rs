@@ -60,6 +60,10 @@ fn says_enough(escrow: &Escrow, panel: &Next, role: Role) -> Law {
     if escrow.over() {
         return hold(!panel.yours && panel.primary.is_none(), "something is to be done in the end");
     }
+    // A payee only receives: his panel says that nothing is asked of him, and no moment of what others do.
+    if role == Role::Payee && !panel.yours {
+        return hold(panel.primary.is_none(), "a button for a payee who has nothing to do");
+    }
     // Operators see to what a guest can't be sent, and no clock runs for them.
     hold(panel.by.is_some() || escrow.refund_failed(), "no moment is named")?;
     if panel.yours {
