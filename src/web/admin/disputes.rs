@@ -275,19 +275,16 @@ async fn rule(
     fields: Fields,
 ) -> Result<Response, Error> {
     let case = Case::load(&mut app.db.read().await?.conn(), operator.clone(), &at.0, &at.1).await?;
-    let mut problems = Problems::new();
-    let missing = "Write the reasons: both sides read them.";
-    let reasons = fields.text("reasons", LONGEST_TEXT, missing, &mut problems);
-    let mut amounts = Problems::new();
     let reader = case.operator.reader(&app);
     let scene = Scene { escrow: &case.escrow, people: &case.people, reader: &reader };
     let open = case.escrow.dispute(case.number);
-    let splits = open.map(|open| ruling::splits(&scene, open, &fields, &mut amounts));
-    if !problems.is_empty() || !amounts.is_empty() {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return ask(&app, &visit, operator, &at, &fields, problems, status).await;
-    }
-    let command = Command::Rule { dispute: case.number, splits: splits.unwrap_or_default(), reasons };
+    let command = match ruling::decision(&scene, case.number, open, &fields) {
+        Ok(command) => command,
+        Err(problems) => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return ask(&app, &visit, operator, &at, &fields, problems, status).await;
+        }
+    };
     let outcome = case.send(&app, &fields, command).await?;
     let after = escrows::by_id(&mut app.db.read().await?.conn(), case.escrow.id).await?;
     let waits = after.is_some_and(|after| after.dispute(case.number).is_some());

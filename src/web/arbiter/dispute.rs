@@ -7,10 +7,8 @@ use axum::response::Response;
 
 use super::chair::Chair;
 use crate::app::App;
-use crate::engine::command::Command;
 use crate::engine::dispute::Dispute;
 use crate::engine::offers::Action;
-use crate::engine::refusal::LONGEST_TEXT;
 use crate::error::Error;
 use crate::store::users::Account;
 use crate::store::{escrows, fees};
@@ -198,17 +196,14 @@ async fn rule(
     fields: Fields,
 ) -> Result<Response, Error> {
     let case = Case::load(&app, &mut app.db.read().await?.conn(), account.clone(), &at).await?;
-    let mut problems = Problems::new();
-    let missing = "Write the reasons: both sides read them.";
-    let reasons = fields.text("reasons", LONGEST_TEXT, missing, &mut problems);
-    let (mut amounts, scene) = (Problems::new(), case.chair.scene());
     let open = case.chair.escrow.dispute(case.number);
-    let splits = open.map(|open| ruling::splits(&scene, open, &fields, &mut amounts));
-    if !problems.is_empty() || !amounts.is_empty() {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return ask(&app, &visit, account, &at, &fields, problems, status).await;
-    }
-    let command = Command::Rule { dispute: case.number, splits: splits.unwrap_or_default(), reasons };
+    let command = match ruling::decision(&case.chair.scene(), case.number, open, &fields) {
+        Ok(command) => command,
+        Err(problems) => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return ask(&app, &visit, account, &at, &fields, problems, status).await;
+        }
+    };
     let outcome = case.chair.send(&app, &fields, command).await?;
     let after = escrows::by_id(&mut app.db.read().await?.conn(), case.chair.escrow.id).await?;
     let waits = after.is_some_and(|after| after.dispute(case.number).is_some());

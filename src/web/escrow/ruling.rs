@@ -8,7 +8,9 @@ use axum::response::Response;
 use super::outcome;
 use super::seat::Scene;
 use super::transfers::Transfers;
+use crate::engine::command::Command;
 use crate::engine::dispute::{Dispute, Split};
+use crate::engine::refusal::LONGEST_TEXT;
 use crate::error::Error;
 use crate::web::form::{Fields, Problems};
 use crate::web::page;
@@ -43,6 +45,28 @@ pub fn splits(scene: &Scene<'_>, open: &Dispute, fields: &Fields, problems: &mut
         splits.extend(outcome::typed(fields, claim.milestone, left, currency, problems));
     }
     splits
+}
+
+/// The command that decides, read from the form that asked for the reasons. `open` is missing once the dispute
+/// is over, which the engine then says.
+///
+/// # Errors
+/// What is wrong with the reasons; empty where only the amounts are, whose own page says what.
+pub fn decision(
+    scene: &Scene<'_>,
+    number: u16,
+    open: Option<&Dispute>,
+    fields: &Fields,
+) -> Result<Command, Problems> {
+    let (mut problems, mut amounts) = (Problems::new(), Problems::new());
+    let missing = "Write the reasons: both sides read them.";
+    let reasons = fields.text("reasons", LONGEST_TEXT, missing, &mut problems);
+    let splits = open.map(|open| splits(scene, open, fields, &mut amounts)).unwrap_or_default();
+    if problems.is_empty() && amounts.is_empty() {
+        Ok(Command::Rule { dispute: number, splits, reasons })
+    } else {
+        Err(problems)
+    }
 }
 
 #[derive(Template)]
