@@ -67,6 +67,7 @@ flashes! {
     ProofAccepted "proof-accepted" Good "You accepted the proof. The seller can deliver now."
     CorrectionsRequested "corrections-requested" Good "The seller has been told what to correct."
     Delivered "delivered" Good "Marked as delivered. The buyer has been told and the inspection has started."
+    HandedOver "handed-over" Good "Delivered. The money is released to you, and the buyer has been told."
     Approved "approved" Good "Approved. The money is released."
     PartApproved "part-approved" Good "The part is released. The rest stays held, and the inspection goes on."
     Cancelled "cancelled" Good "Cancelled. The money is back in your wallet."

@@ -8,6 +8,7 @@ mod counter;
 mod deal;
 mod driver;
 mod entry;
+mod link;
 mod longer;
 mod look;
 mod person;

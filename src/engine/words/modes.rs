@@ -40,7 +40,7 @@ impl News {
             Self::HandedOver { milestone, number, amount } => (
                 format!("Delivered: {milestone}"),
                 vec![
-                    format!("The seller has delivered “{milestone}”. What he wrote, and his files, stand on its page."),
+                    format!("The seller has delivered “{milestone}”. The message and the files stand on its page."),
                     format!("With that {amount} was released, and the sale is complete."),
                 ],
                 "See the delivery",

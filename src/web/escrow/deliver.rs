@@ -139,5 +139,6 @@ async fn deliver(
         let typed = Typed { key: String::new(), ..Typed::of(parcel) };
         return draw(&app, &visit, account, &at, StatusCode::CONFLICT, typed).await;
     }
-    answer(outcome, &spot.path(), Flash::Delivered)
+    let instant = spot.seat.escrow.instant();
+    answer(outcome, &spot.path(), if instant { Flash::HandedOver } else { Flash::Delivered })
 }
