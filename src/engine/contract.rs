@@ -11,10 +11,10 @@ use super::escrow::Escrow;
 use super::party::Role;
 use super::plan::{Plan, commission_of, fee_of};
 use super::terms::{
-    CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, Funding, Kind, MilestoneTerms, Mode, Rate,
-    Terms,
+    CommissionPayer, DisputeHandler, FeePayer, Funding, Kind, MilestoneTerms, Mode, Rate, Terms,
 };
 use super::veil;
+use crate::text::capital;
 
 /// SHA-256 of the contract's text, in hex.
 #[must_use]
@@ -134,11 +134,6 @@ fn quoted(text: &str) -> String {
     text.lines().map(|line| format!("\n    {line}")).collect()
 }
 
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
 /// How it is paid and shown, where that is not the usual way.
 fn mode_text(terms: &Terms) -> Vec<String> {
     let mut out = Vec::new();
@@ -236,10 +231,6 @@ fn disputes(terms: &Terms) -> String {
             )
         }
     };
-    let outcome = match terms.default_outcome {
-        DefaultOutcome::RefundBuyer => "the disputed money goes back to the buyer",
-        DefaultOutcome::ReleaseToSeller => "the disputed money goes to the seller",
-        DefaultOutcome::Halves => "the disputed money is divided in halves",
-    };
+    let outcome = terms.default_outcome.words();
     format!("{handler} If nobody decides in time, {outcome}.")
 }

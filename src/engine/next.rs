@@ -2,14 +2,16 @@
 //! role to words; the page, the mails and the lists read it.
 
 mod arbiter;
+mod disagreement;
 mod payee;
 mod refunds;
 
 pub use arbiter::of_arbiter;
 
+use disagreement::disagreement;
+
 use super::deadlines::{self, Deadline, Waiting};
 use super::decide::{MOST_VERSIONS, may_nudge};
-use super::dispute::{Handler, Step};
 use super::escrow::{ChargeState, End, Escrow, Stage};
 use super::offers::Action;
 use super::party::{Role, UserId};
@@ -274,82 +276,6 @@ fn cancelling(escrow: &Escrow, number: u16, title: &str, role: Role) -> (String,
     };
     let whom = if role == Role::Buyer { "you" } else { "the buyer" };
     (headline, format!("If nothing happens by then, the money goes back to {whom} by itself."))
-}
-
-/// What waits for an answer of the other side, or of a handler.
-#[allow(clippy::wildcard_enum_match_arm, reason = "`words` sorts them and names every one")]
-fn disagreement(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role) -> (String, String) {
-    let mine = |words: &str, others: String| if yours { words.to_owned() } else { others };
-    let (headline, then) = match clock.waiting {
-        Waiting::Extension => (
-            mine(
-                &format!("Answer the request for more time for {title}"),
-                format!("The buyer is to answer the request for more time for {title}"),
-            ),
-            "Without an answer the request lapses and the agreed date stays.",
-        ),
-        Waiting::CancellationAnswer => (
-            mine(
-                "The buyer asks to cancel. Agree, or say why not",
-                "The seller is to answer the request to cancel".to_owned(),
-            ),
-            "Every other deadline stands still meanwhile. Without an answer it becomes a dispute.",
-        ),
-        Waiting::Settlement => {
-            let others = if offer_to(escrow, Role::Buyer).is_some() { Role::Buyer } else { Role::Seller };
-            (
-                mine(
-                    "Answer the offer to settle",
-                    format!("The {} is to answer the offer to settle", others.word()),
-                ),
-                "Without an answer the offer lapses and nothing moves.",
-            )
-        }
-        Waiting::DisputeAnswer => {
-            let other = escrow.dispute_over(clock.milestone.unwrap_or_default()).map(|it| it.other_side());
-            let other = other.unwrap_or(Role::Seller).word();
-            (
-                mine(
-                    &format!("Answer the dispute about {title}"),
-                    format!("{title} is in dispute. The {other} is to answer"),
-                ),
-                "Without an answer it is decided as sought, or goes to the operators if it is about a large sum.",
-            )
-        }
-        Waiting::DisputeTalk => (
-            mine(
-                &format!("{title} is in dispute. Talk about it, and settle it"),
-                format!("{title} is in dispute. The buyer and the seller are to talk about it and settle it"),
-            ),
-            "Without a settlement it goes to be decided.",
-        ),
-        _ => return deciding(escrow, clock, title, role),
-    };
-    (headline, then.to_owned())
-}
-
-/// A dispute that somebody else decides.
-fn deciding(escrow: &Escrow, clock: &Deadline, title: &str, role: Role) -> (String, String) {
-    let whom = match role {
-        Role::Buyer | Role::Seller => "You can still settle with each other meanwhile. ",
-        Role::Broker | Role::Payee => "",
-    };
-    let open = escrow.dispute_over(number_of(clock));
-    let (who, then) = match open.map(|open| &open.step) {
-        Some(Step::Handler { handler: Handler::Arbiter, ruling: None, .. }) => (
-            format!("The arbiter is to decide the dispute about {title}"),
-            "If the arbiter does not decide by then, the operators of Holdfast do.",
-        ),
-        Some(Step::Handler { handler: Handler::Arbiter, ruling: Some(_), .. }) => (
-            format!("The arbiter has decided the dispute about {title}. An operator is to confirm it"),
-            "If nobody confirms it by then, the operators of Holdfast decide anew.",
-        ),
-        Some(Step::Handler { .. } | Step::Answer { .. } | Step::Talk { .. }) | None => (
-            format!("The dispute about {title} is being decided by the operators of Holdfast"),
-            "If nobody decides by then, what the terms name for that case is carried out.",
-        ),
-    };
-    (who, format!("{whom}{then}"))
 }
 
 fn number_of(clock: &Deadline) -> u16 {

@@ -67,6 +67,18 @@ pub enum DefaultOutcome {
     Halves,
 }
 
+impl DefaultOutcome {
+    /// As the contract says it, within a sentence.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::RefundBuyer => "the disputed money goes back to the buyer",
+            Self::ReleaseToSeller => "the disputed money goes to the seller",
+            Self::Halves => "the disputed money is divided in halves",
+        }
+    }
+}
+
 /// Whether the buyer pays everything before work starts, or each milestone before its own work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -83,7 +83,11 @@ async fn proposed<'a>(
 
 async fn agreed<'a>(db: &'a Db, cast: Cast, now: Time, row: Row, by: Role) -> Result<Deal<'a>, DbError> {
     let deal = proposed(db, cast, now, row, by, false).await?;
-    if row.0 == Mode::Standard { deal.signed().await? } else { modes::accepted(&deal).await? }
+    if row.0 == Mode::Standard {
+        deal.signed().await?
+    } else {
+        modes::accepted(&deal).await?
+    }
     Ok(deal)
 }
 

@@ -13,10 +13,11 @@ use crate::engine::escrow::Escrow;
 use crate::engine::party::{Role, UserId};
 use crate::engine::plan::{Share, commission_of};
 use crate::engine::terms::{
-    Arbiter, CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, Funding, Kind, Mode, Rate, Terms,
+    Arbiter, CommissionPayer, DisputeHandler, FeePayer, Funding, Kind, Mode, Rate, Terms,
 };
 use crate::engine::veil;
 use crate::store::files::FileRow;
+use crate::text::capital;
 use crate::web::view::Reader;
 
 /// Longer than any honest pair of texts needs. After it the rest is shown as replaced in one piece.
@@ -179,12 +180,8 @@ fn rules(terms: &Terms, add: &mut dyn FnMut(String, String)) {
     let hours = |hours: Option<u8>| hours.map(|hours| format!("{hours} hours")).unwrap_or_default();
     add("Time for the proof".to_owned(), hours(terms.proof_upload_hours));
     add("Time to look at the proof".to_owned(), hours(terms.proof_review_hours));
-    let outcome = match terms.default_outcome {
-        DefaultOutcome::RefundBuyer => "The money goes back to the buyer",
-        DefaultOutcome::ReleaseToSeller => "The money goes to the seller",
-        DefaultOutcome::Halves => "The money is divided in halves",
-    };
-    add("If nobody decides a dispute".to_owned(), outcome.to_owned());
+    let outcome = capital(terms.default_outcome.words());
+    add("If nobody decides a dispute".to_owned(), outcome);
     add("Own reference".to_owned(), terms.external_reference.clone().unwrap_or_default());
 }
 

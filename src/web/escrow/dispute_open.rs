@@ -102,7 +102,6 @@ async fn draw(
     status: StatusCode,
     typed: Typed,
 ) -> Result<Response, Error> {
-    use crate::engine::terms::DefaultOutcome;
     let seat = Seat::load(app, &mut app.db.read().await?.conn(), account, reference).await?;
     let key = typed.fields.as_ref().map(|fields| fields.get("key").to_owned()).unwrap_or_default();
     let page = Page {
@@ -114,11 +113,7 @@ async fn draw(
         blocked: why_not(&seat).map(|refusal| refusal.sentence()).unwrap_or_default(),
         parts: parts(&seat, typed.fields.as_ref()),
         currency: seat.escrow.terms.currency.code().to_owned(),
-        default_outcome: match seat.escrow.terms.default_outcome {
-            DefaultOutcome::RefundBuyer => "the disputed money goes back to the buyer",
-            DefaultOutcome::ReleaseToSeller => "the disputed money is released to the seller",
-            DefaultOutcome::Halves => "the disputed money is divided in halves",
-        },
+        default_outcome: seat.escrow.terms.default_outcome.words(),
         note: typed.note,
         kept: boxes(&typed.kept),
         problems: typed.problems,

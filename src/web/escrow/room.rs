@@ -59,7 +59,7 @@ pub struct Statement {
 pub struct Standing {
     pub words: String,
     pub until: TimeView,
-    pub otherwise: &'static str,
+    pub otherwise: String,
     pub stake: MoneyView,
     /// What would be carried out if it went as sought.
     pub transfers: Transfers,
@@ -209,29 +209,31 @@ fn arbiter(scene: &Scene<'_>) -> String {
 
 fn standing(scene: &Scene<'_>, number: u16) -> Option<Standing> {
     let dispute = scene.escrow.dispute(number)?;
+    let nobody =
+        |does: &str| format!("If nobody {does} by then, {}.", scene.escrow.terms.default_outcome.words());
     let (words, otherwise) = match &dispute.step {
         Step::Answer { .. } => (
             format!("{} is to answer", name_of(scene, dispute.other_side())),
-            "Without an answer it is decided as sought, or by the operators if it is about a large sum.",
+            "Without an answer it is decided as sought, or by the operators if it is about a large sum."
+                .to_owned(),
         ),
-        Step::Talk { .. } => {
-            ("Both sides talk and can settle".to_owned(), "Without a settlement it goes to be decided.")
-        }
+        Step::Talk { .. } => (
+            "Both sides talk and can settle".to_owned(),
+            "Without a settlement it goes to be decided.".to_owned(),
+        ),
         Step::Handler { handler: Handler::Arbiter, ruling: Some(_), .. } => (
             format!("{} has decided, and an operator is to confirm it", arbiter(scene)),
-            "If nobody confirms it by then, the operators decide anew.",
+            "If nobody confirms it by then, the operators decide anew.".to_owned(),
         ),
-        Step::Handler { ruling: Some(_), .. } => (
-            "A decision is made and waits for a second operator".to_owned(),
-            "If nobody confirms it by then, what the terms name for that case is carried out.",
-        ),
-        Step::Handler { handler: Handler::Operators, .. } => (
-            "The operators decide".to_owned(),
-            "If nobody decides by then, what the terms name for that case is carried out.",
-        ),
+        Step::Handler { ruling: Some(_), .. } => {
+            ("A decision is made and waits for a second operator".to_owned(), nobody("confirms it"))
+        }
+        Step::Handler { handler: Handler::Operators, .. } => {
+            ("The operators decide".to_owned(), nobody("decides"))
+        }
         Step::Handler { handler: Handler::Arbiter, .. } => {
             let words = format!("{} decides, as the arbiter", arbiter(scene));
-            (words, "If the arbiter does not decide by then, the operators of Holdfast do.")
+            (words, "If the arbiter does not decide by then, the operators of Holdfast do.".to_owned())
         }
     };
     Some(Standing {

@@ -23,6 +23,7 @@ use crate::engine::status::{self, StepState as EngineStep};
 use crate::engine::veil;
 use crate::error::Error;
 use crate::store::history;
+use crate::text::capital;
 use crate::web::draft::handler::Called;
 use crate::web::guest::{self, Beside};
 use crate::web::page;
@@ -387,7 +388,7 @@ pub fn term_lines(seat: &Seat) -> Vec<(&'static str, String)> {
 /// The same for any reader; `hides` the commission from whoever must not know it.
 #[must_use]
 pub fn lines_of(scene: &Scene<'_>, hides: bool) -> Vec<(&'static str, String)> {
-    use crate::engine::terms::{CommissionPayer, DefaultOutcome, FeePayer};
+    use crate::engine::terms::{CommissionPayer, FeePayer};
     let terms = &scene.escrow.terms;
     let mut lines = vec![("Amount", scene.amount(terms.amount_minor).to_string())];
     let payer = match terms.fee_payer {
@@ -410,13 +411,9 @@ pub fn lines_of(scene: &Scene<'_>, hides: bool) -> Vec<(&'static str, String)> {
         let hidden = if commission.hidden { ", in a side agreement" } else { "" };
         lines.push(("Commission", format!("{sum}, {payer}{hidden}")));
     }
-    let outcome = match terms.default_outcome {
-        DefaultOutcome::RefundBuyer => "The disputed money goes back to the buyer",
-        DefaultOutcome::ReleaseToSeller => "The disputed money goes to the seller",
-        DefaultOutcome::Halves => "The disputed money is divided in halves",
-    };
+    let outcome = capital(terms.default_outcome.words());
     lines.push(("Disputes are decided by", decided_by(scene)));
-    lines.push(("If nobody decides a dispute", outcome.to_owned()));
+    lines.push(("If nobody decides a dispute", outcome));
     if let Some(reference) = &terms.external_reference {
         lines.push(("Own reference", reference.clone()));
     }
