@@ -41,6 +41,8 @@ pub struct Cast {
     pub seller: Uuid,
     pub broker: Uuid,
     operator: Uuid,
+    /// The address and the name of whom the terms name as the arbiter.
+    arbiter: (&'static str, &'static str),
 }
 
 /// Fills an empty database with the demo's world as of `now`.
@@ -66,7 +68,7 @@ pub async fn fill(db: &Db, now: Time, password_hash: &str) -> Result<(), DbError
     }
     users::make_operator(&mut tx.conn(), ids[3]).await?;
     tx.commit().await?;
-    let cast = Cast { buyer: ids[0], seller: ids[1], broker: ids[2], operator: ids[3] };
+    let cast = Cast { buyer: ids[0], seller: ids[1], broker: ids[2], operator: ids[3], arbiter: PEOPLE[4] };
     deals::all(db, cast, now).await?;
     let title = "Logo and stationery";
     let fields = [("role", "seller"), ("kind", "one_off"), ("mode", "standard"), ("title", title)];
@@ -107,7 +109,7 @@ impl<'a> Deal<'a> {
         let named = match terms.dispute_handler {
             DisputeHandler::Platform => Named::default(),
             DisputeHandler::Arbitration => {
-                let (email, name) = PEOPLE[4];
+                let (email, name) = cast.arbiter;
                 let names = vec![(email.to_owned(), name.to_owned())];
                 Named { arbiter: Some(email.to_owned()), names }
             }

@@ -90,10 +90,11 @@ async fn quarrelling(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
 }
 
 async fn before_the_arbiter(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
-    let terms = |at| Terms {
-        dispute_handler: DisputeHandler::Arbitration,
-        ..one_off(at, "TND", "Translation of a rental contract", 860_000)
+    let arbitrated = |at, title: &str, minor| {
+        let dispute_handler = DisputeHandler::Arbitration;
+        Terms { dispute_handler, ..one_off(at, "TND", title, minor) }
     };
+    let terms = |at| arbitrated(at, "Translation of a rental contract", 860_000);
     let deal = Deal::proposed(db, cast, now, 13 * DAY + 19, Role::Seller, &terms).await?;
     deal.signed().await?;
     deal.paid().await?;
@@ -104,6 +105,13 @@ async fn before_the_arbiter(db: &Db, cast: Cast, now: Time) -> Result<(), DbErro
     deal.later(20);
     let text = "They follow the amended original that was sent on the second day.".to_owned();
     deal.by(Role::Seller, Command::Statement { dispute: 1, text, files: Vec::new() }).await?;
+    deal.until_now().await?;
+    // An arbiter who has no account: the mail's link is all that he has.
+    let cast = Cast { arbiter: ("notary@example.com", "Leila Notary"), ..cast };
+    let terms = |at| arbitrated(at, "Survey of a plot of land", 1_450_000);
+    let deal = Deal::proposed(db, cast, now, 3 * DAY + 13, Role::Buyer, &terms).await?;
+    deal.signed().await?;
+    deal.paid().await?;
     deal.until_now().await
 }
 
