@@ -1,15 +1,8 @@
-//! Texts: what must not be in those that people type, wherever they come in, and how a sentence begins.
+//! Texts that people type: what must not be in them, wherever they come in.
 
 /// Signs that nobody sees and that turn the reading direction round: with them a text can look like another
 /// one than is stored, hashed and signed. Those that join letters stay, since scripts need them.
 #[must_use]
 pub fn turns(sign: char) -> bool {
     matches!(sign, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// The text as it begins a sentence.
-#[must_use]
-pub fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

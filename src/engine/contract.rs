@@ -10,11 +10,11 @@ use super::chain::sha256_hex;
 use super::escrow::Escrow;
 use super::party::Role;
 use super::plan::{Plan, commission_of, fee_of};
+use super::status::capital;
 use super::terms::{
     CommissionPayer, DisputeHandler, FeePayer, Funding, Kind, MilestoneTerms, Mode, Rate, Terms,
 };
 use super::veil;
-use crate::text::capital;
 
 /// SHA-256 of the contract's text, in hex.
 #[must_use]

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::look::Looks;
 use crate::app::App;
+use crate::engine::status::capital;
 use crate::engine::time::Time;
 use crate::error::Error;
 use crate::store::db::{all, opt};
@@ -217,9 +218,7 @@ pub fn kind_in_words(kind: &str) -> String {
         "may_cancel" => return "Overdue, may cancel".to_owned(),
         _ => {}
     }
-    let words = kind.replace('_', " ");
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    capital(&kind.replace('_', " "))
 }
 
 /// The first address of this portal in a mail that leads to a page. Nothing when its secret was blanked.

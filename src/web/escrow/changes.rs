@@ -12,12 +12,12 @@ use crate::engine::contract;
 use crate::engine::escrow::Escrow;
 use crate::engine::party::{Role, UserId};
 use crate::engine::plan::{Share, commission_of};
+use crate::engine::status::capital;
 use crate::engine::terms::{
     Arbiter, CommissionPayer, DisputeHandler, FeePayer, Funding, Kind, Mode, Rate, Terms,
 };
 use crate::engine::veil;
 use crate::store::files::FileRow;
-use crate::text::capital;
 use crate::web::view::Reader;
 
 /// Longer than any honest pair of texts needs. After it the rest is shown as replaced in one piece.
