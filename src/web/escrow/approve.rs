@@ -1,14 +1,13 @@
 //! The buyer approves a delivery, all of it or a part: first the exact transfers, then the release.
 
-use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::act::{answer, send};
+use super::amount::{self, Confirmation, too_much};
 use super::inspect::{self, Typed};
 use super::spot::Spot;
-use super::transfers::Transfers;
 use crate::app::App;
 use crate::engine::command::Command;
 use crate::engine::offers::Action;
@@ -31,23 +30,6 @@ pub fn routes() -> Routes {
     Routes::new().get(PATH, Access::Party, ask).post(PATH, Access::Party, approve)
 }
 
-#[derive(Template)]
-#[template(path = "pages/escrow/approve.html")]
-struct Page {
-    shell: Shell,
-    back: String,
-    back_words: &'static str,
-    action: String,
-    title: String,
-    transfers: Transfers,
-    consequence: String,
-    button: String,
-    danger: bool,
-    amount: String,
-    seen: String,
-    key: String,
-}
-
 async fn ask(
     State(app): State<App>,
     SignedIn(account): SignedIn,
@@ -62,7 +44,7 @@ async fn ask(
     let mut problems = Problems::new();
     // Without an amount the address means all that is left.
     let amount = if fields.has("amount") {
-        part(&spot, &fields, &mut problems)
+        amount::typed(&spot, &fields, &mut problems)
     } else {
         Some(spot.state.left_minor())
     };
@@ -73,29 +55,7 @@ async fn ask(
     page::html(&confirmation(&app, &visit, &spot, amount))
 }
 
-/// The amount that was typed, in minor units, if that much is there.
-fn part(spot: &Spot, fields: &Fields, problems: &mut Problems) -> Option<i64> {
-    let left = spot.state.left_minor();
-    let typed = fields.money("amount", spot.seat.escrow.terms.currency, problems)?;
-    if typed.minor > left {
-        let refusal = Refusal::InsufficientFunds { available: spot.seat.amount(left) };
-        problems.add("amount", too_much(spot, &refusal));
-        return None;
-    }
-    Some(typed.minor)
-}
-
-/// The refusal's own sentence, the currency that it leaves out, and why there is less than the price.
-#[must_use]
-pub fn too_much(spot: &Spot, refusal: &Refusal) -> String {
-    let sentence = format!("{} ({}).", refusal.sentence(), spot.seat.escrow.terms.currency);
-    match spot.held_back() {
-        Some(why) => format!("{sentence} {why}"),
-        None => sentence,
-    }
-}
-
-fn confirmation(app: &App, visit: &Visit, spot: &Spot, amount: i64) -> Page {
+fn confirmation(app: &App, visit: &Visit, spot: &Spot, amount: i64) -> Confirmation {
     let seat = &spot.seat;
     let whole = amount == spot.state.left_minor();
     let to_seller: i64 = spot
@@ -118,7 +78,7 @@ fn confirmation(app: &App, visit: &Visit, spot: &Spot, amount: i64) -> Page {
         format!("Release {}", seat.amount(amount))
     };
     let title = if whole { "Approve" } else { "Approve a part of" };
-    Page {
+    Confirmation {
         shell: Shell::new(app, visit, format!("Approve: {}", spot.terms.title)).at(Place::Escrows),
         back: format!("{}/inspect", spot.path()),
         back_words: "Back to the inspection",

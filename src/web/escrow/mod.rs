@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod actions;
+pub mod amount;
 pub mod anew;
 pub mod answer;
 pub mod approve;

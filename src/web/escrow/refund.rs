@@ -7,9 +7,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::act::{answer, send};
-use super::approve::too_much;
+use super::amount::{self, Confirmation, too_much};
 use super::spot::Spot;
-use super::transfers::Transfers;
 use crate::app::App;
 use crate::engine::command::Command;
 use crate::engine::offers::Action;
@@ -47,23 +46,6 @@ struct Form {
     problems: Problems,
 }
 
-#[derive(Template)]
-#[template(path = "pages/escrow/approve.html")]
-struct Confirmation {
-    shell: Shell,
-    back: String,
-    back_words: &'static str,
-    action: String,
-    title: String,
-    transfers: Transfers,
-    consequence: String,
-    button: String,
-    danger: bool,
-    amount: String,
-    seen: String,
-    key: String,
-}
-
 /// Without an amount in the address, the form that asks for it; with one, what it comes to.
 async fn ask(
     State(app): State<App>,
@@ -81,22 +63,10 @@ async fn ask(
         let amount = spot.seat.amount(spot.state.left_minor()).plain();
         return page::html(&form(&app, &visit, &spot, amount, problems));
     }
-    match typed(&spot, &fields, &mut problems) {
+    match amount::typed(&spot, &fields, &mut problems) {
         Some(amount) => page::html(&confirmation(&app, &visit, &spot, amount)),
         None => again(&app, &visit, &spot, &fields, problems),
     }
-}
-
-/// The amount that was typed, in minor units, if that much is there.
-fn typed(spot: &Spot, fields: &Fields, problems: &mut Problems) -> Option<i64> {
-    let left = spot.state.left_minor();
-    let typed = fields.money("amount", spot.seat.escrow.terms.currency, problems)?;
-    if typed.minor > left {
-        let refusal = Refusal::InsufficientFunds { available: spot.seat.amount(left) };
-        problems.add("amount", too_much(spot, &refusal));
-        return None;
-    }
-    Some(typed.minor)
 }
 
 fn form(app: &App, visit: &Visit, spot: &Spot, amount: String, problems: Problems) -> Form {
