@@ -5,6 +5,8 @@ mod refunding;
 
 use rust_decimal::Decimal;
 
+pub(super) use refunding::settled_by_card;
+
 use super::{Cast, Deal};
 use crate::engine::command::Command;
 use crate::engine::party::Role;
@@ -29,7 +31,8 @@ pub(super) async fn all(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
     refunding::all(db, cast, now).await?;
     never_paid(db, cast, now).await?;
     super::modes::all(db, cast, now).await?;
-    super::every::all(db, cast, now).await
+    super::every::all(db, cast, now).await?;
+    super::links::all(db, cast, now).await
 }
 
 async fn agreement(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {

@@ -118,7 +118,7 @@ async fn at_once(db: &Db, cast: Cast, to_wallet_at_once: bool) -> Result<(), DbE
     settings(db, cast.seller, PEOPLE[1].1, to_wallet_at_once, false).await
 }
 
-async fn settings(
+pub(super) async fn settings(
     db: &Db,
     user: Uuid,
     name: &str,

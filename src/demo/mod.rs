@@ -6,6 +6,7 @@
 
 mod deals;
 mod every;
+mod links;
 mod modes;
 
 use time::Duration;
@@ -16,7 +17,7 @@ use crate::engine::chain::salted_hex;
 use crate::engine::command::Command;
 use crate::engine::escrow::{Escrow, Method};
 use crate::engine::party::Role;
-use crate::engine::terms::{DisputeHandler, Terms};
+use crate::engine::terms::{DisputeHandler, Mode, Terms};
 use crate::engine::time::Time;
 use crate::store::db::{Db, DbError};
 use crate::store::execute::{Evidence, Outcome, Request, Who, execute, tick};
@@ -100,7 +101,11 @@ impl<'a> Deal<'a> {
         let start = now.plus_hours(-hours_ago).plus(Duration::milliseconds(hours_ago));
         let clock = Clock::fixed(start);
         let terms = terms(clock.now());
-        let mut parties = vec![(Role::Buyer, PEOPLE[0].0.to_owned()), (Role::Seller, PEOPLE[1].0.to_owned())];
+        let mut parties = vec![(Role::Seller, PEOPLE[1].0.to_owned())];
+        // Who buys by a link is not known before.
+        if terms.mode != Mode::Instant {
+            parties.insert(0, (Role::Buyer, PEOPLE[0].0.to_owned()));
+        }
         if by == Role::Broker {
             parties.push((Role::Broker, PEOPLE[2].0.to_owned()));
         }

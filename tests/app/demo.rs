@@ -29,7 +29,7 @@ both! {
             let escrow = escrows::by_id(&mut conn, id).await.unwrap().unwrap();
             shown.insert((escrow.terms.mode as u8, status::of(&escrow).words));
         }
-        for mode in [Mode::Standard, Mode::Quick, Mode::QuickProof] {
+        for mode in [Mode::Standard, Mode::Quick, Mode::QuickProof, Mode::Instant] {
             let missing: Vec<_> =
                 statuses(mode).into_iter().filter(|status| !shown.contains(&(mode as u8, *status))).collect();
             assert!(missing.is_empty(), "of {mode:?} the demo does not show {missing:?}");

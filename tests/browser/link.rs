@@ -92,9 +92,15 @@ impl Person {
         self.looks_if(looks, "pay-link-own").await;
         let place = self.place().await;
         let escrow = place.strip_suffix("/link").unwrap_or_else(|| panic!("no link at {place}")).to_owned();
-        let link =
-            self.words().await.split_whitespace().find(|word| word.contains("/pay/")).map(str::to_owned);
-        (escrow, link.expect("the link stands on its page"))
+        (escrow, self.pay_link().await)
+    }
+
+    /// The link that the seller's page of it shows.
+    pub async fn pay_link(&self) -> String {
+        self.sees("Your pay link").await;
+        let words = self.words().await;
+        let link = words.split_whitespace().find(|word| word.contains("/pay/"));
+        link.expect("the link stands on its page").to_owned()
     }
 
     async fn looks_if(&self, looks: bool, name: &str) {
@@ -104,7 +110,7 @@ impl Person {
     }
 
     /// Pays by the link with nothing but an address and a name.
-    async fn buys_as_a_guest(&self, link: &str, email: &str, name: &str, sum: &str, looks: bool) {
+    pub async fn buys_as_a_guest(&self, link: &str, email: &str, name: &str, sum: &str, looks: bool) {
         self.go(link).await;
         self.sees("You need no account.").await;
         self.looks_if(looks, "pay-link").await;

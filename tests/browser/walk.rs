@@ -14,30 +14,51 @@ use crate::look::NARROWEST;
 use crate::person::Person;
 use crate::portal::Portal;
 
-const LINKS: &str = "no deal of the demo is sold by a link yet";
-
 /// What is no page of the demo's world, and why.
-const NOT_WALKED: [(&str, &str); 10] = [
+const NOT_WALKED: [(&str, &str); 8] = [
     ("/admin/mail/{id}/html", "a letter as mail programs show it, which runs no script of anybody"),
     ("/admin/disputes/{reference}/{number}/files/{file}", "a file"),
     ("/escrows/{reference}/files/{file}", "a file"),
     ("/escrows/new/{draft}/files/{file}", "a file"),
     ("/escrows/new/{draft}/files", "looked at while the broker's deal is written"),
     ("/arbitration/{reference}/files/{file}", "a file"),
-    ("/escrows/{reference}/link", LINKS),
-    ("/pay/{token}", LINKS),
-    ("/pay/{token}/{payment}", LINKS),
+    ("/g/{token}/files/{file}", "a file"),
     ("/sandbox/pay/{reference}", "the provider's page, looked at while the broker's deal is paid"),
 ];
 
 /// Of these more than one is looked at, since they look otherwise in each state.
-const MANY: [(&str, &str, usize); 5] = [
+const MANY: [(&str, &str, usize); 9] = [
     ("buyer", "/escrows/{reference}", 36),
     ("buyer", "/escrows/{reference}/milestones/{number}", 8),
     ("seller", "/escrows/new/{draft}/{step}", 12),
     ("operator", "/admin/disputes/{reference}/{number}", 6),
     ("operator", "/admin/disputes/{reference}/{number}/ruling", 3),
+    ("guest", "/g/{token}", BOUGHT.len()),
+    ("guest", "/g/{token}/milestones/{number}", 5),
+    ("guest", "/g/{token}/refunds/{number}", 3),
+    ("guest", "/g/{token}/cancel", 3),
 ];
+
+/// Who bought without an account in the demo, and what.
+const GUEST: &str = "guest@example.com";
+const BOUGHT: [&str; 13] = [
+    "Code for a thousand coins",
+    "Set of vector icons",
+    "Sewing patterns, size 42",
+    "Two tickets for the opera",
+    "Logbook template",
+    "Recording of a lecture",
+    "Gift card of a book shop",
+    "Wallpaper for a phone",
+    "Licence for a photo editor",
+    "Course on bread baking",
+    "Font family, four weights",
+    "Plugin for a web shop",
+    "Drum loops, one gigabyte",
+];
+
+/// What the demo sells by a link that nobody has paid by.
+const FOR_SALE: &str = "Your pay link is ready: Voucher for a cooking class";
 
 /// Somebody on a walk.
 struct Walk {
@@ -57,8 +78,7 @@ type Page = (&'static str, Access);
 fn pages() -> Vec<Page> {
     let routes = web::routes();
     let listed = routes.listed().filter(|route| route.method == Method::GET);
-    // No deal of the demo has a guest: a guest's pages are the parties' own behind another address.
-    let walked = listed.filter(|route| !matches!(route.access, Access::Bare | Access::Guest));
+    let walked = listed.filter(|route| route.access != Access::Bare);
     walked.map(|route| (route.path, route.access)).collect()
 }
 
@@ -78,7 +98,7 @@ fn route(address: &str) -> Option<&'static str> {
 impl Walk {
     async fn begin(driver: &Driver, portal: &Portal, who: &'static str) -> Self {
         let person = Person::at(driver, portal).await;
-        if who != "nobody" {
+        if is_known(who) {
             person.go("/sign-in").await;
             person.fill("Email address", &format!("{who}@example.com")).await;
             person.fill("Password", &portal.password).await;
@@ -89,7 +109,7 @@ impl Walk {
         person.window.at_every_page(&axe()).await;
         let for_them = |access: Access| match access {
             Access::Public => true,
-            Access::SignedIn => who != "nobody",
+            Access::SignedIn => is_known(who),
             Access::Operator => who == "operator",
             Access::Party | Access::Guest | Access::Token | Access::SignedNotice | Access::Bare => false,
         };
@@ -194,6 +214,28 @@ impl Person {
 }
 
 impl Walk {
+    /// Buys by the seller's link, comes back to what became of the payment, and opens then everything that the
+    /// guest of the demo has bought by the links of his mails.
+    async fn buys_and_follows(&mut self, portal: &Portal, link: &str) {
+        self.queue = VecDeque::from([path(portal, link)]);
+        self.follows().await;
+        self.person.buys_as_a_guest(link, "nour@example.com", "Nour New", "85.850", false).await;
+        self.queue.push_back(self.person.place().await);
+        let links = BOUGHT.map(|title| path(portal, &portal.mailed_link(GUEST, title)));
+        let own = links.map(|link| link.split('/').take(3).collect::<Vec<_>>().join("/"));
+        self.queue.extend(own.clone());
+        self.follows().await;
+        for (page, _) in pages().into_iter().filter(|(_, access)| *access == Access::Guest) {
+            for own in &own {
+                let address = page.replace("/g/{token}", own).replace("{number}", "1");
+                if !self.looked_at.contains_key(page) && !address.contains('{') {
+                    self.queue.push_back(address);
+                    self.follows().await;
+                }
+            }
+        }
+    }
+
     /// The link that changes an address opens for whoever asked for it.
     async fn changes_the_address(&mut self, portal: &Portal) {
         self.person.go("/settings/security").await;
@@ -201,13 +243,18 @@ impl Walk {
         self.person.fill("Your password", &portal.password).await;
         self.person.press("Send the link").await;
         let link = portal.mailed_link("other@example.com", "Use this address");
-        self.queue.push_back(link[portal.home().len()..].to_owned());
+        self.queue.push_back(path(portal, &link));
         self.follows().await;
     }
 }
 
-/// Links that mails and the command line hand out, for which nobody has to be signed in.
-async fn doors(driver: &Driver, portal: &Portal) -> Vec<String> {
+/// A link of the portal without its host.
+fn path(portal: &Portal, link: &str) -> String {
+    link.strip_prefix(&portal.home()).unwrap_or(link).to_owned()
+}
+
+/// Links that mails and the command line hand out, for which nobody has to be signed in; and a pay link, whole.
+async fn doors(driver: &Driver, portal: &Portal) -> (Vec<String>, String) {
     let somebody = Person::at(driver, portal).await;
     somebody.go("/reset").await;
     somebody.fill("Email address", "buyer@example.com").await;
@@ -229,8 +276,14 @@ async fn doors(driver: &Driver, portal: &Portal) -> Vec<String> {
     doors.push(portal.operators_link("another@example.com"));
     let case = portal.mailed_link("notary@example.com", "You are named as the arbiter");
     doors.extend([format!("{case}/refusal"), case]);
-    let home = portal.home();
-    doors.iter().map(|link| link.strip_prefix(&home).unwrap_or(link).to_owned()).collect()
+    somebody.go(&portal.mailed_link("seller@example.com", FOR_SALE)).await;
+    let link = somebody.pay_link().await;
+    (doors.iter().map(|link| path(portal, link)).collect(), link)
+}
+
+/// Whether somebody on a walk has an account.
+fn is_known(who: &str) -> bool {
+    !matches!(who, "nobody" | "guest")
 }
 
 fn axe() -> String {
@@ -257,6 +310,9 @@ async fn every_page_of_everyone_is_fit_to_be_shown() {
     for pair in [["buyer", "operator"], ["seller", "broker"]] {
         let [mut one, mut other] =
             [Walk::begin(&driver, &portal, pair[0]).await, Walk::begin(&driver, &portal, pair[1]).await];
+        if pair[0] == "seller" {
+            one.queue.push_back(path(&portal, &portal.mailed_link("seller@example.com", FOR_SALE)));
+        }
         tokio::join!(one.goes(), other.goes());
         if pair[0] == "buyer" {
             one.changes_the_address(&portal).await;
@@ -267,11 +323,15 @@ async fn every_page_of_everyone_is_fit_to_be_shown() {
             faults.extend(walk.faults);
         }
     }
-    let mut nobody = Walk::begin(&driver, &portal, "nobody").await;
-    let mut arbiter = Walk::begin(&driver, &portal, "arbiter").await;
-    nobody.queue.extend(doors(&driver, &portal).await);
-    tokio::join!(nobody.goes(), arbiter.goes());
-    for walk in [nobody, arbiter] {
+    let [mut nobody, mut arbiter, mut guest] = [
+        Walk::begin(&driver, &portal, "nobody").await,
+        Walk::begin(&driver, &portal, "arbiter").await,
+        Walk::begin(&driver, &portal, "guest").await,
+    ];
+    let (doors, link) = doors(&driver, &portal).await;
+    nobody.queue.extend(doors);
+    tokio::join!(nobody.goes(), arbiter.goes(), guest.buys_and_follows(&portal, &link));
+    for walk in [nobody, arbiter, guest] {
         println!("{}: {} pages of {} routes", walk.who, walk.opened.len(), walk.looked_at.len());
         reached.extend(walk.looked_at.into_keys());
         faults.extend(walk.faults);

@@ -1,6 +1,8 @@
 //! Deals whose money goes back as it came, in each mode: on its way, not carried out by the provider, and of
 //! those that were paid first the declined.
 
+use uuid::Uuid;
+
 use super::{DAY, one_off};
 use crate::demo::{Cast, Deal, modes};
 use crate::engine::command::Command;
@@ -94,13 +96,18 @@ async fn agreed<'a>(db: &'a Db, cast: Cast, now: Time, row: Row, by: Role) -> Re
 /// Paid so that the sandbox's own books know of it: else it could send nothing back.
 async fn paid_by_card(deal: &Deal<'_>) -> Result<(), DbError> {
     let payment = deal.starts_paying().await?;
+    settled_by_card(deal, payment).await
+}
+
+/// The same of a payment that has begun.
+pub(in crate::demo) async fn settled_by_card(deal: &Deal<'_>, payment: Uuid) -> Result<(), DbError> {
     let escrow = deal.escrow().await?;
     let now = deal.clock.now();
     let reference = format!("ch_demo_{}", payment.simple());
     let asked = Asked {
         merchant_ref: &payment.to_string(),
         description: &escrow.terms.title,
-        amount: escrow.terms.money(escrow.to_pay_minor()),
+        amount: escrow.terms.money(escrow.attempt(payment).map_or(0, |charge| charge.amount_minor)),
         return_url: "/",
     };
     let mut tx = deal.db.write().await?;
