@@ -421,12 +421,19 @@ impl Checker<'_> {
                 }
             }
             Err(PlanError::SellerReceivesNothing(index)) => {
-                let field = format!("milestone-{}-amount", index + 1);
-                self.fault(field, "After fees and commission nothing would be left for the seller.");
+                let shared = self.terms.milestones.get(index).is_some_and(|part| !part.recipients.is_empty());
+                let (part, sentence) = match shared {
+                    true => {
+                        ("recipients", "After fees and what others get nothing would be left for the seller.")
+                    }
+                    false => ("amount", "After fees and commission nothing would be left for the seller."),
+                };
+                self.fault(format!("milestone-{}-{part}", index + 1), sentence);
             }
             Err(PlanError::BrokerPaysMore(index)) => {
                 let sentence = "The fee would be more than the broker earns in this milestone.";
-                self.fault(format!("milestone-{}-amount", index + 1), sentence);
+                let part = if self.terms.broker_has_line() { "broker" } else { "amount" };
+                self.fault(format!("milestone-{}-{part}", index + 1), sentence);
             }
         }
     }

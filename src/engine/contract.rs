@@ -49,7 +49,7 @@ pub fn text(terms: &Terms, reference: &str, version: u32) -> String {
     line("");
     line("1. PARTIES");
     for party in &terms.parties {
-        line(&format!("{}: identity {}", capital(party.role.word()), party.identity_sha256));
+        line(&format!("{}: identity {}", capital(&terms.called(party.user)), party.identity_sha256));
     }
     if terms.mode == Mode::Instant {
         line("Buyer: whoever pays by the pay link, which accepts these terms.");
@@ -184,8 +184,9 @@ fn milestone_text(terms: &Terms, number: usize, milestone: &MilestoneTerms) -> S
         let _ = write!(out, "\n  Criterion {number}.{place}: {criterion}");
     }
     for recipient in &milestone.recipients {
-        let role = terms.role_of(recipient.user).map_or("recipient", Role::word);
-        let _ = write!(out, "\n  Of it to the {role}: {}", terms.money(recipient.amount_minor));
+        let who = terms.called(recipient.user);
+        let article = if who.ends_with(|sign: char| sign.is_ascii_digit()) { "" } else { "the " };
+        let _ = write!(out, "\n  Of it to {article}{who}: {}", terms.money(recipient.amount_minor));
     }
     out
 }

@@ -4,6 +4,7 @@ mod deciding;
 mod disagreement;
 mod modes;
 mod negotiation;
+mod payees;
 mod refunds;
 
 pub use deciding::{Deciding, Duty, Whom, duties};
@@ -51,6 +52,9 @@ pub enum News {
     /// A payee's: what will come, and nothing to do.
     NamedAsPayee {
         by: Role,
+        /// What he is to receive in all. Earlier versions did not say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<Money>,
     },
     Sent {
         invited: Vec<Role>,
@@ -414,28 +418,6 @@ impl Told<'_> {
             }
             _ => {}
         }
-    }
-
-    fn proposed(&mut self, creator: UserId, expires_at: Time) {
-        let by = self.escrow.party_of(creator).map_or(Role::Buyer, |party| party.role);
-        if self.escrow.instant() {
-            return self.tell(creator, by, News::LinkReady { expires_at });
-        }
-        let signs = self.signs();
-        let mut invited = Vec::new();
-        for party in self.escrow.parties.clone() {
-            if party.user == creator {
-                continue;
-            }
-            invited.push(party.role);
-            let news = if party.role == Role::Payee {
-                News::NamedAsPayee { by }
-            } else {
-                News::Invited { by, expires_at, signs }
-            };
-            self.tell(party.user, party.role, news);
-        }
-        self.tell(creator, by, News::Sent { invited, expires_at });
     }
 
     fn signs(&self) -> bool {

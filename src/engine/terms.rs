@@ -231,6 +231,30 @@ impl Terms {
         self.parties.iter().filter(|party| party.role == Role::Payee)
     }
 
+    /// Whether the broker has a line of his own in some milestone, instead of a commission.
+    #[must_use]
+    pub fn broker_has_line(&self) -> bool {
+        let broker = self.party(Role::Broker).map(|party| party.user);
+        let mut lines = self.milestones.iter().flat_map(|part| &part.recipients);
+        broker.is_some_and(|broker| lines.any(|line| line.user == broker))
+    }
+
+    /// What a user gets in all before fees, as a recipient.
+    #[must_use]
+    pub fn gross_in_all(&self, user: UserId) -> i64 {
+        (0..self.milestones.len()).map(|index| self.gross_of(index, user)).sum()
+    }
+
+    /// "payee", and where there are several "payee 2": what tells a party from the others of its role.
+    #[must_use]
+    pub fn called(&self, user: UserId) -> String {
+        let place = self.payees().position(|payee| payee.user == user);
+        match place {
+            Some(place) if self.payees().count() > 1 => format!("{} {}", Role::Payee.word(), place + 1),
+            _ => self.role_of(user).map_or("recipient", Role::word).to_owned(),
+        }
+    }
+
     /// The role of a user in these terms.
     #[must_use]
     pub fn role_of(&self, user: UserId) -> Option<Role> {

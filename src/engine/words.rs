@@ -6,6 +6,7 @@ mod deciding;
 mod disagreement;
 mod modes;
 mod negotiation;
+mod payees;
 mod refunds;
 
 pub use disagreement::dispute_ended;
@@ -75,8 +76,8 @@ pub(super) const OPEN: &str = "Open the escrow";
 impl News {
     fn say(&self, title: &str, at: &dyn Fn(Time) -> String) -> Said {
         match self {
+            Self::NamedAsPayee { by, amount } => payees::named(*by, amount.as_ref(), title),
             Self::Invited { .. }
-            | Self::NamedAsPayee { .. }
             | Self::Sent { .. }
             | Self::Signed { .. }
             | Self::PaymentDue { .. }
@@ -153,10 +154,6 @@ impl News {
                     "/invitation".to_owned(),
                 )
             }
-            Self::NamedAsPayee { by: role } => open(
-                format!("You are named to receive from an escrow: {title}"),
-                format!("{} named you as someone who receives a part of “{title}”. You decide nothing in it and need do nothing now.", by(*role)),
-            ),
             Self::Sent { invited, expires_at } => open(
                 format!("Sent: {title}"),
                 format!("The terms of “{title}” went to {}. They can answer until {}.", roles_in_words(invited), at(*expires_at)),

@@ -29,28 +29,16 @@ pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
         format!("{}{}{path}", reader.home, news.notice.page(&news.reference))
     };
     let decides = news.notice.role == Capacity::Arbiter;
+    let receives = news.notice.role == Capacity::Payee;
     let button = Button {
-        label: if invited && !decides { "Read the terms".to_owned() } else { words.button.to_owned() },
+        label: match (invited, receives) {
+            (true, true) => "See your part".to_owned(),
+            (true, false) if !decides => "Read the terms".to_owned(),
+            (_, _) => words.button.to_owned(),
+        },
         address: if invited { reader.secret_link.to_owned() } else { own_page },
     };
-    let mut afterwards = Vec::new();
-    if invited && decides {
-        afterwards.push(
-            "This link is yours alone: whoever has it can read the terms, say no in your name, or register with your address. Don't pass it on. Links of earlier mails no longer open anything."
-                .to_owned(),
-        );
-    } else if invited {
-        afterwards.push(
-            "This link is yours alone: whoever has it can read the terms, decline them, or register with your address. Don't pass it on. If the mail is not meant for you, open it and say so."
-                .to_owned(),
-        );
-    }
-    if by_link {
-        afterwards.push(
-            "This link is yours alone: whoever has it can act for you. Don't pass it on. It is good for 90 days, and register with this address to keep the purchase in an account."
-                .to_owned(),
-        );
-    }
+    let afterwards = about_the_link(news.notice.role, invited, by_link);
     let fact = |name: &str, value: String| Fact { name: name.to_owned(), value };
     let mut facts = Vec::new();
     if !reader.inviter.is_empty() {
@@ -78,6 +66,26 @@ pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
             false => words.why,
         },
     }
+}
+
+/// What is said of the secret link of a letter; nothing where it has none.
+fn about_the_link(role: Capacity, invited: bool, by_link: bool) -> Vec<String> {
+    let said = match (invited, by_link, role) {
+        (true, _, Capacity::Arbiter) => {
+            "This link is yours alone: whoever has it can read the terms, say no in your name, or register with your address. Don't pass it on. Links of earlier mails no longer open anything."
+        }
+        (true, _, Capacity::Payee) => {
+            "This link is yours alone: whoever has it can see your part, or register with your address. Don't pass it on. If the mail is not meant for you, open it and say so."
+        }
+        (true, _, Capacity::Buyer | Capacity::Seller | Capacity::Broker | Capacity::Operator) => {
+            "This link is yours alone: whoever has it can read the terms, decline them, or register with your address. Don't pass it on. If the mail is not meant for you, open it and say so."
+        }
+        (false, true, _) => {
+            "This link is yours alone: whoever has it can act for you. Don't pass it on. It is good for 90 days, and register with this address to keep the purchase in an account."
+        }
+        (false, false, _) => return Vec::new(),
+    };
+    vec![said.to_owned()]
 }
 
 /// Where below a guest's secret something is done; what he has no page for, his first page shows.
@@ -111,7 +119,8 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
         News::PaymentDue { amount, pay_by } => {
             vec![("To pay", amount.to_string()), ("Pay by", zone.moment(*pay_by))]
         }
-        News::PaymentFailed { .. }
+        News::NamedAsPayee { .. }
+        | News::PaymentFailed { .. }
         | News::PaymentReturned { .. }
         | News::Receipt { .. }
         | News::Start { .. } => facts_of_payments(news, zone),
@@ -153,8 +162,7 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
             vec![("Deadline", zone.moment(*deadline))]
         }
         News::Deciding(news) => facts_of_deciding(news, zone),
-        News::NamedAsPayee { .. }
-        | News::Signed { .. }
+        News::Signed { .. }
         | News::PaidAccepted
         | News::Declined { .. }
         | News::Disowned { .. }
@@ -167,13 +175,16 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
     }
 }
 
-/// Those of a payment that arrived or did not.
+/// Those of a payment that arrived or did not, or that will reach the reader.
 fn facts_of_payments(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
     match news {
         News::PaymentFailed { amount, .. } | News::PaymentReturned { amount } => {
             vec![("Amount", amount.to_string())]
         }
         News::Receipt { amount } => vec![("Held in escrow", amount.to_string())],
+        News::NamedAsPayee { amount, .. } => {
+            amount.iter().map(|amount| ("You are to receive", amount.to_string())).collect()
+        }
         News::Start { first_due } => {
             first_due.iter().map(|due| ("First delivery due", zone.moment(*due))).collect()
         }

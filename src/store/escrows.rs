@@ -259,8 +259,9 @@ pub async fn next_due(conn: &mut Conn<'_>) -> Result<Option<Time>, DbError> {
 }
 
 /// A party as pages name it, or the arbiter. Erased people have an empty name, and so has whoever has not
-/// confirmed his address: anybody could have signed up with it and called himself what he likes. The arbiter is
-/// called what those call him who name him: naming somebody must not tell who has an account.
+/// confirmed his address: anybody could have signed up with it and called himself what he likes. The arbiter and
+/// payees, who answer nothing, are called what those call them who name them: naming somebody must not tell who has
+/// an account.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Person {
     pub user_id: Uuid,
@@ -281,7 +282,8 @@ pub async fn people(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Person>, Db
         conn,
         Person,
         "SELECT p.user_id, p.role,
-                CASE WHEN p.role = 'arbiter' OR u.email_confirmed_at IS NULL THEN coalesce(p.name, '')
+                CASE WHEN p.role IN ('arbiter', 'payee') OR u.email_confirmed_at IS NULL
+                     THEN coalesce(p.name, '')
                      ELSE u.name END AS name,
                 CASE WHEN p.role = 'arbiter' THEN coalesce(p.email, u.email)
                      ELSE coalesce(u.email, u.guest_email) END AS email,

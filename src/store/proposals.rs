@@ -25,7 +25,8 @@ pub struct Proposal {
     pub creator: UserId,
     /// Everyone with a role, the creator too, by normalised address.
     pub parties: Vec<(Role, String)>,
-    /// Everything but the parties and the arbiter.
+    /// Everything but the parties and the arbiter; parties that stand here are stand-ins, in the order above, for
+    /// the recipients' lines.
     pub terms: Terms,
     pub named: Named,
     pub key: String,
@@ -262,13 +263,14 @@ async fn propose_in(conn: &mut Conn<'_>, clock: &Clock, proposal: &Proposal) -> 
     let mut terms = proposal.terms.clone();
     salt(clock, &mut terms);
     let mut named = Vec::new();
-    terms.parties.clear();
+    let stand_ins = std::mem::take(&mut terms.parties);
     for (role, email) in &proposal.parties {
         let person = find(conn, clock, email, &proposal.named).await?;
         let identity_sha256 = salted_hex(&person.salt, email);
         terms.parties.push(TermsParty { role: *role, user: person.user, identity_sha256 });
         named.push(person);
     }
+    name_recipients(&mut terms, &stand_ins);
     if let Some(email) = &proposal.named.arbiter {
         let person = find(conn, clock, email, &proposal.named).await?;
         let identity_sha256 = salted_hex(&person.salt, email);
@@ -296,6 +298,17 @@ async fn propose_in(conn: &mut Conn<'_>, clock: &Clock, proposal: &Proposal) -> 
         links::make(conn, clock, id).await?;
     }
     Ok(Proposed { executed, escrow: id, reference })
+}
+
+/// Puts whoever was found into the lines of those who stood there meanwhile.
+fn name_recipients(terms: &mut Terms, stand_ins: &[TermsParty]) {
+    let parties = &terms.parties;
+    for line in terms.milestones.iter_mut().flat_map(|part| &mut part.recipients) {
+        let place = stand_ins.iter().position(|party| party.user == line.user);
+        if let Some(party) = place.and_then(|place| parties.get(place)) {
+            line.user = party.user;
+        }
+    }
 }
 
 /// Locks the draft. Something else than a new escrow comes of it when it was sent already, when it is

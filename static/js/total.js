@@ -1,13 +1,13 @@
-// The whole price follows what is typed. What can't be read here is left to the server, whose sum is then
-// called by its name: the last one that was saved.
+// The whole price, and what is left of it for the seller, follow what is typed. What can't be read here is left to
+// the server, whose sum is then called by its name: the last one that was saved.
 {
-  const total = document.querySelector('[data-total] .money');
-  const stale = document.querySelector('[data-stale]');
   const currency = document.querySelector('[name="currency"]');
-  const amounts = document.querySelectorAll('input[name^="milestone-"][name$="-amount"]');
-  if (total && stale) {
-    const before = currency?.value;
-    const saved = total.firstChild.textContent;
+  const before = currency?.value;
+  // `inputs` add up; those of `less` are taken away.
+  const follow = (output, stale, inputs, less) => {
+    const shown = output?.querySelector('.money');
+    if (!shown || !stale) return;
+    const saved = shown.firstChild.textContent;
     const scale = (saved.trim().split('.')[1] ?? '').length;
     const minor = (text) => {
       const plain = text.trim();
@@ -15,20 +15,31 @@
       const [, whole, part = ''] = plain.match(/^(\d+)(?:\.(\d+))?$/) ?? [];
       return whole && part.length <= scale ? BigInt(whole + part.padEnd(scale, '0')) : undefined;
     };
+    const sum = (some) => some.reduce((sum, input) => {
+      const one = minor(input.value);
+      return sum === undefined || one === undefined ? undefined : sum + one;
+    }, 0n);
     const show = () => {
-      const sums = [...amounts].map((input) => minor(input.value));
-      const isKnown = !sums.includes(undefined) && currency?.value === before;
+      const [plus, minus] = [sum(inputs), sum(less)];
+      const isKnown = plus !== undefined && minus !== undefined && plus >= minus && currency?.value === before;
       stale.hidden = isKnown;
       if (!isKnown) {
-        total.firstChild.textContent = saved;
+        shown.firstChild.textContent = saved;
         return;
       }
-      const digits = sums.reduce((sum, one) => sum + one, 0n).toString().padStart(scale + 1, '0');
+      const digits = (plus - minus).toString().padStart(scale + 1, '0');
       const whole = digits.slice(0, digits.length - scale).replace(/\B(?=(\d{3})+$)/g, ',');
-      total.firstChild.textContent = scale ? `${whole}.${digits.slice(-scale)} ` : `${whole} `;
+      shown.firstChild.textContent = scale ? `${whole}.${digits.slice(-scale)} ` : `${whole} `;
     };
-    for (const input of amounts) input.addEventListener('input', show);
+    for (const input of [...inputs, ...less]) input.addEventListener('input', show);
     currency?.addEventListener('change', show);
     show();
+  };
+  const one = (selector, within = document) => within.querySelector(selector);
+  const amounts = document.querySelectorAll('input[name^="milestone-"][name$="-amount"]');
+  follow(one('[data-total]'), one('.total-row [data-stale]'), [...amounts], []);
+  for (const box of document.querySelectorAll('[data-shared]')) {
+    const whole = document.getElementById(box.dataset.shared);
+    follow(one('[data-rest]', box), one('[data-stale]', box), [whole], [...box.querySelectorAll('input')]);
   }
 }

@@ -27,7 +27,7 @@ pub struct Draft {
 
 impl Draft {
     /// Somebody with an account starts one in a role.
-    async fn start(world: &World, name: &str, email: &str, role: &str) -> Self {
+    pub async fn start(world: &World, name: &str, email: &str, role: &str) -> Self {
         world.account(name, email).await;
         let mut browser = world.signed_in(email).await;
         let page = browser.post("/escrows/new", &[("role", role)]).await;

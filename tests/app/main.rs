@@ -34,6 +34,7 @@ mod negotiation;
 mod notices;
 mod operators;
 mod payee;
+mod payees;
 mod paying;
 mod plain;
 mod program;

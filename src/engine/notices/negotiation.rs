@@ -26,12 +26,34 @@ impl Told<'_> {
         }
     }
 
+    /// Everyone who is named is told, and whoever named them that they are.
+    pub(super) fn proposed(&mut self, creator: UserId, expires_at: Time) {
+        let by = self.escrow.party_of(creator).map_or(Role::Buyer, |party| party.role);
+        if self.escrow.instant() {
+            return self.tell(creator, by, News::LinkReady { expires_at });
+        }
+        let signs = self.signs();
+        let mut invited = Vec::new();
+        for party in self.escrow.parties.clone() {
+            if party.user == creator {
+                continue;
+            }
+            invited.push(party.role);
+            let news = match party.role {
+                Role::Payee => self.named_as_payee(party.user, by),
+                Role::Buyer | Role::Seller | Role::Broker => News::Invited { by, expires_at, signs },
+            };
+            self.tell(party.user, party.role, news);
+        }
+        self.tell(creator, by, News::Sent { invited, expires_at });
+    }
+
     /// The one who was meant is invited; the others learn that they are to agree once more.
     fn corrected(&mut self, role: Role, to: UserId, version: u32, expires_at: Time, actor: &Actor) {
         let signs = self.signs();
         let by = actor.role().unwrap_or(Role::Buyer);
         let news = match role {
-            Role::Payee => News::NamedAsPayee { by },
+            Role::Payee => self.named_as_payee(to, by),
             Role::Buyer | Role::Seller | Role::Broker => News::Invited { by, expires_at, signs },
         };
         self.tell(to, role, news);
@@ -52,7 +74,7 @@ impl Told<'_> {
             (Role::Buyer | Role::Seller | Role::Broker, Some(clock)) => {
                 News::InvitedAgain { by, expires_at: clock.at, signs }
             }
-            (_, _) => News::NamedAsPayee { by },
+            (_, _) => self.named_as_payee(user, by),
         };
         self.tell(user, role, news);
     }

@@ -2,7 +2,7 @@
 //! how the milestones are numbered, and judges nothing.
 
 use super::steps::Step;
-use crate::engine::check::MOST_MILESTONES;
+use crate::engine::check::{MOST_MILESTONES, MOST_PAYEES};
 use crate::engine::party::Role;
 use crate::engine::terms::{Kind, Mode};
 use crate::store::drafts::Pairs;
@@ -11,7 +11,8 @@ use crate::web::form::Fields;
 /// A milestone deal has at least so many, and its page shows them from the start.
 pub const FEWEST_MILESTONES: usize = 2;
 
-const PARTS: [&str; 5] = ["title", "amount", "due", "inspection", "criteria"];
+const PARTS: [&str; 6] = ["title", "amount", "due", "inspection", "criteria", "broker"];
+const PAYEE_PARTS: [&str; 2] = ["name", "email"];
 
 /// Everything typed so far.
 #[derive(Clone, Debug, Default)]
@@ -128,19 +129,73 @@ impl Answers {
         if !(1..=count).contains(&number) || count <= FEWEST_MILESTONES {
             return;
         }
-        for part in PARTS {
-            for at in number..count {
-                let (to, from) = (name(at, part), name(at + 1, part));
-                if self.0.has(&from) {
-                    let moved = self.0.exact(&from).to_owned();
-                    self.0.set(&to, moved);
-                } else {
-                    self.0.remove(&to);
-                }
-            }
-            self.0.remove(&name(count, part));
+        let shares: Vec<String> = (1..=MOST_PAYEES).map(share).collect();
+        for part in PARTS.into_iter().chain(shares.iter().map(String::as_str)) {
+            self.move_up(number, count, &|at| name(at, part));
         }
     }
+
+    /// Takes out the field of `number`; those up to the one of `last` move up by one.
+    fn move_up(&mut self, number: usize, last: usize, field: &dyn Fn(usize) -> String) {
+        for at in number..last {
+            let (to, from) = (field(at), field(at + 1));
+            if self.0.has(&from) {
+                let moved = self.0.exact(&from).to_owned();
+                self.0.set(&to, moved);
+            } else {
+                self.0.remove(&to);
+            }
+        }
+        self.0.remove(&field(last));
+    }
+
+    /// How many are named who are paid too. Behind a pay link there is nobody but the seller.
+    #[must_use]
+    pub fn payees(&self) -> usize {
+        if self.mode() == Some(Mode::Instant) { 0 } else { self.payees_typed() }
+    }
+
+    fn payees_typed(&self) -> usize {
+        (1..=MOST_PAYEES).take_while(|number| self.0.has(&payee(*number, "email"))).count()
+    }
+
+    /// Room for one more; his number, or nothing when there are as many as there may be.
+    pub fn add_payee(&mut self) -> Option<usize> {
+        let number = self.payees_typed() + 1;
+        if number > MOST_PAYEES {
+            return None;
+        }
+        for part in PAYEE_PARTS {
+            self.0.set(&payee(number, part), "");
+        }
+        Some(number)
+    }
+
+    /// Takes one out, with what he gets from each milestone; those behind him move up.
+    pub fn remove_payee(&mut self, number: usize) {
+        let count = self.payees_typed();
+        if !(1..=count).contains(&number) {
+            return;
+        }
+        for part in PAYEE_PARTS {
+            self.move_up(number, count, &|at| payee(at, part));
+        }
+        for milestone in 1..=MOST_MILESTONES {
+            self.move_up(number, count, &|at| name(milestone, &share(at)));
+        }
+    }
+}
+
+/// The name of a payee's field.
+#[must_use]
+pub fn payee(number: usize, part: &str) -> String {
+    format!("payee-{number}-{part}")
+}
+
+/// The part of a milestone's fields that says what a payee gets from it.
+#[must_use]
+pub fn share(payee: usize) -> String {
+    format!("payee-{payee}")
 }
 
 /// The name of a milestone's field.
@@ -197,6 +252,26 @@ mod tests {
         assert_eq!((answers.milestones(), answers.add_milestone()), (2, Some(3)));
         while answers.add_milestone().is_some() {}
         assert_eq!(answers.milestones(), MOST_MILESTONES);
+    }
+
+    #[test]
+    fn who_is_paid_too_is_added_and_removed_with_what_he_gets() {
+        let mut answers = three();
+        assert_eq!((answers.payees(), answers.add_payee(), answers.add_payee()), (0, Some(1), Some(2)));
+        let typed = [("payee-2-email", "b@x"), ("milestone-1-payee-1", "1"), ("milestone-3-payee-2", "2")];
+        for (field, value) in typed {
+            answers.0.set(field, value);
+        }
+        answers.remove_milestone(2);
+        assert_eq!(answers.get("milestone-2-payee-2"), "2", "it moves with its milestone");
+        answers.remove_payee(1);
+        assert_eq!((answers.payees(), answers.get("payee-1-email")), (1, "b@x"));
+        assert_eq!((answers.get("milestone-1-payee-1"), answers.get("milestone-2-payee-1")), ("", "2"));
+        assert!(!answers.fields().has("milestone-2-payee-2"));
+        while answers.add_payee().is_some() {}
+        assert_eq!(answers.payees(), MOST_PAYEES);
+        answers.0.set("mode", "instant");
+        assert_eq!(answers.payees(), 0, "a pay link has none");
     }
 
     #[test]

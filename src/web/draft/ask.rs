@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::answers::{Answers, name};
+use super::answers::{Answers, name, payee};
 use super::open::{self, Found, Opened, find, step_path};
 use super::pages;
 use super::steps::Step;
@@ -41,6 +41,8 @@ enum Press {
     Add,
     Remove(usize),
     Total,
+    AddPayee,
+    RemovePayee(usize),
 }
 
 impl Press {
@@ -49,10 +51,12 @@ impl Press {
             "save" => Self::Save,
             "add" => Self::Add,
             "total" => Self::Total,
-            other => match other.strip_prefix("remove-").and_then(|number| number.parse().ok()) {
-                Some(number) => Self::Remove(number),
-                None => Self::Next,
-            },
+            "add-payee" => Self::AddPayee,
+            other => {
+                let numbered = |start: &str| other.strip_prefix(start).and_then(|number| number.parse().ok());
+                let milestone = numbered("remove-").map(Self::Remove);
+                milestone.or_else(|| numbered("remove-payee-").map(Self::RemovePayee)).unwrap_or(Self::Next)
+            }
         }
     }
 
@@ -68,6 +72,13 @@ impl Press {
                 "milestones".to_owned()
             }
             Self::Total => "amount".to_owned(),
+            Self::AddPayee => {
+                answers.add_payee().map_or_else(|| "payees".to_owned(), |number| payee(number, "name"))
+            }
+            Self::RemovePayee(number) => {
+                answers.remove_payee(number);
+                "payees".to_owned()
+            }
         }
     }
 }
@@ -127,7 +138,7 @@ async fn take(
     let from_check = fields.get("from") == "check";
     match press {
         Press::Save => Ok(page::see_other("/escrows/new", Flash::DraftSaved)),
-        Press::Add | Press::Remove(_) | Press::Total => {
+        Press::Add | Press::Remove(_) | Press::Total | Press::AddPayee | Press::RemovePayee(_) => {
             let from = if from_check { "?from=check&more=yes" } else { "" };
             let to = format!("{}/{}{from}#{place}", opened.path(), step.slug());
             Ok(Redirect::to(&to).into_response())

@@ -7,7 +7,6 @@ use crate::calendar::Zone;
 use crate::engine::escrow::Escrow;
 use crate::engine::terms::{FileRef, MilestoneTerms, Mode, Terms};
 use crate::store::files::FileRow;
-use crate::web::form::Problems;
 
 /// The escrow that a draft offers other terms for, as its writer sees it.
 #[derive(Clone, Debug)]
@@ -42,9 +41,8 @@ impl Base {
     }
 
     /// Puts back what the pages don't ask for, so that nothing changes that nobody changed.
-    pub fn keep(&self, answers: &Answers, terms: &mut Terms, problems: &mut Problems) {
+    pub fn keep(&self, answers: &Answers, terms: &mut Terms) {
         let old = &self.escrow.terms;
-        terms.parties.clone_from(&old.parties);
         terms.time_zone.clone_from(&old.time_zone);
         if terms.currency == old.currency {
             terms.fee = old.fee.clone();
@@ -73,15 +71,6 @@ impl Base {
         for (number, (part, old)) in (1..).zip(terms.milestones.iter_mut().zip(&old.milestones)) {
             keep_part(&zone, answers, number, part, old);
         }
-        let shared = |part: &&MilestoneTerms| !part.recipients.is_empty();
-        let same = |(new, old): (&MilestoneTerms, &MilestoneTerms)| new.amount_minor == old.amount_minor;
-        let is_shared = old.milestones.iter().any(|part| shared(&part));
-        let same_amounts = terms.milestones.len() == old.milestones.len()
-            && terms.milestones.iter().zip(&old.milestones).all(same);
-        if is_shared && !same_amounts {
-            let sentence = "These amounts are shared among several receivers, so they stay as they are.";
-            problems.add("amount", sentence);
-        }
     }
 }
 
@@ -93,5 +82,4 @@ fn keep_part(zone: &Zone, answers: &Answers, number: usize, part: &mut Milestone
     if let Some(due) = old.due.filter(|due| day(zone, *due) == answers.get(&name(number, "due"))) {
         part.due = Some(due);
     }
-    part.recipients.clone_from(&old.recipients);
 }

@@ -10,8 +10,8 @@ use super::base::Base;
 use super::handler::{self, Called};
 use super::open::{self, Found, Opened, find, step_path};
 use super::pages::{Frame, shell};
-use super::people::in_words;
-use super::sheet::Sheet;
+use super::people::{in_words, payee_name};
+use super::sheet::{Names, Sheet};
 use super::steps::Step;
 use super::summary::{Fault, Group, faults, groups, warning};
 use super::terms::Reading;
@@ -98,7 +98,7 @@ pub fn draw(app: &App, opened: &Opened, shell: Shell, status: StatusCode) -> Res
         faults: faults(opened, &reading.problems),
         groups: groups(opened, &reading, &reader),
         warning: warning(&opened.answers, own, country, terms.currency).unwrap_or_default(),
-        sheet: reading.plan.as_ref().map(|plan| Sheet::of(terms, plan, opened.hides_commission())),
+        sheet: sheet(opened, &reading),
         has_contract: terms.mode == Mode::Standard,
         own_name: opened.account.name.clone(),
         text: handler::in_words(
@@ -112,6 +112,26 @@ pub fn draw(app: &App, opened: &Opened, shell: Shell, status: StatusCode) -> Res
         key: app.clock.id().to_string(),
     };
     page::with_status(status, &page)
+}
+
+/// The money, once it can be said. People are called what they were called on the pages.
+fn sheet(opened: &Opened, reading: &Reading) -> Option<Sheet> {
+    let (terms, plan) = (&reading.terms, reading.plan.as_ref()?);
+    let address = |user| {
+        let place = terms.parties.iter().position(|party| party.user == user)?;
+        reading.parties.get(place).map(|(_, email)| email.clone())
+    };
+    let name = |user| {
+        if user == opened.account.id {
+            return opened.account.name.clone();
+        }
+        match terms.payees().position(|payee| payee.user == user) {
+            Some(place) => payee_name(&opened.answers, place + 1),
+            None => address(user).unwrap_or_default(),
+        }
+    };
+    let names = Names { you: opened.account.id, name: &name };
+    Some(Sheet::of(terms, plan, opened.hides_commission(), &names))
 }
 
 /// What differs from the version that stands, once the terms can be read.

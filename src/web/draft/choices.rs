@@ -58,7 +58,7 @@ pub fn fee_payers(has_broker: bool) -> Vec<Choice> {
         Choice::new("split", "Both, one half each"),
     ];
     if has_broker {
-        payers.push(Choice::new("broker", "The broker, out of the commission"));
+        payers.push(Choice::new("broker", "The broker, out of what the broker earns"));
     }
     payers
 }
@@ -68,6 +68,8 @@ pub fn commission_kinds() -> Vec<Choice> {
     vec![
         Choice::new("percent", "A percentage of the price"),
         Choice::new("fixed", "A fixed amount"),
+        Choice::new("line", "A sum of the price, set for each delivery")
+            .hint("The broker is one of those who are paid out of the price, and has no commission. Choose it and continue: you are asked for the sums then."),
         Choice::new("none", "Nothing from this deal"),
     ]
 }

@@ -13,7 +13,7 @@ use crate::store::users;
 use crate::web::form::Problems;
 
 /// The longest name, in characters.
-const LONGEST_NAME: usize = 200;
+pub(super) const LONGEST_NAME: usize = 200;
 /// The place of the stand-in: far behind those of the parties.
 const PLACE: u128 = 1_000;
 
@@ -68,7 +68,8 @@ pub fn read(
         problems.add("dispute_handler", "Choose who decides a dispute.");
     }
     let handler = handler.unwrap_or(DisputeHandler::Platform);
-    let nobody = Handler { handler, arbiter: None, named: Named::default() };
+    let named = Named { arbiter: None, names: super::people::names(answers) };
+    let nobody = Handler { handler, arbiter: None, named };
     if handler == DisputeHandler::Platform {
         return nobody;
     }
@@ -101,7 +102,9 @@ pub fn read(
         return Handler { arbiter: Some(arbiter), ..nobody };
     }
     let arbiter = Arbiter { user: Uuid::from_u128(PLACE), identity_sha256: super::people::stand_in(PLACE) };
-    let named = Named { arbiter: Some(email.clone()), names: vec![(email, name)] };
+    let mut named = nobody.named;
+    named.arbiter = Some(email.clone());
+    named.names.push((email, name));
     Handler { handler, arbiter: Some(arbiter), named }
 }
 

@@ -19,6 +19,7 @@ pub mod people;
 pub mod refill;
 mod rows;
 mod sent;
+pub mod shares;
 mod sheet;
 mod start;
 pub mod steps;

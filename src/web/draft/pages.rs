@@ -7,11 +7,15 @@ use axum::response::Response;
 use super::choices;
 use super::open::{Opened, step_path};
 use super::parts::{INSPECTION_DAYS, running_total};
-use super::rows::{DeliveryRow, PersonField, PriceRow, deliveries, people, prices};
+use super::rows::{
+    BrokerField, DeliveryRow, PayeeField, PersonField, PriceRow, Shared, broker_lines, deliveries, payees,
+    people, prices,
+};
+use super::shares::broker_has_line;
 use super::steps::Step;
 use super::{attach, check};
 use crate::app::App;
-use crate::engine::check::MOST_MILESTONES;
+use crate::engine::check::{MOST_MILESTONES, MOST_PAYEES};
 use crate::engine::party as engine;
 use crate::engine::plan::fee_of;
 use crate::engine::proof::WINDOW_HOURS;
@@ -99,7 +103,12 @@ pub fn draw(
         }
         Step::Parties => {
             let (people, countries) = (people(&opened.answers), places::countries());
-            page::with_status(status, &Parties { shell, frame, problems, people, countries })
+            let payees = payees(&opened.answers);
+            let can_name = payees.len() < MOST_PAYEES;
+            page::with_status(
+                status,
+                &Parties { shell, frame, problems, people, countries, payees, can_name },
+            )
         }
         Step::Work => {
             let has_contract =
@@ -157,6 +166,9 @@ struct Parties {
     problems: Problems,
     people: Vec<PersonField>,
     countries: Vec<Choice>,
+    /// Those who are paid too.
+    payees: Vec<PayeeField>,
+    can_name: bool,
 }
 
 #[derive(Template)]
@@ -180,6 +192,8 @@ struct Price {
     currency: &'static str,
     /// Empty for a one-off deal.
     rows: Vec<PriceRow>,
+    /// What others get of a one-off deal.
+    shared: Shared,
     total: MoneyView,
     /// "milestone 2 and 3": the amounts that the total leaves out.
     unread: String,
@@ -191,7 +205,7 @@ impl Price {
     fn of(opened: &Opened, shell: Shell, frame: Frame, problems: Problems) -> Self {
         let (answers, currency) = (&opened.answers, opened.currency());
         let rows = match answers.kind() {
-            Some(Kind::Milestone) => prices(answers),
+            Some(Kind::Milestone) => prices(answers, currency),
             Some(Kind::OneOff) | None => Vec::new(),
         };
         let (sum, unread) = running_total(answers, currency);
@@ -205,6 +219,7 @@ impl Price {
             currency: currency.code(),
             can_add: rows.len() < MOST_MILESTONES,
             can_remove: rows.len() > super::answers::FEWEST_MILESTONES,
+            shared: Shared::of(answers, 1, currency),
             rows,
             total: currency.of(sum).into(),
             unread: unread.join(", "),
@@ -274,6 +289,8 @@ struct Fees {
     commission_seen_by: Vec<Choice>,
     seen_by: String,
     currency: &'static str,
+    /// What the broker gets from each milestone, once that was chosen.
+    broker_lines: Vec<BrokerField>,
 }
 
 impl Fees {
@@ -302,6 +319,10 @@ impl Fees {
             commission_seen_by: choices::commission_seen_by(),
             seen_by: answers.or("commission_hidden", "no"),
             currency: terms.currency.code(),
+            broker_lines: match has_broker && broker_has_line(answers) {
+                true => broker_lines(answers, terms.currency),
+                false => Vec::new(),
+            },
         }
     }
 }

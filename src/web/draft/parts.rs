@@ -1,6 +1,7 @@
 //! What is delivered for how much: the milestones of a deal, or the one delivery of a one-off.
 
 use super::answers::{Answers, name};
+use super::shares::Receivers;
 use crate::engine::terms::{Kind, MilestoneTerms};
 use crate::money::Currency;
 use crate::web::form::Problems;
@@ -14,10 +15,13 @@ pub fn read(
     kind: Kind,
     currency: Currency,
     zone: &str,
+    receivers: &Receivers,
     problems: &mut Problems,
 ) -> Vec<MilestoneTerms> {
-    let one = |number| milestone(answers, kind, currency, zone, number, problems);
-    (1..=answers.milestones()).map(one).collect()
+    let one = |number| milestone(answers, kind, currency, zone, receivers, number, problems);
+    let all = (1..=answers.milestones()).map(one).collect();
+    receivers.judge(answers, kind, problems);
+    all
 }
 
 fn milestone(
@@ -25,6 +29,7 @@ fn milestone(
     kind: Kind,
     currency: Currency,
     zone: &str,
+    receivers: &Receivers,
     number: usize,
     problems: &mut Problems,
 ) -> MilestoneTerms {
@@ -44,7 +49,7 @@ fn milestone(
         due,
         inspection_days: inspection(answers, &name(number, "inspection"), problems),
         criteria: criteria(answers.get(&name(number, "criteria"))),
-        recipients: Vec::new(),
+        recipients: receivers.read(answers, number, amount, currency, problems),
     }
 }
 

@@ -3,8 +3,9 @@
 
 use uuid::Uuid;
 
-use super::answers::Answers;
+use super::answers::{Answers, payee};
 use super::base::Base;
+use super::handler::LONGEST_NAME;
 use crate::engine::party::{Role, UserId};
 use crate::engine::terms::{Mode, TermsParty};
 use crate::store::users;
@@ -53,14 +54,68 @@ pub fn read(answers: &Answers, role: Role, own: &str, problems: &mut Problems) -
         }
         named.push((other, email));
     }
+    payees(answers, own, &mut named, problems);
     named.sort_by_key(|(role, _)| *role);
     named
+}
+
+/// Those who are paid too. One who can't be read stands there by his number, so that the others keep theirs.
+fn payees(answers: &Answers, own: &str, named: &mut Vec<(Role, String)>, problems: &mut Problems) {
+    for number in 1..=answers.payees() {
+        let (name, field) = (payee(number, "name"), payee(number, "email"));
+        let typed = answers.get(&name);
+        if typed.is_empty() {
+            problems.add(&name, "Enter a name, or remove this person.");
+        } else if typed.chars().count() > LONGEST_NAME || typed.chars().any(char::is_control) {
+            let sentence = format!("Write it on one line, with no more than {LONGEST_NAME} characters.");
+            problems.add(&name, sentence);
+        }
+        let email = users::address(answers.get(&field));
+        match &email {
+            None => problems.add(&field, "Enter an email address like name@example.com."),
+            Some(email) if email == own => problems.add(
+                &field,
+                "This is your own address. Whoever is paid too takes no other part in the deal.",
+            ),
+            Some(email) if named.iter().any(|(_, known)| known == email) => {
+                problems.add(&field, "This address is named above. Everyone who takes part has another one.")
+            }
+            Some(_) => {}
+        }
+        named.push((Role::Payee, email.unwrap_or_else(|| format!("payee {number}"))));
+    }
+}
+
+/// What those who are paid too are called by whoever names them, by address.
+#[must_use]
+pub fn names(answers: &Answers) -> Vec<(String, String)> {
+    let one = |number| {
+        let email = users::address(answers.get(&payee(number, "email")))?;
+        Some((email, answers.get(&payee(number, "name")).to_owned()))
+    };
+    (1..=answers.payees()).filter_map(one).collect()
+}
+
+/// What the payee of a number from 1 is called on the pages: his name, else his address.
+#[must_use]
+pub fn payee_name(answers: &Answers, number: usize) -> String {
+    let [name, email] = ["name", "email"].map(|part| answers.get(&payee(number, part)));
+    match (name, email) {
+        ("", "") => format!("Payee {number}"),
+        ("", email) => email.to_owned(),
+        (name, _) => name.to_owned(),
+    }
 }
 
 /// Everyone who takes part in the escrow that a counter-offer is made to, by the address shown there.
 #[must_use]
 pub fn known(answers: &Answers, base: &Base, role: Role, own: &str) -> Vec<(Role, String)> {
-    let address = |other: Role| if other == role { own } else { answers.get(other.word()) }.to_owned();
+    let mut payees = 1..;
+    let mut address = |other: Role| match other {
+        Role::Payee => answers.get(&payee(payees.next().unwrap_or_default(), "email")).to_owned(),
+        _ if other == role => own.to_owned(),
+        Role::Buyer | Role::Seller | Role::Broker => answers.get(other.word()).to_owned(),
+    };
     base.escrow.terms.parties.iter().map(|party| (party.role, address(party.role))).collect()
 }
 

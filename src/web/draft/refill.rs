@@ -1,7 +1,8 @@
 //! From terms back to what would have been typed: the pages open with what stands, or stood, in another deal.
 
-use super::answers::name;
+use super::answers::{name, payee, share};
 use super::handler::Called;
+use super::shares::LINE;
 use crate::calendar::Zone;
 use crate::engine::party::Role;
 use crate::engine::terms::{
@@ -17,6 +18,8 @@ pub struct Refill<'a> {
     pub role: Role,
     /// The others' addresses.
     pub others: Vec<(Role, String)>,
+    /// Those who are paid too, in the order of the terms.
+    pub payees: Vec<Called>,
     /// The arbiter who stands in the terms.
     pub arbiter: Option<Called>,
     /// In whose days dates are written.
@@ -40,6 +43,10 @@ pub fn pairs(terms: &Terms, refill: &Refill<'_>) -> Pairs {
     }
     for (role, email) in &refill.others {
         set(role.word(), email);
+    }
+    for (number, called) in (1..).zip(&refill.payees) {
+        set(&payee(number, "name"), &called.name);
+        set(&payee(number, "email"), &called.email);
     }
     set("title", &terms.title);
     set("description", &terms.description);
@@ -83,6 +90,14 @@ fn milestone(
     }
     set(&name(number, "inspection"), &part.inspection_days.to_string());
     set(&name(number, "criteria"), &part.criteria.join("\n"));
+    for line in &part.recipients {
+        let amount = terms.money(line.amount_minor).plain();
+        if let Some(place) = terms.payees().position(|payee| payee.user == line.user) {
+            set(&name(number, &share(place + 1)), &amount);
+        } else if terms.role_of(line.user) == Some(Role::Broker) {
+            set(&name(number, "broker"), &amount);
+        }
+    }
 }
 
 /// The day of a moment as a date field holds it.
@@ -94,7 +109,7 @@ pub fn day(zone: &Zone, at: Time) -> String {
 fn commission(terms: &Terms, role: Role, set: &mut dyn FnMut(&str, &str)) {
     let Some(commission) = terms.commission.as_ref().filter(|_| !veil::hides_from(terms, role)) else {
         if terms.party(Role::Broker).is_some() && terms.commission.is_none() {
-            set("commission_kind", "none");
+            set("commission_kind", if terms.broker_has_line() { LINE } else { "none" });
         }
         return;
     };

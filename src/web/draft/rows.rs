@@ -1,11 +1,12 @@
 //! Fields that a page repeats: one set for each person, one for each milestone.
 
-use super::answers::{Answers, name};
+use super::answers::{Answers, name, payee, share};
 use super::open::Opened;
-use super::people::others;
+use super::people::{others, payee_name};
+use super::shares::{broker_has_line, rest};
 use crate::engine::party::Role;
 use crate::engine::terms::Kind;
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::web::view::MoneyView;
 
 /// Somebody to be named.
@@ -44,6 +45,117 @@ pub fn people(answers: &Answers) -> Vec<PersonField> {
     named.into_iter().map(field).collect()
 }
 
+/// Somebody who is paid too.
+pub struct PayeeField {
+    pub number: usize,
+    pub name_name: String,
+    pub name: String,
+    pub email_name: String,
+    pub email: String,
+}
+
+#[must_use]
+pub fn payees(answers: &Answers) -> Vec<PayeeField> {
+    let field = |number| {
+        let (name_name, email_name) = (payee(number, "name"), payee(number, "email"));
+        PayeeField {
+            number,
+            name: answers.get(&name_name).to_owned(),
+            email: answers.get(&email_name).to_owned(),
+            name_name,
+            email_name,
+        }
+    };
+    (1..=answers.payees()).map(field).collect()
+}
+
+/// What others than the seller get from a milestone, and what is left for him.
+pub struct Shared {
+    /// Empty where nobody is paid too.
+    pub fields: Vec<ShareField>,
+    /// Where it is said that they get too much.
+    pub name: String,
+    pub rest: Option<MoneyView>,
+    /// The broker gets something as well, which another page asks for.
+    pub less_broker: bool,
+}
+
+/// What one of them gets.
+pub struct ShareField {
+    pub name: String,
+    pub label: String,
+    pub value: String,
+}
+
+impl Shared {
+    #[must_use]
+    pub fn of(answers: &Answers, number: usize, currency: Currency) -> Self {
+        let field = |place| {
+            let name = name(number, &share(place));
+            let value = answers.get(&name).to_owned();
+            ShareField { label: payee_name(answers, place), value, name }
+        };
+        Self {
+            fields: (1..=answers.payees()).map(field).collect(),
+            name: name(number, "recipients"),
+            rest: rest(answers, number, kind(answers), currency).map(MoneyView::from),
+            less_broker: broker_has_line(answers),
+        }
+    }
+}
+
+fn kind(answers: &Answers) -> Kind {
+    answers.kind().unwrap_or(Kind::OneOff)
+}
+
+/// What the broker gets from each milestone, where that is no commission.
+#[must_use]
+pub fn broker_lines(answers: &Answers, currency: Currency) -> Vec<BrokerField> {
+    let field = |number: usize| {
+        let name = name(number, "broker");
+        let whole = match kind(answers) {
+            Kind::OneOff => "amount".to_owned(),
+            Kind::Milestone => super::answers::name(number, "amount"),
+        };
+        let title = answers.get(&super::answers::name(number, "title"));
+        BrokerField {
+            label: match (kind(answers), title) {
+                (Kind::OneOff, _) => "What the broker gets out of the price".to_owned(),
+                (Kind::Milestone, "") => format!("Out of milestone {number}"),
+                (Kind::Milestone, title) => format!("Out of {number}. {title}"),
+            },
+            value: answers.get(&name).to_owned(),
+            name,
+            whole: Money::parse(answers.get(&whole), currency).ok().map(|money| money.to_string()),
+            rest: rest(answers, number, kind(answers), currency).map(|money| money.to_string()),
+        }
+    };
+    (1..=answers.milestones()).map(field).collect()
+}
+
+/// The broker's sum of one milestone.
+pub struct BrokerField {
+    pub name: String,
+    pub label: String,
+    pub value: String,
+    whole: Option<String>,
+    rest: Option<String>,
+}
+
+impl BrokerField {
+    /// "Of 400.000 TND. The seller gets 300.000 TND, before fees."
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match (&self.whole, &self.rest) {
+            (Some(whole), Some(rest)) => {
+                format!("Of {whole}. As last saved the seller gets {rest}, before fees.")
+            }
+            (Some(whole), None) => format!("Of {whole}."),
+            (None, _) => String::new(),
+        }
+    }
+}
+
 /// A milestone's title and amount.
 pub struct PriceRow {
     pub number: usize,
@@ -51,10 +163,11 @@ pub struct PriceRow {
     pub title: String,
     pub amount_name: String,
     pub amount: String,
+    pub shared: Shared,
 }
 
 #[must_use]
-pub fn prices(answers: &Answers) -> Vec<PriceRow> {
+pub fn prices(answers: &Answers, currency: Currency) -> Vec<PriceRow> {
     let row = |number| {
         let (title_name, amount_name) = (name(number, "title"), name(number, "amount"));
         PriceRow {
@@ -63,6 +176,7 @@ pub fn prices(answers: &Answers) -> Vec<PriceRow> {
             amount: answers.get(&amount_name).to_owned(),
             title_name,
             amount_name,
+            shared: Shared::of(answers, number, currency),
         }
     };
     (1..=answers.milestones()).map(row).collect()

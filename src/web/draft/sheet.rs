@@ -1,9 +1,10 @@
 //! The money sheet: what each party pays in and receives, for each milestone and in all. Every number is
 //! the plan's, which later moves the money.
 
-use crate::engine::party::Role;
+use crate::engine::party::{Role, UserId};
 use crate::engine::plan::{MilestonePlan, Plan, Share, commission_of};
 use crate::engine::terms::{CommissionPayer, FeePayer, Kind, Terms};
+use crate::web::escrow::gets::Gets;
 use crate::web::escrow::rates;
 use crate::web::view::MoneyView;
 
@@ -13,6 +14,9 @@ pub struct Sheet {
     pub rows: Vec<SheetRow>,
     pub whole: SheetRow,
     pub has_broker: bool,
+    pub has_payees: bool,
+    /// Each one's whole, where more than the seller are paid out of the price.
+    pub gets: Option<Gets>,
     /// Where the differences come from: "Broker’s commission, 5 %, paid by the seller" and the sum.
     pub notes: Vec<(String, MoneyView)>,
 }
@@ -23,17 +27,20 @@ pub struct SheetRow {
     pub buyer_pays: MoneyView,
     pub seller_receives: MoneyView,
     pub broker_receives: MoneyView,
+    /// All payees together.
+    pub others_receive: MoneyView,
     pub fee: MoneyView,
 }
 
 impl Sheet {
     #[must_use]
-    pub fn of(terms: &Terms, plan: &Plan, hides_commission: bool) -> Self {
-        let row = |heading: String, charge, seller, broker, fee| SheetRow {
+    pub fn of(terms: &Terms, plan: &Plan, hides_commission: bool, names: &Names<'_>) -> Self {
+        let row = |heading: String, charge, receives: &dyn Fn(Share) -> i64, fee| SheetRow {
             heading,
             buyer_pays: terms.money(charge).into(),
-            seller_receives: terms.money(seller).into(),
-            broker_receives: terms.money(broker).into(),
+            seller_receives: terms.money(receives(Share::Seller)).into(),
+            broker_receives: terms.money(receives(Share::Broker) + receives(Share::BrokerOnTop)).into(),
+            others_receive: terms.money(payees(terms).map(receives).sum()).into(),
             fee: terms.money(fee).into(),
         };
         let one =
@@ -41,8 +48,7 @@ impl Sheet {
                 row(
                     format!("{number}. {}", part.title),
                     plan.charge_minor,
-                    plan.line(Share::Seller),
-                    plan.line(Share::Broker) + plan.line(Share::BrokerOnTop),
+                    &|share| plan.line(share),
                     plan.fee_minor(),
                 )
             };
@@ -50,15 +56,27 @@ impl Sheet {
             Kind::OneOff => Vec::new(),
             Kind::Milestone => (1..).zip(terms.milestones.iter().zip(&plan.milestones)).map(one).collect(),
         };
-        let broker = plan.receives_minor(Share::Broker) + plan.receives_minor(Share::BrokerOnTop);
-        let seller = plan.receives_minor(Share::Seller);
+        let whole = |share| plan.receives_minor(share);
         Self {
             rows,
-            whole: row("In all".to_owned(), plan.charge_minor(), seller, broker, plan.fee_minor()),
+            whole: row("In all".to_owned(), plan.charge_minor(), &whole, plan.fee_minor()),
+            has_payees: terms.payees().next().is_some(),
+            gets: Gets::of(terms, plan, hides_commission, names.you, names.name),
             has_broker: terms.party(Role::Broker).is_some() && !hides_commission,
             notes: notes(terms, plan, hides_commission),
         }
     }
+}
+
+/// Whose sheet it is, and what people are called in it.
+pub struct Names<'a> {
+    pub you: UserId,
+    pub name: &'a dyn Fn(UserId) -> String,
+}
+
+/// The shares of those who are paid too.
+fn payees(terms: &Terms) -> impl Iterator<Item = Share> {
+    (0..=u8::MAX).zip(terms.payees()).map(|(place, _)| Share::Payee(place))
 }
 
 fn notes(terms: &Terms, plan: &Plan, hides_commission: bool) -> Vec<(String, MoneyView)> {

@@ -1,16 +1,19 @@
 //! The pages of a new escrow in their order, one topic each, and which field stands on which.
 
-use crate::engine::check::MOST_MILESTONES;
+use crate::engine::check::{MOST_MILESTONES, MOST_PAYEES};
 use crate::engine::terms::Mode;
 
 /// The fields that share a page, in their order there.
-const RANKS: [&str; 27] = [
+const RANKS: [&str; 32] = [
     "kind",
     "mode",
     "payment",
     "buyer",
     "seller",
     "broker",
+    "name",
+    "email",
+    "payees",
     "currency",
     "title",
     "description",
@@ -18,6 +21,8 @@ const RANKS: [&str; 27] = [
     "external_reference",
     "milestones",
     "amount",
+    "payee",
+    "recipients",
     "delivery_days",
     "proof_upload_hours",
     "proof_review_hours",
@@ -122,14 +127,16 @@ impl Step {
     /// Where on the pages a field comes, for lists in their order.
     #[must_use]
     pub fn place(field: &str) -> (Option<Self>, usize, usize) {
-        let (number, name) = match milestone_field(field) {
-            Some(of_milestone) => of_milestone,
+        let (number, name) = match (milestone_field(field), payee_field(field)) {
+            (Some(of_milestone), _) => of_milestone,
+            (None, Some(of_payee)) => of_payee,
             // The sum stands below the milestones that make it.
-            None if matches!(field, "amount" | "milestones") => (usize::MAX, field),
-            None => (0, field),
+            (None, None) if matches!(field, "amount" | "milestones" | "payees") => (usize::MAX, field),
+            (None, None) => (0, field),
         };
+        let (name, place) = share_field(name).map_or((name, 0), |payee| ("payee", payee));
         let rank = RANKS.iter().position(|known| *known == name).unwrap_or(RANKS.len());
-        (Self::of_field(field), number, rank)
+        (Self::of_field(field), number, rank * (MOST_PAYEES + 1) + place)
     }
 
     /// The page after it. Whoever sells by a link names nobody.
@@ -171,17 +178,20 @@ impl Step {
     pub fn of_field(field: &str) -> Option<Self> {
         if let Some((_, part)) = milestone_field(field) {
             return match part {
-                "title" | "amount" => Some(Self::Price),
+                "title" | "amount" | "recipients" => Some(Self::Price),
                 "due" | "inspection" | "criteria" => Some(Self::Delivery),
-                _ => None,
+                "broker" => Some(Self::Fees),
+                other => share_field(other).map(|_| Self::Price),
             };
+        }
+        if let Some((_, part)) = payee_field(field) {
+            return matches!(part, "name" | "email").then_some(Self::Parties);
         }
         match field {
             "role" => Some(Self::Role),
             "kind" | "mode" | "payment" => Some(Self::Kind),
-            "buyer" | "seller" | "broker" | "buyer_country" | "seller_country" | "broker_country" => {
-                Some(Self::Parties)
-            }
+            "buyer" | "seller" | "broker" | "payee" | "payees" => Some(Self::Parties),
+            "buyer_country" | "seller_country" | "broker_country" => Some(Self::Parties),
             "title" | "description" | "contract_terms" | "external_reference" => Some(Self::Work),
             "currency" | "amount" | "milestones" => Some(Self::Price),
             "delivery_days" | "proof_upload_hours" | "proof_review_hours" => Some(Self::Delivery),
@@ -199,9 +209,24 @@ impl Step {
 #[must_use]
 pub fn milestone_field(field: &str) -> Option<(usize, &str)> {
     let (number, part) = field.strip_prefix("milestone-")?.split_once('-')?;
-    let plain = !number.starts_with('0') && number.bytes().all(|byte| byte.is_ascii_digit());
-    let number = number.parse().ok().filter(|number| plain && (1..=MOST_MILESTONES).contains(number))?;
-    Some((number, part))
+    Some((plain(number, MOST_MILESTONES)?, part))
+}
+
+/// `payee-2-email` as 2 and `email`.
+fn payee_field(field: &str) -> Option<(usize, &str)> {
+    let (number, part) = field.strip_prefix("payee-")?.split_once('-')?;
+    Some((plain(number, MOST_PAYEES)?, part))
+}
+
+/// The 3 of `payee-3`, the part of a milestone's fields that says what a payee gets from it.
+fn share_field(part: &str) -> Option<usize> {
+    plain(part.strip_prefix("payee-")?, MOST_PAYEES)
+}
+
+/// A number from 1 on, in digits and nothing else.
+fn plain(text: &str, most: usize) -> Option<usize> {
+    let plain = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|number| plain && (1..=most).contains(number))
 }
 
 #[cfg(test)]
@@ -227,12 +252,24 @@ mod tests {
     fn a_field_stands_on_one_page() {
         assert_eq!(Step::of_field("milestone-2-due"), Some(Step::Delivery));
         assert_eq!(Step::of_field("milestone-50-amount"), Some(Step::Price));
+        assert_eq!(Step::of_field("milestone-50-payee-10"), Some(Step::Price));
+        assert_eq!(Step::of_field("milestone-1-broker"), Some(Step::Fees));
+        assert_eq!(Step::of_field("payee-10-email"), Some(Step::Parties));
+        let mut fields =
+            ["milestone-1-payee-10", "milestone-2-title", "milestone-1-payee-2", "payee-1-email"];
+        fields.sort_by_key(|field| Step::place(field));
+        let expected = ["payee-1-email", "milestone-1-payee-2", "milestone-1-payee-10", "milestone-2-title"];
+        assert_eq!(fields, expected);
         for name in [
             "milestone-51-due",
             "milestone-0-due",
             "milestone-01-due",
             "milestone-+1-due",
             "milestone-2-x",
+            "milestone-2-payee-11",
+            "milestone-2-payee-0",
+            "payee-11-email",
+            "payee-1-role",
             "do",
             "",
         ] {

@@ -1,10 +1,11 @@
 //! Everything that was answered, topic by topic, with what is wrong at its place.
 
-use super::answers::{Answers, name};
+use super::answers::{Answers, name, payee, share};
 use super::choices;
 use super::handler;
 use super::open::{Opened, step_path};
-use super::people::others;
+use super::people::{others, payee_name};
+use super::shares::{LINE, rest};
 use super::steps::Step;
 use super::terms::Reading;
 use crate::engine::party::Role;
@@ -151,7 +152,14 @@ impl Sheet<'_> {
             let none = if required { "" } else { "None" };
             self.typed(role_title(other), other.word(), none)
         };
-        others(role).into_iter().map(one).collect()
+        let mut lines: Vec<Line> = others(role).into_iter().map(one).collect();
+        for number in 1..=self.answers.payees() {
+            let fields = ["name", "email"].map(|part| payee(number, part));
+            let typed = fields.each_ref().map(|field| self.answers.get(field));
+            let words = typed.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
+            lines.push(self.line("Paid too", words, &fields.each_ref().map(String::as_str)));
+        }
+        lines
     }
 
     fn work(&self) -> Vec<Line> {
@@ -176,10 +184,37 @@ impl Sheet<'_> {
                 let fields = [name(number, "title"), name(number, "amount")];
                 let fields = fields.each_ref().map(String::as_str);
                 lines.push(self.line(heading(number, part), sum(part.amount_minor), &fields));
+                lines.extend(self.shares(number, &format!("Of {number}. to ")));
             }
         }
         lines.push(self.line("The whole price", sum(terms.amount_minor), &["amount", "milestones"]));
+        if terms.kind == Kind::OneOff {
+            lines.extend(self.shares(1, "Of it to "));
+        }
         lines
+    }
+
+    /// What others than the seller get from a milestone, and what is left for him.
+    fn shares(&self, number: usize, start: &str) -> Vec<Line> {
+        let one = |place: usize| {
+            let field = name(number, &share(place));
+            let amount = self.answers.fields().money_or_zero(&field, self.currency(), &mut Problems::new());
+            let words = amount.filter(|amount| amount.minor > 0).map(|amount| amount.to_string());
+            let words = words.unwrap_or_else(|| "Nothing".to_owned());
+            self.line(format!("{start}{}", payee_name(self.answers, place)), words, &[&field])
+        };
+        let mut lines: Vec<Line> = (1..=self.answers.payees()).map(one).collect();
+        if !lines.is_empty() {
+            let kind = self.reading.terms.kind;
+            let rest = rest(self.answers, number, kind, self.currency()).map(|money| money.to_string());
+            let field = name(number, "recipients");
+            lines.push(self.line(format!("{start}the seller"), rest.unwrap_or_default(), &[&field]));
+        }
+        lines
+    }
+
+    fn currency(&self) -> Currency {
+        self.reading.terms.currency
     }
 
     fn delivery(&self) -> Vec<Line> {
@@ -230,8 +265,26 @@ impl Sheet<'_> {
             "percent" => format!("{typed}% of the price"),
             "fixed" => format!("{typed} {}", self.reading.terms.currency),
             "none" => "Nothing from this deal".to_owned(),
+            LINE => "A sum of the price".to_owned(),
             _ => String::new(),
         };
+        if self.answers.get("commission_kind") == LINE {
+            lines.push(self.line("The broker earns", earns, &["commission_kind", "commission"]));
+            let kind = self.reading.terms.kind;
+            for number in 1..=self.answers.milestones() {
+                let field = name(number, "broker");
+                let key = if kind == Kind::OneOff {
+                    "Out of the price".to_owned()
+                } else {
+                    format!("Out of milestone {number}")
+                };
+                let amount =
+                    self.answers.fields().money_or_zero(&field, self.currency(), &mut Problems::new());
+                let words = amount.filter(|amount| amount.minor > 0).map(|amount| amount.to_string());
+                lines.push(self.line(key, words.unwrap_or_else(|| "Nothing".to_owned()), &[&field]));
+            }
+            return lines;
+        }
         let is_earned = matches!(self.answers.get("commission_kind"), "percent" | "fixed");
         let earns = if is_earned && typed.is_empty() { String::new() } else { earns };
         lines.push(self.line("The broker earns", earns, &["commission_kind", "commission"]));

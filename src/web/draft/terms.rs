@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::answers::Answers;
 use super::base::Base;
+use super::shares::{LINE, Receivers, broker_has_line};
 use super::steps::{Step, milestone_field};
 use super::{handler, parts, people};
 use crate::engine::check;
@@ -81,7 +82,13 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
     };
     let handler = handler::read(answers, given, &parties, &mut problems);
     let currency = currency(answers, &mut problems);
-    let milestones = parts::read(answers, kind, currency, given.zone, &mut problems);
+    let hides = given.base.is_some_and(|base| veil::hides_from(&base.escrow.terms, role));
+    let seats = match given.base {
+        Some(base) => base.escrow.terms.parties.clone(),
+        None => people::stand_ins(&parties, given.email, given.creator),
+    };
+    let receivers = Receivers::of(&seats, broker_has_line(answers) && !hides);
+    let milestones = parts::read(answers, kind, currency, given.zone, &receivers, &mut problems);
     let optional = |name: &str| Some(answers.get(name).to_owned()).filter(|text| !text.is_empty());
     let mut terms = Terms {
         title: answers.get("title").to_owned(),
@@ -90,15 +97,12 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
         kind,
         currency,
         amount_minor: milestones.iter().fold(0, |sum: i64, part| sum.saturating_add(part.amount_minor)),
-        parties: people::stand_ins(&parties, given.email, given.creator),
+        parties: seats,
         milestones,
         fee: given.fees.of(currency),
         fee_payer: fee_payer(answers, &mut problems),
-        commission: match given.base.filter(|base| veil::hides_from(&base.escrow.terms, role)) {
-            // Whatever it is, it stays what it is.
-            Some(_) => None,
-            None => commission(answers, currency, &mut problems),
-        },
+        // One that is hidden stays whatever it is.
+        commission: if hides { None } else { commission(answers, currency, &mut problems) },
         dispute_handler: handler.handler,
         default_outcome: default_outcome(answers, &mut problems),
         arbiter: handler.arbiter,
@@ -113,7 +117,7 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
         time_zone: given.zone.to_owned(),
     };
     if let Some(base) = given.base {
-        base.keep(answers, &mut terms, &mut problems);
+        base.keep(answers, &mut terms);
     }
     judge(&mut terms, given, role, &mut problems);
     let problems = in_order(&problems, kind);
@@ -197,7 +201,7 @@ fn commission(answers: &Answers, currency: Currency, problems: &mut Problems) ->
         "fixed" => {
             answers.fields().money("commission", currency, problems).map(|sum| Rate::FixedMinor(sum.minor))
         }
-        "none" => return None,
+        "none" | LINE => return None,
         _ => {
             problems.add("commission_kind", "Say what the broker earns.");
             None
@@ -238,6 +242,11 @@ fn add_faults(terms: &Terms, fees: &Current, now: Time, problems: &mut Problems)
             // A one-off has one delivery, which is called what the deal is called.
             (Kind::OneOff, "milestone-1-title") => continue,
             (Kind::OneOff, "milestone-1-amount") => "amount",
+            (_, "payee") => "payees",
+            // Where nobody but the broker is paid too, his page is the one to mend.
+            (_, field) if field.ends_with("-recipients") && terms.payees().next().is_none() => {
+                &field.replace("-recipients", "-broker")
+            }
             (Kind::Milestone, "kind") if terms.mode == Mode::Standard => "milestones",
             (_, "funding" | "pay_first") => "payment",
             (_, field) => field,

@@ -18,6 +18,7 @@ pub mod dispute;
 pub mod dispute_open;
 pub mod extension;
 pub mod file;
+pub mod gets;
 pub mod history;
 pub mod inspect;
 pub mod invite;

@@ -231,9 +231,10 @@ impl Scene<'_> {
         let party = self.escrow.party_of(user);
         let answers = |party: &Party| self.escrow.has_agreed(party) || party.joined;
         let sends = user == self.escrow.creator || user == self.escrow.proposer();
-        // The arbiter is called what the terms' writer calls him.
+        // The arbiter and payees are called what the terms' writer calls them.
         let decides = self.escrow.terms.arbiter.as_ref().is_some_and(|arbiter| arbiter.user == user);
-        let answered = sends || decides || party.is_some_and(answers);
+        let receives = party.is_some_and(|party| party.role == Role::Payee);
+        let answered = sends || decides || receives || party.is_some_and(answers);
         person.map_or_else(|| "Somebody".to_owned(), |person| called(person, answered))
     }
 

@@ -1,0 +1,30 @@
+//! What is said to those who receive and decide nothing.
+
+use super::{OPEN, Said, by};
+use crate::engine::party::Role;
+use crate::money::Money;
+
+/// How the money reaches somebody who needs an account for it, and need not hurry.
+const HOW: &str = "To be paid you need an account with the address that this mail came to; you can register at any \
+    time. We write to you when your money is released. You move it to your wallet then, and what nobody moves \
+    within 7 days gets there by itself.";
+
+/// He is named: how much he is to receive, that he decides nothing, and how he is paid.
+pub(super) fn named(role: Role, amount: Option<&Money>, title: &str) -> Said {
+    let part = amount.map_or_else(|| "a part of the price".to_owned(), ToString::to_string);
+    (
+        format!("You are named to receive from an escrow: {title}"),
+        vec![
+            format!(
+                "{} named you as someone who is paid out of “{title}”: you are to receive {part}. It is released \
+                 when the work is approved, and not before the deal is agreed and paid. If the deal comes to \
+                 nothing, or money goes back to the buyer, you receive less or nothing.",
+                by(role)
+            ),
+            "You decide nothing in this deal, owe nothing, and need do nothing now.".to_owned(),
+            HOW.to_owned(),
+        ],
+        OPEN,
+        String::new(),
+    )
+}

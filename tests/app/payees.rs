@@ -1,0 +1,225 @@
+//! Others who are paid out of the price, as the pages of a new escrow name them and what they make of it.
+
+use holdfast::engine::party::Role;
+use holdfast::engine::plan::Share;
+use holdfast::store::{escrows, users};
+
+use crate::browser::Page;
+use crate::deal::Deal;
+use crate::draft::{Draft, Pairs};
+use crate::world::{World, both};
+
+const BUYER: &str = "amel.buyer@example.com";
+const SELLER: &str = "bilel.seller@example.com";
+pub const CARPENTER: &str = "carpenter@example.com";
+pub const PRINTER: &str = "printer@example.com";
+
+pub const NAMED: Pairs<'static> = &[
+    ("payee-1-name", "Carpenter & Sons"),
+    ("payee-1-email", "Carpenter@Example.com"),
+    ("payee-2-name", "The printer"),
+    ("payee-2-email", PRINTER),
+];
+
+const PRICES: Pairs<'static> = &[
+    ("currency", "TND"),
+    ("milestone-1-title", "Design"),
+    ("milestone-1-amount", "400"),
+    ("milestone-1-payee-1", "100"),
+    ("milestone-1-payee-2", "0"),
+    ("milestone-2-title", "Stand"),
+    ("milestone-2-amount", "600"),
+    ("milestone-2-payee-1", "150.5"),
+    ("milestone-2-payee-2", "50"),
+];
+
+/// A deal of two milestones by its seller, with two who are paid too, up to the check of its answers.
+pub async fn shared(world: &World) -> Draft {
+    world.account("Amel Buyer", BUYER).await;
+    let mut draft = Draft::start(world, "Bilel Seller", SELLER, "seller").await;
+    draft.answers("kind", &[("kind", "milestone"), ("mode", "standard")], "parties").await;
+    named(&mut draft).await;
+    draft.answers("parties", &[&[("buyer", BUYER)], NAMED].concat(), "work").await;
+    draft.answers("work", &[("title", "A fair stand"), ("contract_terms", "Wood.")], "price").await;
+    draft.answers("price", PRICES, "delivery").await;
+    let dates = [
+        ("milestone-1-due", "2026-06-01"),
+        ("milestone-1-criteria", "It is drawn"),
+        ("milestone-2-due", "2026-07-01"),
+        ("milestone-2-criteria", "It stands"),
+    ];
+    draft.answers("delivery", &dates, "fees").await;
+    draft.answers("fees", &[("fee_payer", "seller")], "disputes").await;
+    draft.answers("disputes", &[("default_outcome", "halves")], "files").await;
+    draft.answers("files", &[("do", "next")], "check").await;
+    draft
+}
+
+/// Room for two.
+async fn named(draft: &mut Draft) {
+    for number in 1..=2 {
+        let page = draft.sends("parties", &[("do", "add-payee")]).await;
+        assert_eq!(page.location(), format!("{}/parties#payee-{number}-name", draft.path));
+    }
+}
+
+/// The escrow of a page's address.
+pub async fn deal_at(world: &World, page: &Page) -> Deal {
+    let reference = page.location().split('/').nth(2).unwrap().to_owned();
+    let mut reader = world.app.db.read().await.unwrap();
+    let escrow = escrows::by_reference(&mut reader.conn(), &reference).await.unwrap().unwrap();
+    let user = |role| escrow.party(role).unwrap().user;
+    Deal { escrow: escrow.id, reference, buyer: user(Role::Buyer), seller: user(Role::Seller), broker: None }
+}
+
+both! {
+    async fn who_is_paid_too_is_named_and_gets_his_lines(world) {
+        let mut draft = shared(&world).await;
+        let check = draft.page("check").await;
+        check.shows("1. Design 400.000 TND 296.000 TND 100.000 TND 4.000 TND");
+        check.shows("In all 1,000.000 TND 689.500 TND 300.500 TND 10.000 TND");
+        check.shows("Bilel Seller Seller you 699.500 TND 10.000 TND 689.500 TND");
+        check.shows("Carpenter & Sons Payee 250.500 TND 0.000 TND 250.500 TND");
+        check.shows("The printer Payee 50.000 TND 0.000 TND 50.000 TND");
+        check.shows("Of 1. to The printer Nothing Of 1. to the seller 300.000 TND");
+        check.shows("Of it to the seller: 300.000 TND Of it to payee 1: 100.000 TND");
+        check.shows("Payee 1: identity SHA-256 of carpenter@example.com and a random salt");
+        check.shows("Of it to payee 1: 150.500 TND Of it to payee 2: 50.000 TND");
+        let sent = draft.is_sent().await;
+        assert_eq!(sent.status, 303, "{}", sent.text());
+        let deal = deal_at(&world, &sent).await;
+        let escrow = world.escrow(&deal).await;
+        let mut lines = Vec::new();
+        for email in [CARPENTER, PRINTER] {
+            let mut reader = world.app.db.read().await.unwrap();
+            let user = users::by_email(&mut reader.conn(), email).await.unwrap().unwrap().id;
+            lines.push([0, 1].map(|part| escrow.terms.gross_of(part, user)));
+        }
+        assert_eq!(lines, [[100_000, 150_500], [0, 50_000]]);
+        assert_eq!(escrow.plan.receives_minor(Share::Payee(1)), 50_000);
+        assert_eq!(escrow.terms.gross_in_all(deal.seller), 699_500);
+        draft.browser.get(sent.location()).await.shows(CARPENTER);
+    }
+}
+
+both! {
+    async fn nothing_of_it_stands_in_the_way_of_an_ordinary_deal(world) {
+        let mut draft = Draft::start(&world, "Bilel Seller", SELLER, "seller").await;
+        draft.answers("kind", &[("kind", "one_off"), ("mode", "quick")], "parties").await;
+        let page = draft.page("parties").await;
+        page.shows("Others are paid too");
+        assert!(!page.body.contains("payee-1"), "no field of theirs");
+        let price = draft.page("price").await;
+        assert!(!price.body.contains("payee") && !price.text().contains("The seller gets the rest"));
+        // Named by mistake, and taken out again with what was typed.
+        named(&mut draft).await;
+        let typed = [&[("buyer", BUYER), ("do", "remove-payee-1")], NAMED].concat();
+        assert_eq!(draft.sends("parties", &typed).await.location(), format!("{}/parties#payees", draft.path));
+        let page = draft.page("parties").await;
+        assert!(page.body.contains("value=\"The printer\"") && !page.body.contains("payee-2-name"));
+        assert!(page.body.contains(&format!("value=\"{BUYER}\"")), "what else was typed is kept");
+        draft.sends("parties", &[("do", "remove-payee-1")]).await;
+        draft.page("parties").await.shows("Others are paid too");
+        draft.answers("parties", &[("buyer", BUYER)], "work").await;
+        for absurd in ["remove-payee-0", "remove-payee-9", "remove-payee-x", "remove-payee-99999999999999999999"] {
+            assert!(draft.sends("parties", &[("do", absurd)]).await.status < 500, "{absurd}");
+        }
+        for _ in 0..12 {
+            draft.sends("parties", &[("do", "add-payee")]).await;
+        }
+        let page = draft.page("parties").await;
+        page.shows("A deal pays at most 10 others");
+        assert!(page.body.contains("payee-10-email") && !page.body.contains("payee-11-email"));
+    }
+}
+
+both! {
+    async fn what_is_wrong_with_those_who_are_paid_too_stands_at_its_field(world) {
+        let mut draft = shared(&world).await;
+        let long = "n".repeat(201);
+        for (step, field, bad, words) in [
+            ("parties", "payee-1-name", "", "Enter a name, or remove this person."),
+            ("parties", "payee-1-name", &long, "with no more than 200 characters"),
+            ("parties", "payee-2-email", "", "Enter an email address like"),
+            ("parties", "payee-2-email", "nobody", "Enter an email address like"),
+            ("parties", "payee-2-email", SELLER, "This is your own address"),
+            ("parties", "payee-2-email", BUYER, "This address is named above"),
+            ("parties", "payee-2-email", "CARPENTER@example.com", "This address is named above"),
+            ("price", "milestone-1-payee-1", "1.2345", "TND has 3 decimals"),
+            ("price", "milestone-1-payee-1", "-5", "Write the amount in digits"),
+            ("price", "milestone-1-payee-1", "all", "Write the amount in digits"),
+        ] {
+            let page = draft.sends(step, &[(field, bad)]).await;
+            assert_eq!(page.status, 422, "{step} {field}={bad}");
+            page.shows(words);
+            assert!(page.body.contains(&format!("href=\"#{field}\"")), "{step} {field}={bad}");
+            assert!(page.body.contains(&format!("id=\"{field}\"")), "{step} {field}={bad}");
+            let check = draft.page("check").await;
+            check.shows(words);
+            check.hides("Send to the buyer");
+            draft.sends("parties", NAMED).await;
+            draft.sends("price", PRICES).await;
+        }
+        draft.page("check").await.shows("Send to the buyer");
+    }
+}
+
+both! {
+    async fn the_seller_gets_the_rest_and_never_nothing(world) {
+        let mut draft = shared(&world).await;
+        let saved = draft.sends("price", &[("milestone-2-payee-2", "60"), ("do", "total")]).await;
+        assert_eq!(saved.status, 303);
+        draft.page("price").await.shows("The seller gets the rest , as last saved 389.500 TND");
+        let field = "id=\"milestone-1-recipients\"";
+        for (given, words) in [
+            ("500", "The others would get 500.000 TND together, more than the 400.000 TND there are"),
+            ("400", "The others would get all of 400.000 TND, and the seller nothing"),
+            ("398", "After fees and what others get nothing would be left for the seller"),
+        ] {
+            let page = draft.sends("price", &[("milestone-1-payee-1", given)]).await;
+            assert_eq!(page.status, 422, "{given}");
+            page.shows(words);
+            assert!(page.body.contains(field) && page.body.contains("href=\"#milestone-1-recipients\""), "{given}");
+            assert!(page.body.contains(&format!("value=\"{given}\"")), "what was typed is kept");
+            draft.page("check").await.shows(words);
+        }
+        draft.answers("price", &[("milestone-1-payee-1", "395.999"), ("from", "check")], "check").await;
+        // Whoever gets nothing at all need not be named.
+        let nothing = [("milestone-2-payee-2", "0.000"), ("from", "check")];
+        let page = draft.sends("price", &nothing).await;
+        assert_eq!(page.status, 422);
+        page.shows("Milestone 1: Say what The printer gets, from this milestone or from another one.");
+    }
+}
+
+both! {
+    async fn a_broker_is_paid_by_a_sum_of_the_price_instead_of_a_commission(world) {
+        let mut draft = shared(&world).await;
+        let page = draft.sends("parties", &[("broker", "chiraz@example.com"), ("from", "check")]).await;
+        assert_eq!(page.status, 303);
+        let page = draft.sends("fees", &[("fee_payer", "broker"), ("commission_kind", "line")]).await;
+        assert_eq!(page.status, 422);
+        page.shows("Say what the broker gets, from this milestone or from another one.");
+        page.shows("Out of 2. Stand Of 600.000 TND. As last saved the seller gets 399.500 TND, before fees.");
+        assert!(!page.body.contains("name=\"commission\""));
+        let sums = |first, second| [("milestone-1-broker", first), ("milestone-2-broker", second), ("from", "check")];
+        for (first, second, field, words) in [
+            ("300", "40", "milestone-1-broker", "The others would get all of 400.000 TND"),
+            ("20", "", "milestone-2-broker", "The fee would be more than the broker earns in this milestone"),
+            ("x", "40", "milestone-1-broker", "Write the amount in digits"),
+        ] {
+            let page = draft.sends("fees", &sums(first, second)).await;
+            assert_eq!(page.status, 422, "{first} {second}");
+            page.shows(words);
+            assert!(page.body.contains(&format!("href=\"#{field}\"")), "{first} {second}");
+        }
+        draft.answers("fees", &sums("20", "40"), "check").await;
+        let check = draft.page("check").await;
+        check.shows("2. Stand 600.000 TND 359.500 TND 34.000 TND 200.500 TND 6.000 TND");
+        check.shows("chiraz@example.com Broker 60.000 TND 10.000 TND 50.000 TND");
+        check.shows("The broker earns A sum of the price Out of milestone 1 20.000 TND Out of milestone 2 40.000 TND");
+        check.shows("Of it to the broker: 20.000 TND");
+        draft.page("price").await.shows("280.000 TND after what the broker gets");
+        assert_eq!(draft.is_sent().await.status, 303);
+    }
+}
