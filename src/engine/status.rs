@@ -179,15 +179,16 @@ fn way(escrow: &Escrow) -> Vec<(Step, &'static str)> {
 }
 
 /// The stepper: Sign (or Accept) · Pay in · Proof · Deliver · Inspect · Pay out. Steps that a mode lacks are
-/// left out, and an escrow that ended unpaid stops where it stood.
+/// left out, and an escrow that ended unpaid, or whose money went back, stops where it stood.
 #[must_use]
 pub fn steps(escrow: &Escrow) -> Vec<(&'static str, StepState)> {
     let way = way(escrow);
     let position = position(escrow);
+    let stands = escrow.over() || escrow.milestone(open_milestone(escrow)).is_some_and(goes_back);
     let at = way.iter().position(|(step, _)| *step == position).unwrap_or(way.len());
     let state = |place: usize| match place.cmp(&at) {
         std::cmp::Ordering::Less => StepState::Done,
-        std::cmp::Ordering::Equal if escrow.over() => StepState::ToDo,
+        std::cmp::Ordering::Equal if stands => StepState::ToDo,
         std::cmp::Ordering::Equal => StepState::Current,
         std::cmp::Ordering::Greater => StepState::ToDo,
     };
@@ -202,15 +203,35 @@ fn position(escrow: &Escrow) -> Step {
         Stage::Proposed { .. } => Step::Answer,
         Stage::Agreed { .. } => Step::PayIn,
         Stage::Active { .. } => match escrow.milestone(open_milestone(escrow)) {
+            Some(part) if goes_back(part) => stood(part),
             Some(part) => at_milestone(part),
             None => Step::Deliver,
         },
         Stage::Ended { end, .. } | Stage::Closed { end, .. } => match end {
-            End::Completed | End::Refunded | End::Cancelled => Step::Through,
+            End::Completed => Step::Through,
+            End::Refunded | End::Cancelled => {
+                let released = escrow.milestones.iter().any(|part| part.released_minor > 0);
+                let first = escrow.milestones.first().filter(|_| !released);
+                first.map_or(Step::Through, stood)
+            }
             End::ExpiredNotPaid => Step::PayIn,
             End::Withdrawn { .. } if escrow.all_agreed() => Step::PayIn,
             End::ExpiredNotAccepted | End::Declined { .. } | End::Withdrawn { .. } => Step::Answer,
         },
+    }
+}
+
+/// Whether all that is left of it is on its way back to the buyer.
+fn goes_back(part: &Milestone) -> bool {
+    matches!(part.stage, MilestoneStage::Settling { .. }) && part.payable_minor() == 0
+}
+
+/// Where the work stood when its money went back: nobody inspected what was not delivered.
+fn stood(part: &Milestone) -> Step {
+    match (&part.delivery, &part.proof) {
+        (Some(_), _) => Step::Inspect,
+        (None, Some(proof)) if !proof.accepted() => Step::Proof,
+        (None, _) => Step::Deliver,
     }
 }
 

@@ -60,6 +60,8 @@ struct Page {
     can_refuse: bool,
     /// Why nothing is possible here.
     blocked: String,
+    /// Who reads a reason, besides whoever writes it.
+    readers: String,
     problems: Problems,
     reason: String,
     seen: String,
@@ -125,6 +127,7 @@ async fn draw(
         can_cancel,
         can_refuse,
         blocked: if nothing { refusal_of(&offers, own) } else { String::new() },
+        readers: seat.the_others(),
         problems,
         reason,
         seen: seat.escrow.seen(None),

@@ -14,7 +14,6 @@ use crate::app::App;
 use crate::engine::command::Command;
 use crate::engine::event::Event;
 use crate::engine::offers::Action;
-use crate::engine::party::Role;
 use crate::engine::refusal::Refusal;
 use crate::error::Error;
 use crate::store::db::Conn;
@@ -53,6 +52,8 @@ struct Page {
     is_first: bool,
     /// Why nothing more can be written; empty where it can.
     why_not: String,
+    /// Who reads what is written, besides whoever writes it.
+    readers: String,
     kept: Vec<Choice>,
     note: String,
     problems: Problems,
@@ -93,7 +94,7 @@ async fn draw(
 ) -> Result<Response, Error> {
     let mut reader = app.db.read().await?;
     let mut conn = reader.conn();
-    let seat = load(app, &mut conn, account, reference).await?;
+    let seat = Seat::load(app, &mut conn, account, reference).await?;
     let stored = history::of_kind(&mut conn, seat.escrow.id, "said", before, ASKED).await?;
     let cut = Cut::new(stored);
     let older = cut.next(|last| format!("{}/messages?before={}", seat.path(), last.seq));
@@ -108,18 +109,13 @@ async fn draw(
         older,
         is_first: before.is_none(),
         why_not: refusal(&seat).map_or_else(String::new, |refusal| refusal.sentence()),
+        readers: seat.the_others(),
         kept: boxes(&typed.kept),
         note: typed.note,
         problems: typed.problems,
         key: if typed.key.is_empty() { app.clock.id().to_string() } else { typed.key },
     };
     page::with_status(status, &page)
-}
-
-/// The escrow for one of those who talk in it.
-async fn load(app: &App, conn: &mut Conn<'_>, account: Account, reference: &str) -> Result<Seat, Error> {
-    let seat = Seat::load(app, conn, account, reference).await?;
-    if seat.role == Role::Payee { Err(Error::NotFound) } else { Ok(seat) }
 }
 
 /// Why nothing can be written now.
@@ -160,7 +156,7 @@ async fn say(
     Path(reference): Path<String>,
     request: Request,
 ) -> Result<Response, Error> {
-    let seat = load(&app, &mut app.db.read().await?.conn(), account.clone(), &reference).await?;
+    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account.clone(), &reference).await?;
     // Nothing is stored of what nobody wants, and it is read all the same: see `deliver.rs`.
     if let Some(refusal) = refusal(&seat) {
         drain(request.into_body()).await;

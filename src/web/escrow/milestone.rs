@@ -248,7 +248,8 @@ fn lines(spot: &Spot, story: &Story) -> Vec<(&'static str, MoneyView)> {
     let payable = own(&|share| {
         state.holdings.iter().filter(|held| held.share == share).map(|held| held.payable_minor).sum()
     });
-    add("You receive in all", own(&|share| spot.plan.line(share)));
+    let agreed = if story.refunded_minor > 0 { "Agreed for you" } else { "You receive in all" };
+    add(agreed, own(&|share| spot.plan.line(share)));
     if state.funded() {
         add("Released to you", own(&|share| story.released.get(&share).copied().unwrap_or_default()));
         add("Moved to your wallet", own(&|share| story.paid_out.get(&share).copied().unwrap_or_default()));

@@ -176,6 +176,14 @@ impl Seat {
         self.escrow.party(role).map_or_else(|| role.word().to_owned(), |party| self.name(party.user))
     }
 
+    /// Those who agreed to the terms besides the viewer: "the seller and the broker".
+    #[must_use]
+    pub fn the_others(&self) -> String {
+        let roles = self.escrow.parties.iter().map(|party| party.role);
+        let others: Vec<Role> = roles.filter(|role| role.must_agree() && *role != self.role).collect();
+        status::roles_in_words(&others)
+    }
+
     /// Minor units of the escrow's currency, ready for a page.
     #[must_use]
     pub fn money(&self, minor: i64) -> MoneyView {

@@ -13,7 +13,7 @@ use super::sign::same_name;
 use super::timeline;
 use crate::app::App;
 use crate::engine::deadlines::{Deadline, Waiting};
-use crate::engine::escrow::{ChargeState, Escrow, Stage};
+use crate::engine::escrow::{ChargeState, Escrow, Milestone, Stage};
 use crate::engine::next::{self, Next};
 use crate::engine::offers::Action;
 use crate::engine::party::{PartyStatus, Role};
@@ -167,7 +167,7 @@ pub fn next_view(seat: &Seat) -> NextView {
     // What was shown before the delivery stays in reach.
     let proof = format!("{}/proof", seat.path());
     let shown = view.primary.iter().chain(&view.secondary).any(|known| known.href == proof);
-    if !shown && seat.escrow.milestones.iter().any(|part| part.proof.is_some()) {
+    if !shown && seat.escrow.milestones.iter().any(sent_proof) {
         view.secondary.push(Button { href: proof, words: "See the proof".to_owned() });
     }
     // Whoever left the provider's page, or never got there, finds it again.
@@ -179,6 +179,10 @@ pub fn next_view(seat: &Seat) -> NextView {
     }
     add_refunds(seat, &mut view, seat.escrow.refunds.iter().filter(|refund| refund.open()));
     view
+}
+
+fn sent_proof(part: &Milestone) -> bool {
+    part.proof.as_ref().is_some_and(|proof| proof.sent.is_some())
 }
 
 /// Where the buyer sees how far his refunds are.
@@ -255,13 +259,14 @@ fn money_card(seat: &Seat) -> MoneyCard {
         }
     }
     if seat.role != Role::Buyer {
-        lines.push(line("You receive in all", received_by(seat)));
+        let words = if refunded > 0 { "Agreed for you in all" } else { "You receive in all" };
+        lines.push(line(words, received_by(seat)));
     }
     if released == 0 {
         let words = rates::beside("Platform fee", Some(&rates::of_fee(&escrow.terms)));
         lines.push(line(&words, escrow.plan.fee_minor()));
     }
-    let reserved = escrow.milestones.iter().map(crate::engine::escrow::Milestone::reserved_minor).sum();
+    let reserved = escrow.milestones.iter().map(Milestone::reserved_minor).sum();
     if reserved > 0 {
         let whom = if seat.role == Role::Buyer { "you" } else { "the buyer" };
         lines.push(line(&format!("Of what is held, goes back to {whom}"), reserved));

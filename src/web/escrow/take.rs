@@ -111,7 +111,7 @@ async fn ask_payout(
         action: format!("{}/payout", spot.path()),
         title: "Move money to your wallet".to_owned(),
         transfers: spot.payout(),
-        consequence: "The money goes to your wallet immediately, free to pay with or to withdraw.",
+        consequence: "The money goes to your wallet immediately, free to pay into escrows with.",
         button: format!("Move {} to my wallet", spot.seat.amount(sum)),
         danger: false,
         seen: spot.seen(),

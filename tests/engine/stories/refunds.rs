@@ -11,6 +11,7 @@ use holdfast::engine::plan::{Part, Share};
 use holdfast::engine::postings::{Account, entries};
 use holdfast::engine::refund::{MOST_REFUNDS, RefundState};
 use holdfast::engine::refusal::Refusal;
+use holdfast::engine::status::{self, StepState};
 use holdfast::engine::{next, vocabulary};
 use uuid::Uuid;
 
@@ -51,6 +52,21 @@ fn it_is_reserved_when_it_is_decided_and_gone_when_the_provider_says_so() {
     assert_eq!((world.held().as_str(), world.wallet(BUYER).as_str()), ("0.00", "0.00"));
     assert_eq!((world.books.came_in(), world.status()), (0, "Cancelled"));
     world.buyer().closes().is_done();
+}
+
+#[test]
+fn what_was_never_delivered_is_no_step_that_was_done() {
+    let done = |world: &World| {
+        let steps = status::steps(world.escrow()).into_iter();
+        steps.filter(|(_, state)| *state == StepState::Done).map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    let mut world = cancelled();
+    assert_eq!(done(&world), ["Agree", "Sign", "Pay in"]);
+    world.provider().refunded(1).is_done();
+    assert_eq!(done(&world), ["Agree", "Sign", "Pay in"]);
+    let mut world = World::delivered(case1(), 1);
+    world.seller().does(refund_of(1, None)).is_done();
+    assert_eq!(done(&world), ["Agree", "Sign", "Pay in", "Deliver"]);
 }
 
 #[test]
