@@ -2,6 +2,7 @@
 
 mod disagreeing;
 mod refunding;
+mod shared;
 
 use rust_decimal::Decimal;
 
@@ -29,6 +30,7 @@ pub(super) async fn all(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
     over(db, cast, now).await?;
     disagreeing::all(db, cast, now).await?;
     refunding::all(db, cast, now).await?;
+    shared::all(db, cast, now).await?;
     never_paid(db, cast, now).await?;
     super::modes::all(db, cast, now).await?;
     super::every::all(db, cast, now).await?;

@@ -1,4 +1,4 @@
-//! A world to look at: five people and escrows in every state there is, made through the engine alone.
+//! A world to look at: seven people and escrows in every state there is, made through the engine alone.
 //!
 //! Each deal has a clock of its own that starts in the past and is moved to the present, so that its
 //! history reads as a real one and its deadlines lie where they would. Nothing here is special to the demo:
@@ -23,16 +23,18 @@ use crate::store::db::{Db, DbError};
 use crate::store::execute::{Evidence, Outcome, Request, Who, execute, tick};
 use crate::store::proposals::{Named, Proposal, propose};
 use crate::store::terms_of_service::FIRST;
-use crate::store::users::{self, Registration};
+use crate::store::users::{self, Profile, Registration};
 use crate::store::{drafts, escrows};
 
-/// Their addresses, in the order buyer, seller, broker, operator, arbiter.
-pub const PEOPLE: [(&str, &str); 5] = [
+/// Their addresses, in the order buyer, seller, broker, operator, arbiter, and two who are paid too.
+pub const PEOPLE: [(&str, &str); 7] = [
     ("buyer@example.com", "Amel Trabelsi"),
     ("seller@example.com", "Karim Ben Salah"),
     ("broker@example.com", "Bilal Haddad"),
     ("operator@example.com", "Olfa Mansour"),
     ("arbiter@example.com", "Nadia Gharbi"),
+    ("carpenter@example.com", "Salma Ferchichi"),
+    ("printer@example.com", "Moez Jaziri"),
 ];
 
 /// The people of the demo.
@@ -44,6 +46,8 @@ pub struct Cast {
     operator: Uuid,
     /// The address and the name of whom the terms name as the arbiter.
     arbiter: (&'static str, &'static str),
+    /// Those who are paid too.
+    pub payees: [Uuid; 2],
 }
 
 /// Fills an empty database with the demo's world as of `now`.
@@ -68,8 +72,19 @@ pub async fn fill(db: &Db, now: Time, password_hash: &str) -> Result<(), DbError
         ids.push(id);
     }
     users::make_operator(&mut tx.conn(), ids[3]).await?;
+    // The last one moves his money himself, so that some waits for it.
+    let by_hand = Profile {
+        name: PEOPLE[6].1,
+        time_zone: "Africa/Tunis",
+        country: None,
+        to_wallet_at_once: false,
+        refunds_to_wallet: false,
+    };
+    users::set_profile(&mut tx.conn(), ids[6], &by_hand).await?;
     tx.commit().await?;
-    let cast = Cast { buyer: ids[0], seller: ids[1], broker: ids[2], operator: ids[3], arbiter: PEOPLE[4] };
+    let [buyer, seller, broker, operator] = [ids[0], ids[1], ids[2], ids[3]];
+    let payees = [ids[5], ids[6]];
+    let cast = Cast { buyer, seller, broker, operator, arbiter: PEOPLE[4], payees };
     deals::all(db, cast, now).await?;
     let title = "Logo and stationery";
     let fields = [("role", "seller"), ("kind", "one_off"), ("mode", "standard"), ("title", title)];
@@ -109,16 +124,18 @@ impl<'a> Deal<'a> {
         if by == Role::Broker {
             parties.push((Role::Broker, PEOPLE[2].0.to_owned()));
         }
+        if terms.milestones.iter().any(|part| !part.recipients.is_empty()) {
+            parties.extend(PEOPLE[5..].iter().map(|(email, _)| (Role::Payee, (*email).to_owned())));
+        }
         let creator = Self::user(cast, by);
         let key = clock.id().to_string();
-        let named = match terms.dispute_handler {
-            DisputeHandler::Platform => Named::default(),
-            DisputeHandler::Arbitration => {
-                let (email, name) = cast.arbiter;
-                let names = vec![(email.to_owned(), name.to_owned())];
-                Named { arbiter: Some(email.to_owned()), names }
-            }
+        let arbiter = match terms.dispute_handler {
+            DisputeHandler::Platform => None,
+            DisputeHandler::Arbitration => Some(cast.arbiter.0.to_owned()),
         };
+        let names = PEOPLE[5..].iter().chain([&cast.arbiter]);
+        let names = names.map(|(email, name)| ((*email).to_owned(), (*name).to_owned())).collect();
+        let named = Named { arbiter, names };
         let proposal = Proposal { creator, parties, terms, named, key, draft: None };
         let proposed = propose(db, &clock, &proposal).await?;
         expect_done(&proposed.executed.outcome, "propose")?;
@@ -129,7 +146,8 @@ impl<'a> Deal<'a> {
         match role {
             Role::Buyer => cast.buyer,
             Role::Seller => cast.seller,
-            Role::Broker | Role::Payee => cast.broker,
+            Role::Broker => cast.broker,
+            Role::Payee => cast.payees[0],
         }
     }
 
@@ -179,7 +197,8 @@ impl<'a> Deal<'a> {
 
     /// Everyone with a role signs, a few hours apart.
     async fn signed(&self) -> Result<(), DbError> {
-        for party in self.escrow().await?.parties {
+        let parties = self.escrow().await?.parties;
+        for party in parties.into_iter().filter(|party| party.role.must_agree()) {
             self.later(2);
             self.signs(party.role).await?;
         }

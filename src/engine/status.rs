@@ -286,7 +286,12 @@ pub fn task_words(waiting: Waiting, mode: Mode, is_seller: bool) -> &'static str
 /// "the buyer and the seller".
 #[must_use]
 pub fn roles_in_words(roles: &[Role]) -> String {
-    let words: Vec<String> = roles.iter().map(|role| format!("the {}", role.word())).collect();
+    let payees = roles.iter().filter(|role| **role == Role::Payee).count();
+    let named = roles.iter().filter(|role| **role != Role::Payee || payees == 1);
+    let mut words: Vec<String> = named.map(|role| format!("the {}", role.word())).collect();
+    if payees > 1 {
+        words.push(format!("the {payees} payees"));
+    }
     match words.split_last() {
         None => "nobody".to_owned(),
         Some((last, [])) => last.clone(),

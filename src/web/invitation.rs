@@ -20,7 +20,8 @@ use super::view::{MoneyView, PillView, TimeView};
 use super::visit::Visit;
 use super::visitor::Visitor;
 use crate::app::App;
-use crate::engine::command::Command;
+use crate::engine::command::{Command, Facts};
+use crate::engine::decide::{Decision, decide};
 use crate::engine::escrow::Stage;
 use crate::engine::offers::Action;
 use crate::engine::party::{PartyStatus, Role};
@@ -46,6 +47,7 @@ struct Preview {
     path: String,
     token: String,
     pill: PillView,
+    heading: &'static str,
     inviter: String,
     role: &'static str,
     to: String,
@@ -55,6 +57,10 @@ struct Preview {
     /// Whoever is signed in, if it is somebody else.
     other: String,
     can_decline: bool,
+    /// Whether the reader can say that it is for somebody else.
+    can_disown: bool,
+    /// Receives and decides nothing.
+    is_payee: bool,
     /// What the button to the sign-up says; empty for none.
     register: &'static str,
     /// Where the reader stands once nothing is to be answered.
@@ -155,12 +161,13 @@ async fn preview(
         return Ok(Redirect::to(&format!("/sign-in?{next}")).into_response());
     }
     let can_decline = seat.offered(Action::Decline);
+    let is_payee = seat.role == Role::Payee;
     let answer_by = match seat.escrow.stage {
         Stage::Proposed { expires_at, .. } if can_decline => Some(seat.reader.time(expires_at)),
         _ => None,
     };
     let register = match seat.role {
-        Role::Payee if !seat.escrow.over() => "Register to follow it",
+        Role::Payee if !seat.escrow.over() => "Register to be paid",
         _ if can_decline => "Register to accept",
         _ => "",
     };
@@ -168,6 +175,7 @@ async fn preview(
         shell: Shell::new(&app, &visit, seat.escrow.terms.title.clone()),
         path: format!("/invitations/{token}"),
         pill: pill_of(&seat.escrow),
+        heading: if is_payee { "Your part of a deal" } else { "Your invitation" },
         inviter: seat.name(seat.escrow.creator),
         role: role_title(seat.role),
         to: seat.account.address().to_owned(),
@@ -175,6 +183,8 @@ async fn preview(
         answer_by,
         other: visitor.map(|other| other.address().to_owned()).unwrap_or_default(),
         can_decline,
+        can_disown: can_decline || (is_payee && may_disown(&seat)),
+        is_payee,
         register,
         over: over(&seat),
         document: match seat.role {
@@ -185,6 +195,15 @@ async fn preview(
         },
         token,
     })
+}
+
+/// Whether a payee, who answers nothing else, can still say that it is for somebody else.
+fn may_disown(seat: &Seat) -> bool {
+    let (escrow, now) = (&seat.escrow, seat.reader.now);
+    matches!(
+        decide(Some(escrow), &Command::Disown, &seat.actor(), &Facts::default(), now),
+        Ok(Decision::Done(_))
+    )
 }
 
 /// What is left to say where the terms can no longer be answered.
@@ -202,8 +221,8 @@ fn over(seat: &Seat) -> &'static str {
             "This deal has ended, so its terms can no longer be answered. You owe nothing."
         }
         _ if seat.role == Role::Payee => {
-            "You are named as somebody who receives a part of this deal. You decide nothing in it and need do \
-             nothing now. With an account you can follow it, and what is yours reaches your wallet there."
+            "You decide nothing in this deal, owe nothing, and need do nothing now. Your part is released when \
+             the work is approved. To be paid you need an account with this address: register whenever you like."
         }
         _ => "These terms can no longer be answered here.",
     }

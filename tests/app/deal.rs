@@ -7,7 +7,7 @@ use holdfast::engine::escrow::{ChargeState, Escrow, Method};
 use holdfast::engine::party::Role;
 use holdfast::engine::terms::{
     Commission, CommissionPayer, DefaultOutcome, DisputeHandler, FeePayer, FeeSchedule, Funding, Kind,
-    MilestoneTerms, Mode, Rate, Terms,
+    MilestoneTerms, Mode, Rate, Recipient, Terms, TermsParty,
 };
 use holdfast::money::Currency;
 use holdfast::store::execute::{Evidence, Outcome, Request, Who};
@@ -140,6 +140,11 @@ impl World {
 
     /// Sends terms: by the broker where they have a commission, else by the seller.
     pub async fn proposes(&self, terms: Terms) -> Deal {
+        self.proposes_to(terms, &[]).await
+    }
+
+    /// The same with others who are paid too: the address of each, and what he gets of every milestone.
+    pub async fn proposes_to(&self, mut terms: Terms, payees: &[(&str, &[i64])]) -> Deal {
         let (buyer, seller) = (self.person("Amel Buyer").await, self.person("Bilel Seller").await);
         let mut parties = vec![
             (Role::Buyer, "amel.buyer@example.com".to_owned()),
@@ -150,6 +155,8 @@ impl World {
             broker = Some(self.person("Chiraz Broker").await);
             parties.push((Role::Broker, "chiraz.broker@example.com".to_owned()));
         }
+        parties.extend(payees.iter().map(|(email, _)| (Role::Payee, (*email).to_owned())));
+        share(&mut terms, &parties, payees);
         let key = self.app.clock.secret();
         let creator = broker.unwrap_or(seller);
         let named = match terms.dispute_handler {
@@ -256,6 +263,29 @@ impl World {
         let tnd = Currency::from_code("TND").unwrap();
         let mut reader = self.app.db.read().await.unwrap();
         ledger::wallet(&mut reader.conn(), user, tnd).await.unwrap()
+    }
+}
+
+/// Gives the payees their lines and the seller the rest, by stand-ins for people who are looked up later.
+fn share(terms: &mut Terms, parties: &[(Role, String)], payees: &[(&str, &[i64])]) {
+    if payees.is_empty() {
+        return;
+    }
+    let party = |(place, (role, _)): (u128, &(Role, String))| TermsParty {
+        role: *role,
+        user: Uuid::from_u128(place),
+        identity_sha256: String::new(),
+    };
+    terms.parties = (1..).zip(parties).map(party).collect();
+    let seller = terms.party(Role::Seller).unwrap().user;
+    let users: Vec<Uuid> = terms.payees().map(|payee| payee.user).collect();
+    for (index, part) in terms.milestones.iter_mut().enumerate() {
+        let lines = users.iter().zip(payees).map(|(user, (_, sums))| (*user, sums[index]));
+        let lines = lines.filter(|(_, sum)| *sum > 0);
+        let lines: Vec<_> = lines.map(|(user, amount_minor)| Recipient { user, amount_minor }).collect();
+        let given: i64 = lines.iter().map(|line| line.amount_minor).sum();
+        part.recipients = vec![Recipient { user: seller, amount_minor: part.amount_minor - given }];
+        part.recipients.extend(lines);
     }
 }
 

@@ -105,6 +105,42 @@ async fn seen(world: &World, payer: CommissionPayer, minor: i64) -> Vec<(String,
     all
 }
 
+/// The same for somebody who is paid too.
+async fn seen_by_payee(world: &World, minor: i64) -> Vec<(String, String)> {
+    const PAYEE: &str = "dorra@example.com";
+    cast(world).await;
+    world.account("Dorra Payee", PAYEE).await;
+    let terms = terms(world, CommissionPayer::Buyer, minor);
+    let deal = world.proposes_to(terms, &[(PAYEE, &[100_000, 50_001]), ("press@example.com", &[0, 7])]).await;
+    let mut browser = world.signed_in(PAYEE).await;
+    let mut all = pages(&mut browser, &deal).await;
+    world.all_sign(&deal).await;
+    world.pays(&deal).await;
+    all.extend(pages(&mut browser, &deal).await);
+    world.delivers(&deal, 1).await;
+    let part = Command::Approve { milestone: 1, part_minor: Some(33_333) };
+    assert_eq!(world.asks(&deal, deal.buyer, part).await, Outcome::Done);
+    all.extend(pages(&mut browser, &deal).await);
+    let refund = Command::Refund { milestone: 2, part_minor: None };
+    assert_eq!(world.asks(&deal, deal.seller, refund).await, Outcome::Done);
+    all.extend(pages(&mut browser, &deal).await);
+    let mut stranger = world.browser();
+    for mail in world.mails().await.into_iter().filter(|mail| mail.to != BUYER && !mail.to.contains("broker"))
+    {
+        if mail.to == "press@example.com" {
+            let page = stranger.get(&mail.path("/invitations/")).await;
+            let secret = mail.path("/invitations/");
+            all.push((
+                "invitation".to_owned(),
+                masked(&page.body.replace(secret.trim_start_matches("/invitations/"), "#")),
+            ));
+            continue;
+        }
+        all.push((format!("mail {}", mail.kind), masked(&mail.text)));
+    }
+    all
+}
+
 fn same(one: &[(String, String)], other: &[(String, String)]) {
     assert_eq!(one.len(), other.len());
     assert!(one.len() > 100, "only {} pages and mails", one.len());
@@ -130,6 +166,12 @@ async fn no_page_and_no_mail_of_the_buyer_tells_what_the_seller_pays_the_broker(
     let (one, other) = (World::sqlite().await, World::sqlite().await);
     let payer = CommissionPayer::Seller;
     same(&seen(&one, payer, 30_000).await, &seen(&other, payer, 77_777).await);
+}
+
+#[tokio::test]
+async fn no_page_and_no_mail_of_a_payee_or_the_seller_tells_what_the_buyer_pays_the_broker() {
+    let (one, other) = (World::sqlite().await, World::sqlite().await);
+    same(&seen_by_payee(&one, 30_000).await, &seen_by_payee(&other, 77_777).await);
 }
 
 both! {

@@ -223,3 +223,93 @@ both! {
         assert_eq!(draft.is_sent().await.status, 303);
     }
 }
+
+/// Sent, signed and paid.
+pub async fn paid(world: &World) -> Deal {
+    let sent = shared(world).await.is_sent().await;
+    let deal = deal_at(world, &sent).await;
+    world.all_sign(&deal).await;
+    world.pays(&deal).await;
+    deal
+}
+
+both! {
+    async fn who_is_paid_too_is_told_what_and_how_and_can_say_that_it_is_not_for_him(world) {
+        let sent = shared(&world).await.is_sent().await;
+        let deal = deal_at(&world, &sent).await;
+        world.signed_in(SELLER).await.get(sent.location()).await.shows("A mail that says what they are to receive");
+        let mail = world.mail(PRINTER).await;
+        for words in [
+            "You are named to receive from an escrow: A fair stand",
+            "you are to receive 50.000 TND",
+            "You decide nothing in this deal, owe nothing, and need do nothing now.",
+            "To be paid you need an account with the address that this mail came to",
+            "You are to receive: 50.000 TND",
+            "See your part",
+        ] {
+            assert!(mail.text.contains(words), "{words}: {}", mail.text);
+        }
+        assert!(!mail.text.contains("decline") && !mail.text.contains("250.500"), "{}", mail.text);
+        let mut printer = world.browser();
+        let link = mail.path("/invitations/");
+        let page = printer.get(&link).await;
+        page.shows("named you as somebody who is paid out of");
+        page.shows("You are to receive 50.000 TND");
+        page.shows("Register to be paid");
+        for hidden in ["1,000.000", "250.500", "Read the contract", "Decline", "Wood."] {
+            page.hides(hidden);
+        }
+        let ask = printer.get(&format!("{link}/not-me")).await;
+        assert_eq!(ask.status, 200);
+        assert_eq!(printer.post(&format!("{link}/not-me"), &[]).await.status, 303);
+        printer.get(&link).await.shows("You told us that this is not for you");
+        let mut seller = world.signed_in(SELLER).await;
+        seller.get(&deal.path("")).await.shows("Says this is the wrong person");
+        // Corrected, the right one is told the same.
+        let fields = [("email", "press@example.com"), ("key", "k")];
+        let page = seller.submit(&deal.path("/parties/4/address"), &fields).await;
+        assert_eq!(page.status, 200, "{}", page.text());
+        let mail = world.mail("press@example.com").await;
+        assert!(mail.text.contains("you are to receive 50.000 TND"), "{}", mail.text);
+    }
+}
+
+both! {
+    async fn everyone_with_a_say_sees_who_gets_what(world) {
+        let deal = paid(&world).await;
+        for email in [BUYER, SELLER] {
+            let mut browser = world.signed_in(email).await;
+            for path in ["", "/contract"] {
+                let page = browser.get(&deal.path(path)).await;
+                page.shows("699.500 TND 10.000 TND 689.500 TND");
+                page.shows("Carpenter & Sons Payee 250.500 TND 0.000 TND 250.500 TND");
+                page.shows("The printer Payee 50.000 TND 0.000 TND 50.000 TND");
+            }
+            let contract = browser.get(&deal.path("/contract")).await;
+            contract.shows("Payee 1: Carpenter & Sons");
+            contract.shows("Of it to Carpenter & Sons (payee) 150.500 TND , before fees");
+            let part = browser.get(&deal.path("/milestones/2")).await;
+            part.shows("399.500 TND 393.500 TND 0.000 TND 393.500 TND");
+            part.shows("Carpenter & Sons (payee) 150.500 TND 150.500 TND 0.000 TND 150.500 TND");
+            part.shows("Platform fee – 6.000 TND");
+        }
+    }
+}
+
+both! {
+    async fn a_commission_that_is_hidden_tells_nothing_to_those_who_are_paid_too(world) {
+        let mut draft = shared(&world).await;
+        draft.sends("parties", &[("broker", "chiraz@example.com"), ("from", "check")]).await;
+        let fees = |payer| [
+            ("fee_payer", "seller"), ("commission_kind", "percent"), ("commission", "3.7"),
+            ("commission_payer", payer), ("commission_hidden", "yes"), ("from", "check"),
+        ];
+        let page = draft.sends("fees", &fees("seller")).await;
+        assert_eq!(page.status, 422);
+        page.shows("A commission can't be hidden from the buyer where others receive beside the seller");
+        // The buyer's own: hidden from the seller and from those who are paid too.
+        let page = draft.sends("fees", &fees("buyer")).await;
+        assert_eq!(page.status, 422);
+        page.shows("You can’t hide the commission from yourself.");
+    }
+}

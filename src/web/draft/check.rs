@@ -21,6 +21,7 @@ use crate::engine::contract;
 use crate::engine::deadlines::accept_by;
 use crate::engine::party::Role;
 use crate::engine::refusal::Refusal;
+use crate::engine::status::roles_in_words;
 use crate::engine::terms::{Arbiter, Mode};
 use crate::error::Error;
 use crate::store::execute::Outcome;
@@ -63,7 +64,10 @@ struct Page {
     /// The exact text, but for what is only known when it is sent.
     text: String,
     to: String,
+    /// Of those who are to answer.
     addresses: Vec<String>,
+    /// Who is told what he receives, and answers nothing.
+    told: Vec<String>,
     answer_by: TimeView,
     /// Of a counter-offer: what differs from the version that stands.
     changes: Option<Changes>,
@@ -105,8 +109,16 @@ pub fn draw(app: &App, opened: &Opened, shell: Shell, status: StatusCode) -> Res
             &in_words(&contract::text(terms, reference, version), &reading.parties),
             &reading.named,
         ),
-        to: names(&others.iter().map(|(role, _)| format!("the {}", role.word())).collect::<Vec<_>>()),
-        addresses: others.iter().map(|(_, email)| email.clone()).collect(),
+        to: match others.is_empty() {
+            true => "everyone".to_owned(),
+            false => roles_in_words(&others.iter().map(|(role, _)| *role).collect::<Vec<_>>()),
+        },
+        addresses: others
+            .iter()
+            .filter(|(role, _)| role.must_agree())
+            .map(|(_, email)| email.clone())
+            .collect(),
+        told: (1..=terms.payees().count()).map(|number| payee_name(&opened.answers, number)).collect(),
         answer_by: reader.time(accept_by(first_due, reader.now)).plain(),
         seen: seen(opened),
         key: app.clock.id().to_string(),
@@ -156,15 +168,6 @@ fn changes(opened: &Opened, reading: &Reading, reader: &Reader) -> Option<Change
     };
     let viewer = Viewer { user: opened.account.id, role, reader, files: &files, called: &called };
     Some(viewer.changes(&base.escrow, &after))
-}
-
-/// "the buyer and the seller".
-fn names(all: &[String]) -> String {
-    match all.split_last() {
-        None => "everyone".to_owned(),
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
-    }
 }
 
 /// A fingerprint of what the page showed, the fee included: a new one may begin while the page is open.

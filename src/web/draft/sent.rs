@@ -58,7 +58,10 @@ async fn sent(
         role: role_title(role),
         email: person.email.clone().unwrap_or_default(),
         // The same for all: whether an address has an account is nobody's business.
-        what: "An invitation with a link to the terms",
+        what: match role {
+            Role::Payee => "A mail that says what they are to receive",
+            Role::Buyer | Role::Seller | Role::Broker => "An invitation with a link to the terms",
+        },
     };
     let mails = others.filter_map(|party| {
         let person = seat.people.iter().find(|person| person.user_id == party.user)?;

@@ -5,13 +5,15 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
+use super::gets::Gets;
 use super::seat::{Scene, Seat, role_title};
 use super::show::{received_by, term_lines};
 use crate::app::App;
 use crate::engine::contract;
 use crate::engine::offers::Action;
 use crate::engine::party::{Party, Role, UserId};
-use crate::engine::terms::MilestoneTerms;
+use crate::engine::status::capital;
+use crate::engine::terms::{MilestoneTerms, Recipient};
 use crate::error::Error;
 use crate::store::db::{Conn, DbError};
 use crate::store::files::{self, FileRow};
@@ -41,6 +43,8 @@ pub struct Document {
     pub parties: Vec<NamedParty>,
     pub total: MoneyView,
     pub milestones: Vec<MilestoneText>,
+    /// Who gets what in all, where that is not the seller alone.
+    pub gets: Option<Gets>,
     pub lines: Vec<(&'static str, String)>,
     pub own_terms: String,
     pub files: Vec<NamedFile>,
@@ -61,7 +65,8 @@ pub struct NamedFile {
 }
 
 pub struct NamedParty {
-    pub role: &'static str,
+    /// "Buyer", and "Payee 2" where there are several: as the exact text has it.
+    pub role: String,
     pub name: String,
     pub identity_sha256: String,
     pub signed: Option<TimeView>,
@@ -77,6 +82,8 @@ pub struct MilestoneText {
     pub due: String,
     pub inspection_days: u8,
     pub criteria: Vec<String>,
+    /// Who gets what of it before fees, by name and role; none where the seller gets all of it.
+    pub shares: Vec<(String, &'static str, MoneyView)>,
 }
 
 impl Document {
@@ -100,6 +107,7 @@ impl Document {
         let name = |user| seat.name(user);
         let mut document = Self::draw(&seat.scene(), rows, files_at.as_deref(), &name, term_lines(seat));
         document.side = side(seat);
+        document.gets = seat.gets();
         document.yours = Some(match seat.role {
             Role::Buyer => ("You pay in all", seat.money(escrow.plan.charge_minor())),
             Role::Seller | Role::Broker | Role::Payee => {
@@ -138,7 +146,11 @@ impl Document {
             description: terms.description.clone(),
             parties: escrow.parties.iter().map(|party| named(scene, party, name)).collect(),
             total: scene.amount(terms.amount_minor).into(),
-            milestones: (1..).zip(&terms.milestones).map(|(n, text)| milestone(scene, n, text)).collect(),
+            milestones: (1..)
+                .zip(&terms.milestones)
+                .map(|(n, text)| milestone(scene, n, text, name))
+                .collect(),
+            gets: None,
             lines,
             own_terms: terms.contract_terms.clone().unwrap_or_default(),
             files: terms.files.iter().map(file).collect(),
@@ -159,7 +171,7 @@ fn named(scene: &Scene<'_>, party: &Party, name: &dyn Fn(UserId) -> String) -> N
     let named = scene.escrow.terms.parties.iter().find(|named| named.user == party.user);
     let signature = party.signature.as_ref().filter(|mark| mark.version == scene.escrow.version);
     NamedParty {
-        role: role_title(party.role),
+        role: capital(&scene.escrow.terms.called(party.user)),
         name: name(party.user),
         identity_sha256: named.map(|named| named.identity_sha256.clone()).unwrap_or_default(),
         signed: signature.map(|mark| scene.reader.time(mark.at).plain()),
@@ -167,7 +179,16 @@ fn named(scene: &Scene<'_>, party: &Party, name: &dyn Fn(UserId) -> String) -> N
     }
 }
 
-fn milestone(scene: &Scene<'_>, number: u16, terms: &MilestoneTerms) -> MilestoneText {
+fn milestone(
+    scene: &Scene<'_>,
+    number: u16,
+    terms: &MilestoneTerms,
+    name: &dyn Fn(UserId) -> String,
+) -> MilestoneText {
+    let share = |line: &Recipient| {
+        let role = scene.escrow.terms.role_of(line.user).map_or("", role_title);
+        (name(line.user), role, scene.amount(line.amount_minor).into())
+    };
     let due = match terms.due {
         Some(due) => scene.reader.time(due).absolute,
         None => scene.due_words(),
@@ -180,6 +201,7 @@ fn milestone(scene: &Scene<'_>, number: u16, terms: &MilestoneTerms) -> Mileston
         due,
         inspection_days: terms.inspection_days,
         criteria: terms.criteria.clone(),
+        shares: terms.recipients.iter().map(share).collect(),
     }
 }
 

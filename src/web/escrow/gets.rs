@@ -5,10 +5,11 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::seat::role_title;
+use super::seat::{Seat, role_title};
 use crate::engine::party::{Role, UserId};
 use crate::engine::plan::{Plan, Share, commission_of};
 use crate::engine::terms::{Terms, TermsParty};
+use crate::engine::veil;
 use crate::web::view::MoneyView;
 
 /// The table.
@@ -75,5 +76,15 @@ impl Gets {
             })
         };
         is_shared(terms).then(|| Self { rows: terms.parties.iter().filter_map(&mut row).collect() })
+    }
+}
+
+impl Seat {
+    /// Who gets what in all, as this viewer may know it; nothing where it is the seller alone.
+    #[must_use]
+    pub fn gets(&self) -> Option<Gets> {
+        let escrow = &self.escrow;
+        let hides = veil::hides_from(&escrow.terms, self.role);
+        Gets::of(&escrow.terms, &escrow.plan, hides, self.account.id, &|user| self.name(user))
     }
 }

@@ -50,6 +50,8 @@ struct Page {
     held: MoneyView,
     lines: Vec<(&'static str, MoneyView)>,
     shares: Vec<ShareRow>,
+    /// Whether others than the seller are paid out of it, so that what each gets before fees is told.
+    is_shared: bool,
 }
 
 /// What one person, or the platform, has of a milestone.
@@ -58,6 +60,8 @@ struct ShareRow {
     name: String,
     role: &'static str,
     is_you: bool,
+    /// Nothing for the platform, and for a broker with a commission.
+    gross: Option<MoneyView>,
     planned: MoneyView,
     released: MoneyView,
     held: MoneyView,
@@ -90,6 +94,7 @@ async fn show(
         held: spot.seat.money(held),
         lines: lines(&spot, &story),
         shares: shares(&spot, &story),
+        is_shared: !spot.terms.recipients.is_empty(),
         rounds: story.rounds,
     })
 }
@@ -301,6 +306,12 @@ fn shares(spot: &Spot, story: &Story) -> Vec<ShareRow> {
         name: sum.user.map_or_else(String::new, |user| seat.name(user)),
         role: sum.role,
         is_you: sum.user == Some(seat.account.id),
+        gross: spot
+            .terms
+            .recipients
+            .iter()
+            .find(|line| Some(line.user) == sum.user)
+            .map(|line| seat.money(line.amount_minor)),
         planned: seat.money(sum.planned),
         released: seat.money(sum.released),
         held: seat.money(sum.held),

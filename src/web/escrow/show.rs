@@ -7,6 +7,7 @@ use axum::response::Response;
 
 use super::actions::{Button, button, ways};
 use super::beside::{Also, also};
+use super::gets::Gets;
 use super::rates;
 use super::seat::{Scene, Seat, pill, pill_of, role_title};
 use super::sign::same_name;
@@ -56,6 +57,8 @@ struct Show {
     ways: Vec<Button>,
     milestones: Vec<MilestoneRow>,
     parties: Vec<PartyView>,
+    /// Who gets what in all, where that is not the seller alone.
+    gets: Option<Gets>,
     terms: Vec<(&'static str, String)>,
     files: usize,
     has_contract: bool,
@@ -126,6 +129,7 @@ async fn show(
         money: money_card(&seat),
         milestones: milestone_rows(&seat),
         parties: party_cards(&seat),
+        gets: seat.gets(),
         terms: term_lines(&seat),
         files: seat.escrow.terms.files.len(),
         talks: seat.role != Role::Payee && seat.account.by_link.is_none(),
