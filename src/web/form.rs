@@ -3,6 +3,7 @@
 //! A field that comes twice is refused, unless its name ends in `[]`, as those of lists do: of two
 //! values a page and its check might each believe another one. It knows no form.
 
+use std::collections::HashSet;
 use std::str::FromStr;
 
 use axum::extract::{FromRequest, FromRequestParts, RawQuery, Request};
@@ -17,6 +18,9 @@ use crate::engine::time::Time;
 use crate::error::Error;
 use crate::money::{Currency, Money};
 use crate::text::turns;
+
+/// No form of ours comes near it, and nobody shall keep us busy with names that we never ask for.
+pub const MOST_FIELDS: usize = 5_000;
 
 /// The fields of a form in the order in which they were sent. As an extractor it reads the body of a
 /// form without files; [`Search`] reads the query of an address.
@@ -36,11 +40,14 @@ impl Fields {
     /// Fields that somebody else has taken apart already (a form with files).
     ///
     /// # Errors
-    /// A field that is there twice and is no list.
+    /// A field that is there twice and is no list, or more than [`MOST_FIELDS`].
     pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
-        let mut fields = Self::default();
+        let (mut fields, mut names) = (Self::default(), HashSet::new());
         for (name, value) in pairs {
-            if !name.ends_with("[]") && fields.has(&name) {
+            if fields.0.len() == MOST_FIELDS {
+                return Err(Error::BadRequest("The form has too many fields.".to_owned()));
+            }
+            if !name.ends_with("[]") && !names.insert(name.clone()) {
                 return Err(Error::BadRequest(format!("The field “{name}” was sent twice.")));
             }
             fields.0.push((name, clean(&value)));
@@ -289,6 +296,9 @@ mod tests {
     #[test]
     fn a_field_that_is_sent_twice_is_refused_and_a_list_is_not() {
         assert!(matches!(Fields::parse(b"a=1&a=2"), Err(Error::BadRequest(_))));
+        let many = |count: usize| (0..count).map(|name| format!("{name}=&")).collect::<String>();
+        assert!(Fields::parse(many(MOST_FIELDS).as_bytes()).is_ok());
+        assert!(matches!(Fields::parse(many(MOST_FIELDS + 1).as_bytes()), Err(Error::BadRequest(_))));
         let list = fields("a[]=1&a[]=+2&b=3");
         assert_eq!(list.all("a[]").collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!((list.get("b"), list.get("c"), list.has("c")), ("3", "", false));
