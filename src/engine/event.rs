@@ -465,4 +465,8 @@ pub struct Record {
     pub at: Time,
     pub actor: Actor,
     pub event: Event,
+    /// Random, and shown to nobody: whoever sees the chain's links, but not all of an event, can't find out the
+    /// rest by trying. Records from before it was there have none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub salt: String,
 }

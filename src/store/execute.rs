@@ -352,7 +352,8 @@ impl<'a> Write<'a> {
             if let Event::BuyerJoined { user, instead_of, claimed, .. } = event {
                 escrows::seat_buyer(conn, next.id, *user, *instead_of, *claimed).await?;
             }
-            let hash = history::append(conn, next.id, &self.head, next.seq, self.now, actor, event).await?;
+            let record = history::record(self.clock, &next, self.now, actor, event);
+            let hash = history::append(conn, &self.head, &record).await?;
             self.head = hash.to_vec();
             let seq = i64::try_from(next.seq).unwrap_or(i64::MAX);
             for (line, entry) in (1..).zip(entries.unwrap_or_default()) {

@@ -1,8 +1,11 @@
 //! The history of an escrow: a chain of events, appended and read.
 
+use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
+use crate::clock::Clock;
 use crate::engine::chain::link;
+use crate::engine::escrow::Escrow;
 use crate::engine::event::{Event, Record, VERSION};
 use crate::engine::party::Actor;
 use crate::engine::time::Time;
@@ -28,31 +31,29 @@ impl Stored {
     }
 }
 
-/// Appends an event after the link `head`; the new link comes back.
+/// An event as it is kept, with a salt that nobody can guess.
+#[must_use]
+pub fn record(clock: &Clock, escrow: &Escrow, at: Time, actor: Actor, event: &Event) -> Record {
+    let salt = HEXLOWER.encode(&clock.random::<16>());
+    Record { v: VERSION, escrow: escrow.id, seq: escrow.seq, at, actor, event: event.clone(), salt }
+}
+
+/// Appends a record after the link `head`; the new link comes back.
 ///
 /// # Errors
-/// The database's, or [`DbError::Broken`] where the event can't be written as JSON.
-pub async fn append(
-    conn: &mut Conn<'_>,
-    escrow: Uuid,
-    head: &[u8],
-    seq: u64,
-    at: Time,
-    actor: Actor,
-    event: &Event,
-) -> Result<[u8; 32], DbError> {
-    let record = Record { v: VERSION, escrow, seq, at, actor, event: event.clone() };
-    let body = serde_json::to_string(&record).map_err(|error| DbError::Broken(error.to_string()))?;
-    let hash = link(head, seq, body.as_bytes());
+/// The database's, or [`DbError::Broken`] where the record can't be written as JSON.
+pub async fn append(conn: &mut Conn<'_>, head: &[u8], record: &Record) -> Result<[u8; 32], DbError> {
+    let body = serde_json::to_string(record).map_err(|error| DbError::Broken(error.to_string()))?;
+    let hash = link(head, record.seq, body.as_bytes());
     exec!(
         conn,
         "INSERT INTO events (escrow_id, seq, at, kind, milestone, body, hash)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        escrow,
-        i64::try_from(seq).unwrap_or(i64::MAX),
-        at,
-        event.kind(),
-        event.milestone().map(i32::from),
+        record.escrow,
+        i64::try_from(record.seq).unwrap_or(i64::MAX),
+        record.at,
+        record.event.kind(),
+        record.event.milestone().map(i32::from),
         body.as_str(),
         hash.as_slice()
     )?;

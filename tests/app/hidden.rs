@@ -1,9 +1,12 @@
 //! A commission hidden from one side: every page and every mail of that side, byte for byte, under two
 //! different commissions.
 
+use std::collections::BTreeSet;
+
 use holdfast::engine::command::Command;
 use holdfast::engine::terms::{Commission, CommissionPayer, Rate, Terms};
 use holdfast::store::execute::Outcome;
+use holdfast::store::history;
 use holdfast::web;
 use holdfast::web::routes::Access;
 
@@ -209,5 +212,26 @@ both! {
         let mut seller = world.signed_in(SELLER).await;
         seller.get(&deal.path("/contract")).await.hides("side agreement");
         assert_eq!(seller.get(&path).await.status, 404);
+    }
+}
+
+both! {
+    /// Else whoever sees the chain's links would find out by trying what an event hides from him.
+    async fn every_event_is_sealed_with_a_salt_that_no_page_shows(world) {
+        cast(&world).await;
+        let deal = world.proposes(terms(&world, CommissionPayer::Buyer, 30_000)).await;
+        world.all_sign(&deal).await;
+        world.pays(&deal).await;
+        let mut reader = world.app.db.read().await.unwrap();
+        let stored = history::read(&mut reader.conn(), deal.escrow, 0, 100).await.unwrap();
+        drop(reader);
+        let salts: BTreeSet<_> = stored.iter().map(|stored| stored.record().unwrap().salt).collect();
+        assert_eq!(salts.len(), stored.len(), "two events share a salt");
+        assert!(salts.iter().all(|salt| salt.len() == 32));
+        let page = world.signed_in(SELLER).await.get(&deal.path("/history")).await;
+        page.shows(&data_encoding::HEXLOWER.encode(&stored.last().unwrap().hash));
+        for salt in &salts {
+            assert!(!page.body.contains(salt.as_str()));
+        }
     }
 }
