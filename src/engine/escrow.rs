@@ -12,7 +12,7 @@ pub use super::milestone::{Asked, Changes, Delivery, Holding, How, Milestone, Mi
 use super::party::{Actor, Party, PartyStatus, Role, UserId};
 use super::plan::{Part, Plan, Share};
 use super::refund::Refund;
-use super::terms::{Funding, Mode, Terms};
+use super::terms::{Funding, Mode, Rate, Terms};
 use super::time::Time;
 
 /// One agreement and the money held under it.
@@ -32,6 +32,10 @@ pub struct Escrow {
     /// SHA-256 of the contract's text in this version, in hex.
     pub document_sha256: String,
     pub terms: Terms,
+    /// What a hidden commission came to before a side that does not see it offered a price into which it does
+    /// not fit. It stands again as soon as it fits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallen_commission: Option<Rate>,
     pub plan: Plan,
     pub parties: Vec<Party>,
     pub stage: Stage,

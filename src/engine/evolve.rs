@@ -15,7 +15,9 @@ use super::escrow::{
 use super::event::Event;
 use super::party::{Party, PartyStatus, Role, Signature, UserId};
 use super::plan::{Part, Share};
+use super::terms::{Rate, Terms};
 use super::time::Time;
+use super::veil;
 
 /// The state after `event` happened at `at`. Nothing comes of an event without its escrow.
 #[must_use]
@@ -90,6 +92,7 @@ fn proposed(event: &Event, at: Time) -> Option<Escrow> {
         plan: plan.clone(),
         stage: Stage::Proposed { since: at, expires_at: *expires_at },
         charge: None,
+        fallen_commission: None,
         given_up: Vec::new(),
         cancellation: None,
         cancellations_asked: 0,
@@ -249,6 +252,13 @@ fn moved(escrow: &mut Escrow, event: &Event, at: Time) {
     }
 }
 
+/// What a hidden commission was before it fell to nothing under terms of a side that does not see it.
+fn fallen(escrow: &Escrow, by: Role, terms: &Terms) -> Option<Rate> {
+    let (was, is) = (&escrow.terms.commission.as_ref()?.rate, &terms.commission.as_ref()?.rate);
+    let blind = veil::hides_from(&escrow.terms, by);
+    (blind && *is == Rate::FixedMinor(0)).then(|| escrow.fallen_commission.as_ref().unwrap_or(was).clone())
+}
+
 /// What happens while the terms are talked about, and reminders.
 #[allow(clippy::wildcard_enum_match_arm, reason = "`apply` sorts them and names every one")]
 fn talked_about(escrow: &mut Escrow, event: &Event, at: Time) {
@@ -256,6 +266,7 @@ fn talked_about(escrow: &mut Escrow, event: &Event, at: Time) {
         Event::Countered { by, version, terms, plan, document_sha256, expires_at } => {
             let proposer = escrow.party(*by).map(|party| party.user);
             escrow.countered_by = proposer.filter(|user| *user != escrow.creator);
+            escrow.fallen_commission = fallen(escrow, *by, terms);
             escrow.terms = (**terms).clone();
             escrow.plan = plan.clone();
             escrow.milestones = vec![UNFUNDED; terms.milestones.len()];

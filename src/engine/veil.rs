@@ -102,6 +102,7 @@ pub fn for_payee(mut escrow: Escrow, user: UserId) -> Escrow {
             delivery.changes = None;
         }
     }
+    escrow.fallen_commission = None;
     escrow.document_sha256.clear();
     escrow.parties.iter_mut().for_each(|party| party.signature = None);
     escrow.charge = None;
@@ -128,6 +129,7 @@ fn veiled(mut escrow: Escrow, payer: CommissionPayer) -> Escrow {
         charge.amount_minor -= on_top(&charge.milestones, &escrow.plan);
     }
     escrow.terms = without_commission(escrow.terms);
+    escrow.fallen_commission = None;
     escrow.plan.milestones.iter_mut().for_each(|part| plan(part, payer));
     escrow.milestones.iter_mut().for_each(|part| milestone(part, payer));
     escrow.refunds.iter_mut().for_each(|refund| parts(&mut refund.parts, payer));

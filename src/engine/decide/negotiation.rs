@@ -84,6 +84,12 @@ pub(super) fn counter(
     if same {
         return Err(Refusal::SameTerms);
     }
+    // Only now: whether these terms are the same as those that stand must not depend on it either.
+    if let (true, Some(commission), Some(rate)) =
+        (hidden, &mut terms.commission, &draft.escrow.fallen_commission)
+    {
+        commission.rate = rate.clone();
+    }
     let plan =
         if hidden { blindly_sound(&mut terms, facts, draft.now)? } else { sound(&terms, facts, draft.now)? };
     let version = draft.escrow.version + 1;
@@ -101,7 +107,7 @@ pub(super) fn counter(
 
 /// The plan of terms by somebody who may not know their commission. Whether they are refused must not depend
 /// on it, or he could find it out by trying: so they are judged without it, and a commission that does not
-/// fit them falls to nothing. Those who know of it see that, and can counter.
+/// fit them falls to nothing, until it fits again. Those who know of it see that, and can counter.
 fn blindly_sound(terms: &mut Terms, facts: &Facts, now: Time) -> Result<Plan, Refusal> {
     let mut public = terms.clone();
     public.commission = None;

@@ -45,8 +45,15 @@ fn story(terms: &Terms, role: Role, by: &Actor) -> Seen {
         let escrow = veil::escrow(world.escrow().clone(), role);
         let events: Vec<_> = world.history[place..].iter().map(|(_, event)| event.clone()).collect();
         for (seq, (at, event)) in (1..).zip(&world.history).skip(place) {
-            let record =
-                Record { v: VERSION, escrow: escrow.id, seq, at: *at, actor: *actor, event: event.clone() };
+            let record = Record {
+                v: VERSION,
+                escrow: escrow.id,
+                seq,
+                at: *at,
+                actor: *actor,
+                event: event.clone(),
+                salt: String::new(),
+            };
             seen.records.push(veil::record(record, &escrow, role));
         }
         let told = notices(world.escrow(), &events, actor);
@@ -57,8 +64,8 @@ fn story(terms: &Terms, role: Role, by: &Actor) -> Seen {
     let propose =
         Command::Propose { id: uuid::Uuid::from_u128(7), reference, terms: Box::new(terms.clone()) };
     act(&mut world, by, propose);
-    // The side that does not see it tries prices, down to where no commission fits any more.
-    for amount in [900_000, 20_000, 10_010, 2] {
+    // The side that does not see it tries prices, down to where no commission fits any more, and up again.
+    for amount in [900_000, 20_000, 10_010, 2, 2, 700_000] {
         let mut terms = veil::terms(world.escrow().terms.clone(), role);
         terms.amount_minor = amount;
         terms.milestones[0].amount_minor = amount / 2;
@@ -108,6 +115,34 @@ fn the_buyer_sees_the_same_whatever_the_seller_pays_the_broker() {
     assert_eq!(seen[0], seen[1]);
     assert_eq!(seen[0], seen[2]);
     assert_eq!(seen[0].escrows.last().unwrap().plan.charge_minor(), 1_010_000);
+}
+
+#[test]
+fn a_commission_that_fell_to_nothing_stands_again_as_soon_as_it_fits() {
+    let terms = hidden(Rate::FixedMinor(30_001), CommissionPayer::Seller);
+    let mut world = World::of(terms.clone());
+    let (id, reference) = (uuid::Uuid::from_u128(7), "ESC-7K2M-9QXA".to_owned());
+    world.attempt(&broker(), &Command::Propose { id, reference, terms: Box::new(terms) }).unwrap();
+    let rate = |world: &World| world.escrow().terms.commission.clone().unwrap().rate;
+    let offer = |world: &mut World, by: Actor, amount: i64| {
+        let mut terms = veil::terms(world.escrow().terms.clone(), by.role().unwrap());
+        terms.amount_minor = amount;
+        terms.milestones[0].amount_minor = amount / 2;
+        terms.milestones[1].amount_minor = amount - amount / 2;
+        let version = world.escrow().version;
+        world.attempt(&by, &Command::Counter { version, terms: Box::new(terms) }).unwrap();
+    };
+    for (amount, stands) in [(20_000, 0), (10_000, 0), (900_000, 30_001)] {
+        offer(&mut world, buyer(), amount);
+        assert_eq!(rate(&world), Rate::FixedMinor(stands), "at {amount}");
+    }
+    offer(&mut world, buyer(), 20_000);
+    let mut waived = world.escrow().terms.clone();
+    waived.commission.as_mut().unwrap().rate = Rate::FixedMinor(1);
+    let version = world.escrow().version;
+    world.attempt(&broker(), &Command::Counter { version, terms: Box::new(waived) }).unwrap();
+    offer(&mut world, buyer(), 900_000);
+    assert_eq!(rate(&world), Rate::FixedMinor(1), "what the broker says counts from then on");
 }
 
 #[test]
