@@ -14,7 +14,7 @@ use crate::store::outbox::To;
 use crate::store::throttle::{self, Limit};
 use crate::store::tokens::{self, Bound, Purpose, Worth};
 use crate::store::users::{self, Registration};
-use crate::store::{outbox, sessions, terms_of_service};
+use crate::store::{links, outbox, sessions, terms_of_service};
 
 /// Counts one try of each kind in turn, up to the first that was tried too often: whoever is refused for
 /// his network leaves no mark on the account that he names. `Some` is the number of seconds to wait.
@@ -130,7 +130,7 @@ pub async fn confirm_address(
     let token = tokens::consume(conn, now, Purpose::ConfirmAddress, secret).await?;
     let Some((user, email)) = token.and_then(|token| token.user_id.zip(token.email)) else { return Ok(None) };
     let still = users::lock_password(conn, user).await?;
-    if still.as_deref() != Some(password_hash) || !users::confirm(conn, now, user, &email).await? {
+    if still.as_deref() != Some(password_hash) || !links::confirm(conn, clock, user, &email).await? {
         return Ok(None);
     }
     throttle::forgive(conn, &throttle::CONFIRM_BY_ADDRESS, &email).await?;
@@ -161,7 +161,7 @@ pub async fn sign_up_invited(
         return Ok(None);
     }
     let Some(user) = users::register(conn, clock, new).await? else { return Ok(None) };
-    users::confirm(conn, now, user, new.email).await?;
+    links::confirm(conn, clock, user, new.email).await?;
     tokens::retire(conn, now, Purpose::ConfirmAddress, user).await?;
     tx.commit().await?;
     Ok(Some(user))
@@ -186,7 +186,7 @@ pub async fn set_up_operator(
         return Ok(None);
     }
     let Some(user) = users::register(conn, clock, new).await? else { return Ok(None) };
-    users::confirm(conn, now, user, new.email).await?;
+    links::confirm(conn, clock, user, new.email).await?;
     users::make_operator(conn, user).await?;
     tokens::retire_unbound(conn, now, Purpose::Setup).await?;
     tx.commit().await?;
@@ -257,7 +257,7 @@ pub async fn reset_password(
     let now = clock.now();
     let token = tokens::consume(conn, now, Purpose::Reset, secret).await?;
     let Some((user, email)) = token.and_then(|token| token.user_id.zip(token.email)) else { return Ok(None) };
-    if !users::confirm(conn, now, user, &email).await? {
+    if !links::confirm(conn, clock, user, &email).await? {
         return Ok(None);
     }
     tokens::retire(conn, now, Purpose::ConfirmAddress, user).await?;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::command::Command;
 use super::dispute::{Handler, Step};
 use super::escrow::{ChargeState, Escrow, Milestone, MilestoneStage, Reminder, Stage};
+use super::late::every;
 use super::party::{Role, UserId};
 use super::proof::ProofPhase;
 use super::refund::{Refund, RefundState};
@@ -285,7 +286,7 @@ pub fn all(escrow: &Escrow) -> Vec<Deadline> {
         add(Waiting::Settlement, offer.since, offer.answer_by);
     }
     clocks.extend(escrow.disputes.iter().filter_map(of_dispute));
-    clocks.extend(escrow.refunds.iter().flat_map(|refund| of_refund(escrow, refund)));
+    clocks.extend(escrow.refunds.iter().filter(|it| !it.late).flat_map(|it| of_refund(escrow, it)));
     for (number, milestone) in (1_u16..).zip(&escrow.milestones) {
         if milestone.stopped_at.is_none() {
             clocks.extend(of_milestone(number, milestone, escrow.charge_pending()));
@@ -330,7 +331,7 @@ fn of_dispute(dispute: &super::dispute::Dispute) -> Option<Deadline> {
 
 /// A refund waits for its provider; a failed one is sent once more by itself, and goes to the wallet of a
 /// buyer who does nothing about it.
-fn of_refund(escrow: &Escrow, refund: &Refund) -> Vec<Deadline> {
+pub(super) fn of_refund(escrow: &Escrow, refund: &Refund) -> Vec<Deadline> {
     let clock = |waiting, since, at| {
         Some(Deadline { waiting, milestone: Some(refund.milestone), since, at, due: None })
     };
@@ -396,7 +397,7 @@ fn of_milestone(number: u16, milestone: &Milestone, paying: bool) -> Option<Dead
 /// When something next comes due by itself: a deadline or a reminder that was not sent.
 #[must_use]
 pub fn next_at(escrow: &Escrow) -> Option<Time> {
-    let clocks = all(escrow);
+    let clocks = every(escrow);
     let reminders = clocks.iter().flat_map(|clock| {
         let open =
             clock.marks().into_iter().filter(|(_, mark)| !escrow.reminded.contains(&clock.reminder(*mark)));
@@ -416,7 +417,7 @@ fn last_sent(escrow: &Escrow, clock: &Deadline) -> Option<Time> {
 /// only the latest of several missed reminders is sent.
 #[must_use]
 pub fn due(escrow: &Escrow, now: Time) -> Option<Command> {
-    let clocks = all(escrow);
+    let clocks = every(escrow);
     if let Some(clock) = clocks.iter().find(|clock| clock.at <= now) {
         return Some(clock.lapse());
     }

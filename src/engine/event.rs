@@ -9,6 +9,7 @@ use super::dispute::{
     CancellationEnd, DisputeEnd, ExtensionEnd, FailedCriterion, SettlementEnd, Split, Step,
 };
 use super::escrow::{End, How, Method};
+use super::late::WayBack;
 use super::party::{Actor, Role, UserId};
 use super::plan::{Part, Plan, Share};
 use super::proof::ProofKind;
@@ -119,11 +120,13 @@ pub enum Event {
     ChargeSettled {
         payment: Uuid,
     },
-    /// Money that came when the escrow no longer wanted it; it went to the buyer's wallet.
+    /// Money that came when the escrow no longer wanted it; it went to its payer's wallet, or goes back as it came.
     ChargeReturned {
         payment: Uuid,
         amount_minor: i64,
         rail: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        back: Option<WayBack>,
     },
     /// With funding per milestone: the one before is decided, so this one is to be paid.
     NextPaymentDue {

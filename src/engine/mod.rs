@@ -15,6 +15,7 @@ pub mod dispute;
 pub mod escrow;
 pub mod event;
 pub mod evolve;
+pub mod late;
 pub mod milestone;
 pub mod next;
 pub mod notices;

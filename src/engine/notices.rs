@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use super::deadlines::{Mark, Waiting};
 use super::escrow::{End, Escrow, How};
 use super::event::Event;
-use super::party::{Actor, Capacity, PartyStatus, Role, UserId};
+use super::late::TooLate;
+use super::party::{Actor, Capacity, Role, UserId};
 use super::plan::{Part, Share};
 use super::proof::ProofKind;
 use super::time::Time;
@@ -108,6 +109,9 @@ pub enum News {
     },
     PaymentReturned {
         amount: Money,
+        /// Where it goes back as it came, and not to a wallet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<TooLate>,
     },
     /// The buyer's receipt.
     Receipt {
@@ -292,16 +296,6 @@ impl Told<'_> {
     pub(super) fn role(&mut self, role: Role, news: News) {
         if let Some(party) = self.escrow.party(role) {
             self.tell(party.user, role, news);
-        }
-    }
-
-    /// Everyone who answers for the deal, but for the one who acted.
-    fn others(&mut self, actor: &Actor, news: &News) {
-        for party in self.escrow.parties.clone() {
-            let reached = party.status != PartyStatus::Disowned;
-            if party.role.must_agree() && reached && Some(party.user) != actor.user() {
-                self.tell(party.user, party.role, news.clone());
-            }
         }
     }
 

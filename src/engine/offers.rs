@@ -11,6 +11,7 @@ use super::escrow::{Escrow, Method, Milestone, MilestoneStage};
 use super::party::{Actor, UserId};
 use super::plan::commission_of;
 use super::proof::ProofKind;
+use super::refund::Refund;
 use super::refusal::Refusal;
 use super::time::Time;
 
@@ -248,7 +249,11 @@ pub fn offers(escrow: &Escrow, actor: &Actor, facts: &Facts, now: Time) -> Vec<O
             Action::ReturnRuling(number),
         ]);
     }
-    for refund in escrow.refunds.iter().filter(|refund| refund.open()) {
+    // What came too late is the affair of whoever paid it, and of operators.
+    let operator = matches!(actor, Actor::Operator { .. });
+    let own =
+        |refund: &&Refund| operator || actor.user().is_none_or(|user| escrow.refund_is_of(refund, user));
+    for refund in escrow.refunds.iter().filter(|refund| refund.open()).filter(own) {
         actions.extend([Action::RetryRefund(refund.number), Action::RefundToWallet(refund.number)]);
     }
     for (number, part) in (1_u16..).zip(&escrow.milestones) {

@@ -103,7 +103,7 @@ pub fn entries(escrow: &Escrow, event: &Event) -> Vec<Entry> {
         |from: Account, to: Account, minor: i64| Entry { from, to, amount: escrow.terms.money(minor) };
     match event {
         Event::ChargeSettled { .. } => deposit(escrow),
-        Event::ChargeReturned { payment, amount_minor, rail } => {
+        Event::ChargeReturned { payment, amount_minor, rail, .. } => {
             returned(escrow, *payment, *amount_minor, rail)
         }
         Event::Released { milestone, parts, .. } => step(escrow, *milestone, parts, |share| match share {
@@ -168,12 +168,18 @@ pub fn entries(escrow: &Escrow, event: &Event) -> Vec<Entry> {
     }
 }
 
-/// A reserved refund's parts leave what is held: sent as they came, or to the buyer's wallet.
+/// A reserved refund's parts leave what is held, or late money leaves suspense: sent as it came, or to the wallet
+/// of whose it is.
 fn refunded(escrow: &Escrow, refund: u16, sent: bool) -> Vec<Entry> {
     let Some(refund) = escrow.refund(refund) else { return Vec::new() };
-    let wallet = || escrow.party(Role::Buyer).map(|party| Account::Wallet { user: party.user });
+    let buyer = || escrow.party(Role::Buyer).map(|party| party.user);
+    let owner = if refund.late { escrow.payer(refund.charge) } else { buyer() };
+    let wallet = || owner.map(|user| Account::Wallet { user });
     let to = if sent { Some(Account::Clearing { rail: refund.rail.clone() }) } else { wallet() };
     let Some(to) = to else { return Vec::new() };
+    if refund.late {
+        return vec![Entry { from: Account::Suspense, to, amount: escrow.terms.money(refund.amount_minor) }];
+    }
     step(escrow, refund.milestone, &refund.parts, |_| to.clone())
 }
 

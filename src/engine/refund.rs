@@ -34,6 +34,9 @@ pub struct Refund {
     /// Whether it was sent again by itself: that happens once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sent_again: bool,
+    /// Of a guest's payment that came too late: it lies in suspense and belongs to no milestone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
     pub state: RefundState,
 }
 
@@ -67,6 +70,9 @@ impl Refund {
     /// What goes back in all, followers included, in minor units.
     #[must_use]
     pub fn sum_minor(&self) -> i64 {
+        if self.late {
+            return self.amount_minor;
+        }
         self.parts.iter().map(|part| part.amount_minor).sum()
     }
 
@@ -112,7 +118,7 @@ impl Escrow {
     /// Whether a refund has failed and nothing was done about it.
     #[must_use]
     pub fn refund_failed(&self) -> bool {
-        self.refunds.iter().any(|refund| refund.failed_at().is_some())
+        self.refunds.iter().any(|refund| !refund.late && refund.failed_at().is_some())
     }
 
     /// The payment that brought a milestone's money.

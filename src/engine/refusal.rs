@@ -292,8 +292,12 @@ impl Refusal {
         match self {
             Self::ContractNeedsSignature => "This escrow has a contract: sign it to accept.",
             Self::QuickEscrowNoContract => "A quick escrow has no contract to sign: accept it instead.",
-            Self::NoContract => "An instant escrow has no contract.",
-            Self::NoConfirmationStep => "An instant escrow is complete when it is delivered.",
+            Self::NoContract => {
+                "An instant escrow has no contract to sign: whoever pays by its link accepts its terms."
+            }
+            Self::NoConfirmationStep => {
+                "An instant escrow is complete when it is delivered, so there is nothing to confirm."
+            }
             Self::ProofNotAccepted => "The buyer has not accepted the proof yet.",
             Self::NoProofStep => "This kind of escrow asks for no proof before the delivery.",
             Self::NoProofInReview => "There is no proof to answer now.",

@@ -55,6 +55,10 @@ impl Notice {
     /// Where the reader's own page of an escrow is: what a path of the words is below of.
     #[must_use]
     pub fn page(&self, reference: &str) -> String {
+        // The deal may be somebody else's by now.
+        if matches!(self.news, News::PaymentReturned { why: None, .. }) {
+            return "/balances".to_owned();
+        }
         match self.role {
             Capacity::Operator => format!("/admin/disputes/{reference}"),
             Capacity::Arbiter => format!("/arbitration/{reference}"),
@@ -213,10 +217,11 @@ impl News {
                 "Try again",
                 "/pay".to_owned(),
             ),
-            Self::PaymentReturned { amount } => (
+            Self::PaymentReturned { amount, why: Some(why) } => refunds::too_late(title, *amount, *why),
+            Self::PaymentReturned { amount, why: None } => (
                 format!("Money returned: {title}"),
                 vec![format!("A payment of {amount} arrived after it had been given up. The escrow does not need it, so it is in your wallet.")],
-                OPEN,
+                "See your balances",
                 String::new(),
             ),
             Self::Receipt { amount } => (

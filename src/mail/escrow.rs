@@ -178,7 +178,7 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
 /// Those of a payment that arrived or did not, or that will reach the reader.
 fn facts_of_payments(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
     match news {
-        News::PaymentFailed { amount, .. } | News::PaymentReturned { amount } => {
+        News::PaymentFailed { amount, .. } | News::PaymentReturned { amount, .. } => {
             vec![("Amount", amount.to_string())]
         }
         News::Receipt { amount } => vec![("Held in escrow", amount.to_string())],
@@ -201,6 +201,8 @@ fn facts_of_refund(news: &RefundNews, zone: &Zone) -> Vec<(&'static str, String)
             vec![milestone(number, title), ("Back to you", amount.to_string())]
         }
         RefundNews::Decided { milestone: title, number, .. } => vec![milestone(number, title)],
+        RefundNews::LateDone { amount } => vec![("Back to you", amount.to_string())],
+        RefundNews::LateFailed { amount, .. } => vec![("Reserved for you", amount.to_string())],
         RefundNews::Failed { milestone: title, number, amount, to_wallet_at, .. } => {
             let mut facts = vec![milestone(number, title), ("Reserved for you", amount.to_string())];
             facts.extend(to_wallet_at.map(|at| ("To your wallet by itself", zone.moment(at))));

@@ -168,8 +168,8 @@ impl Letter {
         match self {
             Self::Escrow(news) => escrow::sheet(news, reader),
             Self::GuestLink { title, reference } => guest_link(reader, title, reference),
-            Self::PayLink { title, reference, seller, amount } => pay_link(reader, title, seller)
-                .fact("Price", amount.as_str())
+            Self::PayLink { title, reference, seller, amount } => pay_link(reader, title, reference, seller)
+                .fact("To pay", amount.as_str())
                 .fact("Reference", reference.as_str()),
             Self::ConfirmAddress => confirm_address(reader),
             Self::NewAddress => new_address(reader),
@@ -243,9 +243,9 @@ fn guest_link(reader: &Reader<'_>, title: &str, reference: &str) -> Sheet {
     }
 }
 
-fn pay_link(reader: &Reader<'_>, title: &str, seller: &str) -> Sheet {
+fn pay_link(reader: &Reader<'_>, title: &str, reference: &str, seller: &str) -> Sheet {
     Sheet {
-        subject: format!("{} asks you to pay: {title}", escrow::short(seller)),
+        subject: format!("{} asks you to pay: {title} · {reference}", escrow::short(seller)),
         headline: format!("{seller} asks you to pay for “{title}”"),
         paragraphs: vec![
             "Holdfast holds your money until it is delivered. You need no account, and nothing binds you unless you pay.".into(),

@@ -174,6 +174,10 @@ pub(super) async fn seat_buyer(
         )?;
         return Ok(());
     };
+    // He has got an account himself: the seat is his already.
+    if from == user {
+        return Ok(());
+    }
     if claimed {
         for sql in [
             "UPDATE payments SET user_id = $3 WHERE escrow_id = $1 AND user_id = $2",

@@ -8,7 +8,7 @@
 
 use uuid::Uuid;
 
-use super::db::{Conn, Db, DbError, exec, one, opt};
+use super::db::{Conn, Db, DbError, all, exec, one, opt};
 use super::execute::{Evidence, Executed, NamedParty, Outcome, Request, Who, execute_in};
 use super::tokens::{self, Bound, Purpose};
 use super::{escrows, hash, terms_of_service, users};
@@ -193,12 +193,46 @@ pub async fn claim(
     (to, email): (UserId, &str),
 ) -> Result<Executed, DbError> {
     let mut tx = db.write().await?;
+    let executed = claim_in(&mut tx.conn(), clock, escrow, guest, (to, email)).await?;
+    tx.commit().await?;
+    Ok(executed)
+}
+
+async fn claim_in(
+    conn: &mut Conn<'_>,
+    clock: &Clock,
+    escrow: Uuid,
+    guest: UserId,
+    (to, email): (UserId, &str),
+) -> Result<Executed, DbError> {
     let salt = clock.random::<16>().to_vec();
     let identity_sha256 = salted_hex(&salt, email);
     let named = NamedParty { user: to, email: email.to_owned(), name: String::new(), salt };
     let mut request = Request::new(escrow, Who::User(guest), Command::Claim { to, identity_sha256 });
     request.evidence = Some(Evidence::Parties(vec![named]));
-    let executed = execute_in(&mut tx.conn(), clock, &request).await?;
-    tx.commit().await?;
-    Ok(executed)
+    execute_in(conn, clock, &request).await
+}
+
+/// Confirms an address as the account's; false if it has another one. What was bought with it as a guest is that of
+/// an account from then on, so that its money can go to a wallet.
+///
+/// # Errors
+/// The database's; the caller must not commit then.
+pub async fn confirm(conn: &mut Conn<'_>, clock: &Clock, user: UserId, email: &str) -> Result<bool, DbError> {
+    if !users::confirm(conn, clock.now(), user, email).await? {
+        return Ok(false);
+    }
+    let bought = all!(
+        conn,
+        (Uuid,),
+        "SELECT p.escrow_id FROM parties p JOIN escrows e ON e.id = p.escrow_id
+         WHERE p.user_id = $1 AND p.role = 'buyer' AND e.stage <> 'closed'
+           AND EXISTS (SELECT 1 FROM pay_links l WHERE l.escrow_id = e.id)
+         ORDER BY p.escrow_id",
+        user
+    )?;
+    for (escrow,) in bought {
+        claim_in(conn, clock, escrow, user, (user, email)).await?;
+    }
+    Ok(true)
 }

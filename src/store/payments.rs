@@ -96,6 +96,9 @@ pub async fn record(
             let sum = parts.iter().map(|part| part.amount_minor).sum();
             to_wallet(conn, escrow, id, buyer, "escrow-refund", *milestone, sum, at).await
         }
+        (Event::ChargeReturned { back: Some(_), .. }, _) => {
+            refunds::record(conn, escrow, event, id, Uuid::nil(), at).await
+        }
         (
             Event::RefundStarted { .. }
             | Event::RefundSettled { .. }

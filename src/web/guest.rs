@@ -16,6 +16,7 @@ use super::escrow::act::answer;
 use super::escrow::seat::Seat;
 use super::flash::Flash;
 use super::form::Fields;
+use super::left;
 use super::network::Network;
 use super::page::{self, slow_down};
 use super::routes::{Access, Routes};
@@ -85,6 +86,9 @@ async fn enter(
     let mut account = users::by_id(conn, user).await?.ok_or(Error::NotFound)?;
     if account.is_confirmed() {
         let escrow = escrows::by_id(conn, escrow).await?.ok_or(Error::NotFound)?;
+        if escrow.party_of(user).is_none() {
+            return left::draw(app, visit, conn, &account, escrow.id).await.map(Err);
+        }
         let path = format!("/escrows/{}", escrow.reference);
         let to = match &visitor.0 {
             Some(_) => path,

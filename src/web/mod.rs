@@ -26,6 +26,7 @@ pub mod health;
 pub mod home;
 pub mod icons;
 pub mod invitation;
+mod left;
 pub mod moment;
 pub mod network;
 pub mod notifications;

@@ -14,10 +14,10 @@ use crate::deal::Deal;
 use crate::milestone::hidden_field;
 use crate::world::{Mail, World, both};
 
-const GUEST: &str = "gamal.guest@example.com";
+pub const GUEST: &str = "gamal.guest@example.com";
 
 /// A sale of 10.000 TND behind a pay link, and the link's path.
-async fn for_sale(world: &World) -> (Deal, String) {
+pub async fn for_sale(world: &World) -> (Deal, String) {
     let seller = world.person("Bilel Seller").await;
     let terms = Terms {
         mode: Mode::Instant,
@@ -43,7 +43,7 @@ async fn for_sale(world: &World) -> (Deal, String) {
     (deal, format!("/pay/{}", secret.unwrap()))
 }
 
-async fn buys(browser: &mut Browser, link: &str, email: &str, more: &[(&str, &str)]) -> Page {
+pub async fn buys(browser: &mut Browser, link: &str, email: &str, more: &[(&str, &str)]) -> Page {
     let page = browser.get(link).await;
     let (seen, key) = (hidden_field(&page, "seen"), hidden_field(&page, "key"));
     let version = hidden_field(&page, "terms_version");
@@ -60,7 +60,7 @@ async fn buys(browser: &mut Browser, link: &str, email: &str, more: &[(&str, &st
     browser.post(link, &[&fields, more].concat()).await
 }
 
-async fn says(world: &World, deal: &Deal, good: bool) {
+pub async fn says(world: &World, deal: &Deal, good: bool) {
     let payment = world.escrow(deal).await.charge.unwrap().payment;
     let command = match good {
         true => Command::ChargeSettled { payment },
@@ -71,13 +71,13 @@ async fn says(world: &World, deal: &Deal, good: bool) {
 }
 
 /// The path of the guest's pages in his mail.
-fn own_path(mail: &Mail) -> String {
+pub fn own_path(mail: &Mail) -> String {
     let path = mail.path("/g/");
     path.split('/').take(3).collect::<Vec<_>>().join("/")
 }
 
 /// Bought by a guest and paid; the guest's own path.
-async fn sold(world: &World) -> (Deal, String, String) {
+pub async fn sold(world: &World) -> (Deal, String, String) {
     let (deal, link) = for_sale(world).await;
     let started = buys(&mut world.browser(), &link, GUEST, &[]).await;
     started.is(303);
@@ -123,9 +123,16 @@ both! {
         world.delivers(&deal, 1).await;
         assert!(matches!(world.escrow(&deal).await.stage, Stage::Ended { end: End::Completed, .. }));
         assert_eq!(world.kinds(GUEST).await, ["bought", "handed_over"]);
-        reader.get(&own).await.shows("Completed");
+        let over = reader.get(&own).await;
+        over.shows("Completed");
+        over.hides("Close the escrow");
+        over.hides("Start again");
+        leads_nowhere_else(&mut reader, &own).await;
         let page = reader.get(&format!("{own}/milestones/1")).await;
         page.shows("Here it is.");
+        page.shows("It is delivered, and that completed the sale.");
+        page.hides("approved");
+        page.hides("silence counts as approval");
     }
 }
 
@@ -308,14 +315,23 @@ both! {
         seller.post(&deal.path("/link/mail"), &[("email", GUEST)]).await.is(303);
         let mail = world.mail(GUEST).await;
         assert!(mail.text.contains(&link), "{}", mail.text);
-        seller.post(&deal.path("/link/new"), &[]).await.is(303);
+        let page = seller.get(&deal.path("/link/new")).await;
+        page.shows("The link that you have now stops working at once");
+        world.browser().get(&link).await.hides("replaced this link");
+        let seen = hidden_field(&page, "seen");
+        seller.post(&deal.path("/link/new"), &[("seen", &seen)]).await.is(303);
         world.browser().get(&link).await.shows("replaced this link by a newer one");
         let page = seller.get(&deal.path("/link")).await;
         assert!(!page.body.contains(&link));
+        seller.post(&deal.path("/link/new"), &[("seen", &seen)]).await.is(303);
+        let secret = |page: &Page| page.body.split("/pay/").nth(1).unwrap()[..20].to_owned();
+        let again = seller.get(&deal.path("/link")).await;
+        assert_eq!(secret(&again), secret(&page), "sent twice, it replaces one");
         seller.get(&link).await.is(200);
         world.person("Mona Mallory").await;
         let mut other = world.signed_in("mona.mallory@example.com").await;
         other.get(&deal.path("/link")).await.is(404);
+        other.get(&deal.path("/link/new")).await.is(404);
     }
 }
 

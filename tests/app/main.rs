@@ -25,6 +25,8 @@ mod guests;
 mod guide;
 mod hidden;
 mod home;
+mod instant;
+mod late;
 mod layers;
 mod mails;
 mod messages;

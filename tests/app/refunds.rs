@@ -35,7 +35,7 @@ impl World {
     }
 
     /// The provider hears of what was asked for, and answers.
-    async fn goes_round(&self) -> Vec<u16> {
+    pub async fn goes_round(&self) -> Vec<u16> {
         while work::payments::run_due(&self.app).await.unwrap() > 0 {}
         self.provider_tells().await
     }
@@ -50,12 +50,12 @@ impl World {
         all.into_iter().filter(|row| row.kind == "escrow-refund").collect()
     }
 
-    async fn is_healthy(&self) {
+    pub async fn is_healthy(&self) {
         let report = doctor::examine(&self.app).await.unwrap();
         assert!(report.ailments.is_empty(), "{:?}", report.ailments);
     }
 
-    async fn days_go_by(&self, days: i64) {
+    pub async fn days_go_by(&self, days: i64) {
         self.app.clock.advance(Duration::days(days));
         while work::deadlines::run_due(&self.app).await.unwrap() > 0 {}
     }

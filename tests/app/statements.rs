@@ -12,7 +12,9 @@ use holdfast::web::draft::steps::Step;
 use holdfast::web::routes::Access;
 
 use crate::browser::Browser;
+use crate::guests::{GUEST, buys, for_sale, own_path, says};
 use crate::home::{BROKER, BUYER, SELLER, cast, many};
+use crate::milestone::hidden_field;
 use crate::world::{World, both};
 
 const MOST: usize = 6;
@@ -102,7 +104,47 @@ both! {
                 assert!((2..=MOST).contains(&count), "{path}: {count}");
             }
         }
+        asked += by_links(&world, &mut too_many).await;
         assert!(asked > 300, "only {asked} pages were there");
         assert!(too_many.is_empty(), "{too_many:#?}");
     }
+}
+
+/// The pages behind pay links and guests' links, for whoever bought by one, and the seller's page of it.
+async fn by_links(world: &World, too_many: &mut Vec<String>) -> usize {
+    let mut values: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let (open, link) = for_sale(world).await;
+    let mut guest = world.browser();
+    let (deal, taken) = for_sale(world).await;
+    buys(&mut guest, &taken, GUEST, &[]).await.is(303);
+    let payment = world.escrow(&deal).await.charge.unwrap().payment;
+    says(world, &deal, true).await;
+    let own = own_path(&world.mail(GUEST).await);
+    let dispute = guest.get(&format!("{own}/disputes/new")).await;
+    let key = hidden_field(&dispute, "key");
+    let fields = [("release-1", "0"), ("note", "It never came."), ("key", &*key)];
+    guest.post(&format!("{own}/disputes"), &fields).await.is(303);
+    let secret = |path: &str| path.split('/').nth(2).unwrap().to_owned();
+    values.insert("token", vec![secret(&link), secret(&taken), secret(&own)]);
+    values.insert("payment", vec![payment.to_string()]);
+    values.insert("number", vec!["1".to_owned()]);
+    let by_token = web::routes();
+    let by_token = by_token.listed().filter(|route| route.path.contains("{token}"));
+    let gets = by_token.filter(|route| route.method == Method::GET);
+    let mut paths: Vec<String> = gets.flat_map(|route| addresses(route.path, &values)).collect();
+    let (mut there, all) = (0, paths.len());
+    for path in paths.drain(..) {
+        let (page, count) = counting(guest.get(&path)).await;
+        there += usize::from(page.status == 200);
+        if count > MOST {
+            too_many.push(format!("{path} ({}) for a guest: {count}", page.status));
+        }
+    }
+    assert!(there > 11, "only {there} pages of a guest were there");
+    let mut seller = world.signed_in(SELLER).await;
+    for path in [open.path("/link"), open.path("/link/new"), open.path("")] {
+        let (page, count) = counting(seller.get(&path)).await;
+        assert!(page.status == 200 && count <= MOST, "{path} ({}): {count}", page.status);
+    }
+    all
 }

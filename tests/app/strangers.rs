@@ -21,13 +21,15 @@ use uuid::Uuid;
 use crate::browser::Browser;
 use crate::deal::Deal;
 use crate::delivery::{Part, multipart};
+use crate::guests::{for_sale, sold};
 use crate::milestone::{Cast, hidden_field};
 use crate::world::{World, both};
 
 /// Party pages that a deal like this one does not have, even for its parties: it asks for no proof, a reminder by
 /// hand needs a clock in its query, and nothing of it is hidden.
-const NOT_HERE: [&str; 4] = [
+const NOT_HERE: [&str; 5] = [
     "/escrows/{reference}/link",
+    "/escrows/{reference}/link/new",
     "/escrows/{reference}/proof",
     "/escrows/{reference}/reminder",
     "/escrows/{reference}/side-agreement.txt",
@@ -242,5 +244,39 @@ both! {
         zied.get("/notifications").await.hides(&things.deal.reference);
         zied.get("/balances").await.hides(&things.deal.reference);
         zied.get("/escrows").await.hides(&things.deal.reference);
+    }
+}
+
+both! {
+    async fn no_secret_opens_what_it_is_not_for(world) {
+        let (deal, link, own) = sold(&world).await;
+        let (open, other) = for_sale(&world).await;
+        let payment = world.escrow(&deal).await.charge.unwrap().payment.to_string();
+        let before = (world.escrow(&deal).await, world.escrow(&open).await);
+        let secret = |path: &str| path.split('/').nth(2).unwrap().to_owned();
+        let (pay, guest) = (secret(&link), secret(&own));
+        let routes = web::routes();
+        let by_secret = routes.listed().filter(|route| route.path.starts_with("/pay/") || route.path.starts_with("/g/"));
+        let mut asked = 0;
+        let mut browsers = [world.browser(), world.signed_in("bilel.seller@example.com").await];
+        for route in by_secret {
+            let others = if route.path.starts_with("/g/") { &pay } else { &guest };
+            for wrong in ["no-such-secret", others.as_str(), deal.reference.as_str()] {
+                let address = route.path.replace("{token}", wrong).replace("{number}", "1");
+                let address = address.replace("{payment}", &payment).replace("{file}", &payment);
+                assert!(!address.contains('{'), "{address} has a part that this test does not know");
+                for browser in &mut browsers {
+                    assert_eq!(call(browser, route, &address).await, 404, "{} {address}", route.method);
+                    asked += 1;
+                }
+            }
+        }
+        assert!(asked > 100, "only {asked} were tried");
+        // The right ones open their pages, and a payment is told of behind its own link alone.
+        world.browser().get(&link).await.is(200);
+        world.browser().get(&own).await.is(200);
+        let elsewhere = world.browser().get(&format!("{other}/{payment}")).await;
+        assert_eq!(elsewhere.location(), other);
+        assert_eq!((world.escrow(&deal).await, world.escrow(&open).await), before, "somebody changed something");
     }
 }

@@ -10,6 +10,7 @@ use holdfast::config::Config;
 use holdfast::engine::time::Time;
 use holdfast::password::Passwords;
 use holdfast::store::db::Db;
+use holdfast::store::links;
 use holdfast::store::users::{self, Registration};
 use holdfast::{all, web, work};
 use uuid::Uuid;
@@ -130,7 +131,7 @@ impl World {
             terms_of_service_version: 1,
         };
         let id = users::register(&mut tx.conn(), &self.app.clock, &new).await.unwrap().unwrap();
-        assert!(users::confirm(&mut tx.conn(), self.app.clock.now(), id, email).await.unwrap());
+        assert!(links::confirm(&mut tx.conn(), &self.app.clock, id, email).await.unwrap());
         tx.commit().await.unwrap();
         id
     }

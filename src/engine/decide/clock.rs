@@ -3,10 +3,11 @@
 use super::ending::{drop_unpaid, pay_out_at_once, pay_out_to, refund, release};
 use super::{Draft, agreement, dispute, refund as back};
 use crate::engine::command::Facts;
-use crate::engine::deadlines::{self, CANCEL_DAYS, Deadline, Mark, Waiting};
+use crate::engine::deadlines::{CANCEL_DAYS, Deadline, Mark, Waiting};
 use crate::engine::dispute::{ExtensionEnd, Settlement, SettlementEnd};
 use crate::engine::escrow::{End, How};
 use crate::engine::event::Event;
+use crate::engine::late;
 use crate::engine::party::Actor;
 use crate::engine::refusal::Refusal;
 use crate::engine::time::Time;
@@ -25,7 +26,7 @@ fn running(
     }
     let same =
         |clock: &Deadline| clock.waiting == waiting && clock.milestone == milestone && clock.since == since;
-    Ok(deadlines::all(&draft.escrow).into_iter().find(same))
+    Ok(late::every(&draft.escrow).into_iter().find(same))
 }
 
 /// Carries out what silence means. A clock that no longer runs has nothing to say; never early.
@@ -84,7 +85,7 @@ pub(super) fn lapse(
             }
         }
         Waiting::RefundAnswer | Waiting::RefundAgain | Waiting::FailedRefund => {
-            back::lapse(draft, waiting, number, since);
+            back::lapse(draft, waiting, milestone, since);
         }
         Waiting::Closing => draft.push(Event::Closed),
     }

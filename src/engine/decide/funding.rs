@@ -4,9 +4,10 @@ use uuid::Uuid;
 
 use super::{Draft, agreement};
 use crate::engine::command::Facts;
-use crate::engine::deadlines::RAIL_ANSWER_DAYS;
+use crate::engine::deadlines::{RAIL_ANSWER_DAYS, REFUND_ANSWER_DAYS};
 use crate::engine::escrow::{ChargeState, Method, Stage};
 use crate::engine::event::Event;
+use crate::engine::late::WayBack;
 use crate::engine::party::{Actor, Role};
 use crate::engine::refusal::Refusal;
 use crate::engine::terms::{Funding, Mode};
@@ -132,10 +133,17 @@ pub(super) fn charge_settled(draft: &mut Draft, payment: Uuid) -> Result<(), Ref
         ChargeState::Failed { .. } if charge.returned_at.is_some() => Ok(()),
         ChargeState::Failed { .. } => {
             let Method::Rail { rail } = charge.method else { return Ok(()) };
-            draft.push(Event::ChargeReturned { payment, amount_minor: charge.amount_minor, rail });
+            // Without a wallet it can only go where it came from.
+            let back = charge.guest.then(|| next_refund(draft));
+            draft.push(Event::ChargeReturned { payment, amount_minor: charge.amount_minor, rail, back });
             Ok(())
         }
     }
+}
+
+fn next_refund(draft: &Draft) -> WayBack {
+    let refund = u16::try_from(draft.escrow.refunds.len() + 1).unwrap_or(u16::MAX);
+    WayBack { refund, answer_by: draft.now.plus_days(REFUND_ANSWER_DAYS) }
 }
 
 pub(super) fn charge_failed(draft: &mut Draft, payment: Uuid, reason: &str) -> Result<(), Refusal> {

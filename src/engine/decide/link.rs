@@ -120,11 +120,11 @@ fn claim(draft: &mut Draft, to: UserId, identity_sha256: &str) -> Result<(), Ref
     if buyer != Some(user) {
         return Err(Refusal::NotAParty);
     }
-    if draft.escrow.charge_pending() {
-        return Err(Refusal::PaymentPending);
-    }
-    // The guest himself may have got an account meanwhile.
+    // The guest himself may have got an account meanwhile; then nothing changes hands.
     if to != user {
+        if draft.escrow.charge_pending() {
+            return Err(Refusal::PaymentPending);
+        }
         free_for(draft, to)?;
     }
     join(draft, to, buyer, &Joining { guest: false, claimed: true, identity_sha256 })

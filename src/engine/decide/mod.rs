@@ -59,15 +59,7 @@ pub fn decide(
         return agreement::propose(*id, reference, terms, actor, facts, now);
     };
     let mut draft = Draft::new(escrow, *actor, &facts.rails_that_refund, now);
-    // A provider's answer is heard even then: money that comes too late has to go back.
-    let answer = matches!(
-        command,
-        Command::ChargeSettled { .. }
-            | Command::ChargeFailed { .. }
-            | Command::RefundSettled { .. }
-            | Command::RefundFailed { .. }
-    );
-    if matches!(escrow.stage, Stage::Closed { .. }) && !answer {
+    if matches!(escrow.stage, Stage::Closed { .. }) && !refund::is_heard_when_closed(escrow, command) {
         let again = *command == Command::Close && actor.role().is_some();
         return if again { Ok(Decision::AlreadyDone) } else { Err(Refusal::EscrowClosed) };
     }

@@ -5,6 +5,7 @@ use super::ending::end_if_all;
 use super::funding::{by_rail, charge_failed, charge_settled};
 use crate::engine::command::Command;
 use crate::engine::deadlines::{REFUND_ANSWER_DAYS, Waiting};
+use crate::engine::escrow::Escrow;
 use crate::engine::event::Event;
 use crate::engine::party::{Actor, Role};
 use crate::engine::refund::{MOST_REFUNDS, Refund, RefundState};
@@ -18,8 +19,10 @@ pub(super) fn step_back(draft: &Draft, milestone: u16, step: Step) -> Event {
     let Step { amount_minor, parts, whole, how } = step;
     let escrow = &draft.escrow;
     let refund = u16::try_from(escrow.refunds.len() + 1).unwrap_or(u16::MAX);
+    // A guest has no other way. A provider that can't do it says so, and then the operators see to it.
     let way = escrow.paid_through(milestone).filter(|rail| {
-        escrow.refunds.len() < MOST_REFUNDS && draft.rails_that_refund.iter().any(|able| able == rail)
+        let able = || draft.rails_that_refund.iter().any(|able| able == rail);
+        !escrow.buyer_has_wallet() || (escrow.refunds.len() < MOST_REFUNDS && able())
     });
     match (way, escrow.paid_by(milestone)) {
         (Some(rail), Some(charge)) => Event::RefundStarted {
@@ -34,6 +37,23 @@ pub(super) fn step_back(draft: &Draft, milestone: u16, step: Step) -> Event {
             answer_by: draft.now.plus_days(REFUND_ANSWER_DAYS),
         },
         (Some(_) | None, _) => Event::Refunded { milestone, amount_minor, parts, whole, how },
+    }
+}
+
+/// Whether a command counts even after closing: a provider's answer, and what is done for money that came too
+/// late, since that has to go back whatever became of the escrow.
+#[allow(clippy::wildcard_enum_match_arm, reason = "all others answer that the escrow is closed")]
+pub(super) fn is_heard_when_closed(escrow: &Escrow, command: &Command) -> bool {
+    match command {
+        Command::ChargeSettled { .. }
+        | Command::ChargeFailed { .. }
+        | Command::RefundSettled { .. }
+        | Command::RefundFailed { .. } => true,
+        Command::RetryRefund { refund } | Command::RefundToWallet { refund } => escrow.is_late(*refund),
+        Command::Lapse { waiting, .. } => {
+            matches!(waiting, Waiting::RefundAnswer | Waiting::RefundAgain)
+        }
+        _ => false,
     }
 }
 
@@ -93,20 +113,21 @@ fn failed(draft: &mut Draft, number: u16, attempt: u16, reason: &str) -> Result<
     }
 }
 
-/// The buyer, or an operator who is no party.
-fn buyer_or_operator(draft: &Draft) -> Result<(), Refusal> {
+/// The refund, for the buyer whose it is, or for an operator who is no party.
+fn of_buyer_or_operator(draft: &Draft, number: u16) -> Result<Refund, Refusal> {
     match draft.actor {
         Actor::Operator { user } if draft.escrow.party_of(user).is_some() => Err(Refusal::OperatorIsParty),
-        Actor::Operator { .. } => Ok(()),
+        Actor::Operator { .. } => standing(draft, number),
         Actor::Party { .. } | Actor::Arbiter { .. } | Actor::Rail | Actor::Clock => {
-            draft.needs(&[Role::Buyer]).map(|_| ())
+            draft.needs(&[Role::Buyer])?;
+            let (refund, user) = (standing(draft, number)?, draft.user()?);
+            if draft.escrow.refund_is_of(&refund, user) { Ok(refund) } else { Err(Refusal::NoSuchRefund) }
         }
     }
 }
 
 fn retry(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
-    buyer_or_operator(draft)?;
-    let refund = standing(draft, number)?;
+    let refund = of_buyer_or_operator(draft, number)?;
     match refund.state {
         RefundState::Pending { .. } => Ok(()),
         RefundState::Failed { .. } => {
@@ -118,13 +139,12 @@ fn retry(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
 }
 
 fn to_wallet(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
-    buyer_or_operator(draft)?;
-    let refund = standing(draft, number)?;
+    let refund = of_buyer_or_operator(draft, number)?;
     match refund.state {
         RefundState::ToWallet { .. } => Ok(()),
         RefundState::Pending { .. } => Err(Refusal::RefundPending),
         RefundState::Successful { .. } => Err(Refusal::NoSuchRefund),
-        RefundState::Failed { .. } if !draft.escrow.buyer_has_wallet() => {
+        RefundState::Failed { .. } if !draft.escrow.refund_has_wallet(&refund) => {
             Err(Refusal::NotYourRole { needs: Vec::new() })
         }
         RefundState::Failed { .. } => {
@@ -149,15 +169,20 @@ fn send_again(draft: &mut Draft, refund: &Refund, by_clock: bool) {
     draft.push(Event::RefundRetried { refund, milestone, attempt, by_clock, answer_by });
 }
 
-/// What a clock of a milestone's refunds comes to that has run since then.
-pub(super) fn lapse(draft: &mut Draft, waiting: Waiting, milestone: u16, since: Time) {
+/// What a clock of a milestone's refunds, or of those of late money, comes to that has run since then.
+pub(super) fn lapse(draft: &mut Draft, waiting: Waiting, milestone: Option<u16>, since: Time) {
     let fits = |refund: &&Refund| match (waiting, &refund.state) {
         (Waiting::RefundAnswer, RefundState::Pending { since: at, .. }) => *at == since,
         (Waiting::RefundAgain, RefundState::Failed { at, .. }) => *at == since && !refund.sent_again,
         (Waiting::FailedRefund, RefundState::Failed { at, .. }) => *at == since,
         _ => false,
     };
-    let Some(refund) = draft.escrow.open_refunds(milestone).find(fits).cloned() else { return };
+    let found = match milestone {
+        Some(milestone) => draft.escrow.open_refunds(milestone).find(fits).cloned(),
+        None => draft.escrow.late_refunds().find(fits).cloned(),
+    };
+    let Some(refund) = found else { return };
+    let milestone = refund.milestone;
     match (waiting, &refund.state) {
         (Waiting::RefundAnswer, _) => {
             let (attempt, refund) = (refund.attempt, refund.number);

@@ -1,6 +1,6 @@
 //! The buyer's payments, and what begins with them: the work, or the proof that comes before it.
 
-use super::disagreement;
+use super::{disagreement, refunds};
 use crate::engine::escrow::{Charge, ChargeState, Escrow, Holding, Milestone, MilestoneStage, Stage};
 use crate::engine::event::Event;
 use crate::engine::party::{Party, PartyStatus, Role};
@@ -28,6 +28,7 @@ pub(super) fn charged(escrow: &mut Escrow, event: &Event, at: Time) {
             let attempts = escrow.charge.iter_mut().chain(&mut escrow.given_up);
             let returned = attempts.filter(|charge| charge.payment == *payment);
             returned.for_each(|charge| charge.returned_at = Some(at));
+            refunds::apply(escrow, event, at);
         }
         _ => {}
     }

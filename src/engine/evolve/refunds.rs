@@ -1,7 +1,7 @@
 //! Refunds by the way on which the money came: reserved, sent, failed, sent again, gone.
 
 use super::{decided, end_when_empty, with};
-use crate::engine::escrow::Escrow;
+use crate::engine::escrow::{Escrow, How};
 use crate::engine::event::Event;
 use crate::engine::refund::{Refund, RefundState};
 use crate::engine::time::Time;
@@ -21,6 +21,22 @@ pub(super) fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
                 decided(part, *whole, *how, at);
             });
             escrow.refunds.extend(started(event, at));
+        }
+        Event::ChargeReturned { payment, amount_minor, rail, back: Some(back) } => {
+            escrow.refunds.push(Refund {
+                number: back.refund,
+                milestone: 0,
+                amount_minor: *amount_minor,
+                parts: Vec::new(),
+                how: How::Cancelled,
+                charge: *payment,
+                rail: rail.clone(),
+                attempt: 1,
+                decided_at: at,
+                sent_again: false,
+                late: true,
+                state: RefundState::Pending { since: at, answer_by: back.answer_by },
+            });
         }
         Event::RefundSettled { refund, attempt, .. } => {
             let state = RefundState::Successful { at, attempt: *attempt };
@@ -60,6 +76,7 @@ fn started(event: &Event, at: Time) -> Option<Refund> {
             attempt: 1,
             decided_at: at,
             sent_again: false,
+            late: false,
             state: RefundState::Pending { since: at, answer_by: *answer_by },
         }),
         _ => None,

@@ -112,10 +112,11 @@ impl Told<'_> {
                 let amount = self.charged();
                 self.role(Role::Buyer, News::PaymentFailed { amount, reason: reason.clone() });
             }
-            Event::ChargeReturned { payment, amount_minor, .. } => {
+            Event::ChargeReturned { payment, amount_minor, back, .. } => {
                 let amount = self.escrow.terms.money(*amount_minor);
                 if let Some(payer) = self.escrow.payer(*payment) {
-                    self.tell(payer, Role::Buyer, News::PaymentReturned { amount });
+                    let why = back.map(|_| self.escrow.too_late(payer));
+                    self.tell(payer, Role::Buyer, News::PaymentReturned { amount, why });
                 }
             }
             Event::ChargeSettled { .. } => self.paid(),

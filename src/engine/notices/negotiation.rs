@@ -140,4 +140,14 @@ impl Told<'_> {
             self.others(actor, &News::Closed { completed });
         }
     }
+
+    /// Everyone who answers for the deal, but for the one who acted.
+    pub(super) fn others(&mut self, actor: &Actor, news: &News) {
+        for party in self.escrow.parties.clone() {
+            let reached = party.status != PartyStatus::Disowned;
+            if party.role.must_agree() && reached && Some(party.user) != actor.user() {
+                self.tell(party.user, party.role, news.clone());
+            }
+        }
+    }
 }

@@ -7,7 +7,7 @@ use crate::engine::deadlines::FAILED_REFUND_DAYS;
 use crate::engine::escrow::How;
 use crate::engine::event::Event;
 use crate::engine::party::{Actor, Role};
-use crate::engine::refund::RefundState;
+use crate::engine::refund::{Refund, RefundState};
 use crate::engine::time::Time;
 use crate::money::Money;
 
@@ -33,6 +33,10 @@ pub enum RefundNews {
         /// When it goes to his wallet by itself; never, for somebody without one.
         to_wallet_at: Option<Time>,
     },
+    /// To whoever paid too late: the provider has sent it back.
+    LateDone { amount: Money },
+    /// To whoever paid too late: it could not be sent back.
+    LateFailed { amount: Money, reason: String, again: bool },
     /// To the buyer: it is in his wallet instead, by himself, an operator or the clock.
     ToWallet { milestone: String, number: u16, amount: Money, by_clock: bool },
 }
@@ -61,6 +65,9 @@ impl Told<'_> {
     #[allow(clippy::wildcard_enum_match_arm, reason = "`refunds` sorts them")]
     fn went(&mut self, event: &Event, number: u16, actor: &Actor) {
         let Some(refund) = self.escrow.refund(number).cloned() else { return };
+        if refund.late {
+            return self.went_late(event, &refund);
+        }
         let (amount, number) = (self.escrow.terms.money(refund.sum_minor()), refund.milestone);
         let milestone = self.title(number);
         let news = match event {
@@ -85,6 +92,21 @@ impl Told<'_> {
             }
         };
         self.buyer(news);
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`refunds` sorts them")]
+    fn went_late(&mut self, event: &Event, refund: &Refund) {
+        let Some(payer) = self.escrow.payer(refund.charge) else { return };
+        let amount = self.escrow.terms.money(refund.sum_minor());
+        let news = match event {
+            Event::RefundSettled { .. } => RefundNews::LateDone { amount },
+            Event::RefundFailed { reason, .. } => {
+                RefundNews::LateFailed { amount, reason: reason.clone(), again: !refund.sent_again }
+            }
+            // Only somebody who has an account since gets it into a wallet.
+            _ => return self.tell(payer, Role::Buyer, News::PaymentReturned { amount, why: None }),
+        };
+        self.tell(payer, Role::Buyer, News::Refund(news));
     }
 
     fn buyer(&mut self, news: RefundNews) {

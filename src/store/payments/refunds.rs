@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::to_wallet;
 use crate::engine::escrow::Escrow;
 use crate::engine::event::Event;
+use crate::engine::late::WayBack;
 use crate::engine::refund::Refund;
 use crate::engine::time::Time;
 use crate::store::db::{Conn, DbError, all, exec};
@@ -20,7 +21,10 @@ pub(super) async fn record(
     at: Time,
 ) -> Result<bool, DbError> {
     match event {
-        Event::RefundStarted { refund, .. } => start(conn, escrow, *refund, 1, id, buyer, at).await,
+        Event::RefundStarted { refund, .. }
+        | Event::ChargeReturned { back: Some(WayBack { refund, .. }), .. } => {
+            start(conn, escrow, *refund, 1, id, buyer, at).await
+        }
         // Whoever was silent is told of the same order again; an order that failed is dead.
         Event::RefundRetried { refund, attempt, .. } => {
             let again = exec!(
@@ -55,6 +59,7 @@ pub(super) async fn record(
         }
         Event::RefundedToWallet { refund, milestone } => {
             let sum = escrow.refund(*refund).map_or(0, Refund::sum_minor);
+            let buyer = whose(escrow, *refund, buyer);
             to_wallet(conn, escrow, id, buyer, "escrow-refund", *milestone, sum, at).await?;
             let sql = "UPDATE payments SET refund = $2, attempt = 0 WHERE id = $1";
             exec!(conn, sql, id, i32::from(*refund))?;
@@ -62,6 +67,12 @@ pub(super) async fn record(
         }
         _ => Ok(false),
     }
+}
+
+/// The buyer's, but for what came too late from somebody who may be nobody here any more.
+fn whose(escrow: &Escrow, number: u16, buyer: Uuid) -> Uuid {
+    let late = escrow.refund(number).filter(|refund| refund.late);
+    late.and_then(|refund| escrow.payer(refund.charge)).unwrap_or(buyer)
 }
 
 async fn start(
@@ -74,6 +85,7 @@ async fn start(
     at: Time,
 ) -> Result<bool, DbError> {
     let Some(refund) = escrow.refund(number) else { return Ok(false) };
+    let buyer = whose(escrow, number, buyer);
     exec!(
         conn,
         "INSERT INTO payments (id, escrow_id, user_id, kind, method, state, currency, amount_minor, milestone,

@@ -57,6 +57,7 @@ pub fn faults(opened: &Opened, problems: &Problems) -> Vec<Fault> {
 #[must_use]
 pub fn groups(opened: &Opened, reading: &Reading, reader: &Reader) -> Vec<Group> {
     let is_settled = opened.is_settled(Step::Parties);
+    let by_link = opened.answers.mode() == Some(Mode::Instant);
     let hides_commission = opened.hides_commission();
     let sheet = Sheet { answers: &opened.answers, reading, reader, hides_commission };
     let group = |step: Step, lines| Group {
@@ -70,7 +71,11 @@ pub fn groups(opened: &Opened, reading: &Reading, reader: &Reader) -> Vec<Group>
     vec![
         Group { href: String::new(), ..group(Step::Kind, sheet.deal(opened)) },
         Group {
-            href: if is_settled { String::new() } else { step_path(opened.id, Step::Parties, true) },
+            href: if is_settled || by_link {
+                String::new()
+            } else {
+                step_path(opened.id, Step::Parties, true)
+            },
             ..group(Step::Parties, sheet.parties())
         },
         group(Step::Work, sheet.work()),
@@ -142,11 +147,25 @@ impl Sheet<'_> {
         }
     }
 
+    fn by_link(&self) -> bool {
+        self.answers.mode() == Some(Mode::Instant)
+    }
+
     fn payment(&self) -> String {
+        if self.by_link() {
+            return "All of it, by the link".to_owned();
+        }
         choices::words(&choices::payments(), &self.answers.or("payment", "agreed"))
     }
 
     fn parties(&self) -> Vec<Line> {
+        if self.by_link() {
+            return vec![self.line(
+                "Buyer",
+                "Whoever pays by the link first",
+                &["buyer", "broker", "payees"],
+            )];
+        }
         let role = self.answers.role().unwrap_or(Role::Seller);
         let one = |(other, required): (Role, bool)| {
             let none = if required { "" } else { "None" };
@@ -220,7 +239,8 @@ impl Sheet<'_> {
     fn delivery(&self) -> Vec<Line> {
         let terms = &self.reading.terms;
         if terms.kind == Kind::OneOff {
-            let days = terms.delivery_days.map(|days| format!("{} after payment", plural(i64::from(days))));
+            let days = terms.delivery_days.or(self.by_link().then_some(1));
+            let days = days.map(|days| format!("{} after payment", plural(i64::from(days))));
             let mut lines = vec![self.line("Delivered within", days.unwrap_or_default(), &["delivery_days"])];
             if terms.mode == Mode::QuickProof {
                 let hours = |hours: i64| format!("{hours} hours");
@@ -228,7 +248,9 @@ impl Sheet<'_> {
                 lines.push(self.line("Time to send the proof", upload, &["proof_upload_hours"]));
                 lines.push(self.line("Time to look at it", review, &["proof_review_hours"]));
             }
-            lines.extend(terms.milestones.first().map(|part| self.inspection("Inspection", 1, part)));
+            lines.extend(terms.milestones.first().map(|part| {
+                self.inspection(if self.by_link() { "It is done when" } else { "Inspection" }, 1, part)
+            }));
             return lines;
         }
         let one = |(number, part): (usize, &MilestoneTerms)| {
@@ -242,10 +264,13 @@ impl Sheet<'_> {
     }
 
     fn inspection(&self, key: &str, number: usize, part: &MilestoneTerms) -> Line {
-        let mut value = format!("{} to inspect", plural(i64::from(part.inspection_days)));
-        for criterion in &part.criteria {
-            value.push_str("\n• ");
-            value.push_str(criterion);
+        // Nobody inspects what is complete when it is handed over.
+        let inspection = format!("{} to inspect", plural(i64::from(part.inspection_days)));
+        let inspection = Some(inspection).filter(|_| !self.by_link());
+        let criteria = part.criteria.iter().map(|criterion| format!("• {criterion}"));
+        let mut value = inspection.into_iter().chain(criteria).collect::<Vec<_>>().join("\n");
+        if value.is_empty() {
+            value.push_str("Nothing more was said");
         }
         let fields = ["due", "inspection", "criteria"].map(|part| name(number, part));
         self.line(key, value, &fields.each_ref().map(String::as_str))

@@ -80,7 +80,8 @@ pub struct MilestoneText {
     pub description: String,
     pub amount: MoneyView,
     pub due: String,
-    pub inspection_days: u8,
+    /// None where nobody inspects: delivering is enough.
+    pub inspection_days: Option<u8>,
     pub criteria: Vec<String>,
     /// Who gets what of it before fees, by name and role; none where the seller gets all of it.
     pub shares: Vec<(String, &'static str, MoneyView)>,
@@ -199,7 +200,7 @@ fn milestone(
         description: terms.description.clone(),
         amount: scene.amount(terms.amount_minor).into(),
         due,
-        inspection_days: terms.inspection_days,
+        inspection_days: Some(terms.inspection_days).filter(|_| !scene.escrow.instant()),
         criteria: terms.criteria.clone(),
         shares: terms.recipients.iter().map(share).collect(),
     }

@@ -10,6 +10,7 @@ use axum::response::Response;
 
 use super::seat::Seat;
 use crate::app::App;
+use crate::engine::chain::sha256_hex;
 use crate::engine::party::Role;
 use crate::error::Error;
 use crate::guests;
@@ -30,6 +31,7 @@ pub fn routes() -> Routes {
     Routes::new()
         .get(LINK, Access::Party, show)
         .post("/escrows/{reference}/link/mail", Access::Party, mail)
+        .get("/escrows/{reference}/link/new", Access::Party, ask_renew)
         .post("/escrows/{reference}/link/new", Access::Party, renew)
 }
 
@@ -114,14 +116,55 @@ async fn mail(
     Ok(page::see_other(&format!("{}/link", seat.path()), Flash::LinkMailed))
 }
 
-async fn renew(
+/// Before the link that is out there is made worthless.
+#[derive(Template)]
+#[template(path = "pages/link/renew.html")]
+struct Renew {
+    shell: Shell,
+    path: String,
+    title: String,
+    /// Which link is replaced: sent twice, the form replaces one.
+    seen: String,
+    key: String,
+}
+
+/// A link's short name, from which nobody can tell its secret.
+async fn named(app: &App, seat: &Seat) -> Result<String, Error> {
+    let secret = links::current(&mut app.db.read().await?.conn(), seat.escrow.id).await?;
+    Ok(sha256_hex(secret.unwrap_or_default().as_bytes()).chars().take(16).collect())
+}
+
+async fn ask_renew(
     State(app): State<App>,
     SignedIn(account): SignedIn,
+    visit: Visit,
     Path(reference): Path<String>,
 ) -> Result<Response, Error> {
     let seat = load(&app, account, &reference).await?;
     if !seat.escrow.for_sale() {
         return Ok(page::redirect(&format!("{}/link", seat.path())));
+    }
+    page::html(&Renew {
+        shell: Shell::new(&app, &visit, "Replace the pay link?").at(Place::Escrows),
+        path: seat.path(),
+        title: seat.escrow.terms.title.clone(),
+        seen: named(&app, &seat).await?,
+        key: app.clock.id().to_string(),
+    })
+}
+
+async fn renew(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    Path(reference): Path<String>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let seat = load(&app, account, &reference).await?;
+    if !seat.escrow.for_sale() {
+        return Ok(page::redirect(&format!("{}/link", seat.path())));
+    }
+    if fields.get("seen") != named(&app, &seat).await? {
+        return Ok(page::see_other(&format!("{}/link", seat.path()), Flash::AlreadyDone));
     }
     guests::new_pay_link(&app.db, &app.clock, seat.escrow.id).await?;
     Ok(page::see_other(&format!("{}/link", seat.path()), Flash::LinkMade))

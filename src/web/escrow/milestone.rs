@@ -173,6 +173,9 @@ fn at_rest(spot: &Spot) -> &'static str {
         MilestoneStage::Ended { end: MilestoneEnd::Released, how: How::ByClock, .. } => {
             "The inspection time ran out, so it counts as approved. Everything is paid out."
         }
+        MilestoneStage::Ended { end: MilestoneEnd::Released, how: How::Delivered, .. } => {
+            "It is delivered, and that completed the sale. Everything is paid out."
+        }
         MilestoneStage::Ended { end: MilestoneEnd::Released, .. } if is_buyer => {
             "You approved it. Everything is paid out."
         }

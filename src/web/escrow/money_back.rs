@@ -87,7 +87,9 @@ impl MoneyBack {
         let Standing { shell, scene, back, path, own, company, key } = place;
         let amount = scene.amount(refund.sum_minor());
         let failed = refund.failed_at().is_some();
-        let buyer = scene.escrow.party(Role::Buyer).map(|party| scene.name(party.user)).unwrap_or_default();
+        let buyer = scene.escrow.party(Role::Buyer).filter(|_| !refund.late);
+        // Who paid too late need not be anybody here.
+        let buyer = buyer.map_or_else(|| "the payer".to_owned(), |party| scene.name(party.user));
         let whose = if own { "your".to_owned() } else { format!("{buyer}’s") };
         let said = said(refund, &scene, own, company, &whose);
         let title = scene.title_of(refund.milestone).to_owned();
@@ -103,6 +105,9 @@ impl MoneyBack {
             RefundState::Failed { at, .. } => lines.push(("Failed", time(*at))),
             RefundState::Successful { at, .. } => lines.push(("Sent back", time(*at))),
             RefundState::ToWallet { at } => lines.push(("Into the wallet", time(*at))),
+        }
+        if refund.late {
+            lines.push(("Why", Line::Text("The payment came too late".to_owned())));
         }
         if refund.attempt > 1 {
             lines.push(("Attempt", Line::Text(refund.attempt.to_string())));
@@ -122,7 +127,7 @@ impl MoneyBack {
             whose,
             amount: amount.to_string(),
             can_send_again: failed,
-            can_take: failed && scene.escrow.buyer_has_wallet(),
+            can_take: failed && scene.escrow.refund_has_wallet(refund),
             lines,
             key,
         }
@@ -142,7 +147,11 @@ struct Said {
 
 fn said(refund: &Refund, scene: &Scene<'_>, own: bool, company: &str, whose: &str) -> Said {
     let amount = scene.amount(refund.sum_minor());
-    let from = if own { "you paid from" } else { "the buyer paid from" };
+    let from = match (own, refund.late) {
+        (true, _) => "you paid from",
+        (false, true) => "it was paid from",
+        (false, false) => "the buyer paid from",
+    };
     match &refund.state {
         RefundState::Pending { answer_by, .. } => Said {
             heading: "Refund under way",
@@ -196,7 +205,7 @@ fn left_alone(refund: &Refund, scene: &Scene<'_>, at: crate::engine::time::Time,
     if !refund.sent_again {
         then = format!("It is sent once more by itself on {}. ", when(REFUND_AGAIN_DAYS));
     }
-    if scene.escrow.buyer_has_wallet() {
+    if !refund.late && scene.escrow.buyer_has_wallet() {
         then.push_str(&format!(
             "If nothing works, the money goes to {whose} wallet by itself, {FAILED_REFUND_DAYS} days after it failed last: now that is {}.",
             when(FAILED_REFUND_DAYS)
@@ -227,7 +236,8 @@ async fn load(
     let seat = Seat::load(app, &mut app.db.read().await?.conn(), account, &at.0).await?;
     let refund = number(&at.1).and_then(|number| seat.escrow.refund(number)).cloned();
     // It is the buyer's money, and where it goes is nobody else's business.
-    let refund = refund.filter(|_| seat.role == Role::Buyer).ok_or(Error::NotFound)?;
+    let own = |refund: &Refund| seat.role == Role::Buyer && seat.escrow.refund_is_of(refund, seat.account.id);
+    let refund = refund.filter(own).ok_or(Error::NotFound)?;
     Ok((seat, refund))
 }
 

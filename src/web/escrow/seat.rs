@@ -88,7 +88,8 @@ impl Seat {
     #[must_use]
     pub fn goes_back_as_it_came(&self, milestone: u16) -> bool {
         let way = self.escrow.paid_through(milestone);
-        way.is_some_and(|way| self.rails_that_refund.iter().any(|rail| rail == way))
+        let able = |way| self.rails_that_refund.iter().any(|rail| rail == way);
+        way.is_some_and(|way| !self.escrow.buyer_has_wallet() || able(way))
     }
 
     /// Where the escrow's own page is.

@@ -26,6 +26,7 @@ use crate::error::Error;
 use crate::store::history;
 use crate::web::draft::handler::Called;
 use crate::web::guest::{self, Beside};
+use crate::web::left;
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::{Place, Shell};
@@ -105,7 +106,14 @@ async fn show(
 ) -> Result<Response, Error> {
     let mut reader = app.db.read().await?;
     let mut conn = reader.conn();
-    let seat = Seat::load_receiving(&app, &mut conn, account, &reference).await?;
+    let by_link = account.by_link.as_ref().map(|link| (account.clone(), link.escrow));
+    let seat = match (Seat::load_receiving(&app, &mut conn, account, &reference).await, by_link) {
+        // Somebody else has bought it meanwhile.
+        (Err(Error::NotFound), Some((account, escrow))) => {
+            return left::draw(&app, &visit, &mut conn, &account, escrow).await;
+        }
+        (seat, _) => seat?,
+    };
     if seat.role == Role::Payee {
         return super::payee::draw(&app, &visit, &mut conn, &seat).await;
     }
@@ -141,7 +149,7 @@ async fn show(
         version: seat.escrow.version,
         events: timeline::entries(&seat, &stored[..stored.len().min(newest)]),
         more_events: stored.len() > newest,
-        can_start_again: super::anew::is_open(&seat),
+        can_start_again: seat.account.by_link.is_none() && super::anew::is_open(&seat),
     })
 }
 
@@ -191,7 +199,8 @@ fn sent_proof(part: &Milestone) -> bool {
 
 /// Where the buyer sees how far his refunds are.
 pub fn add_refunds<'a>(seat: &Seat, view: &mut NextView, refunds: impl Iterator<Item = &'a Refund>) {
-    for refund in refunds.filter(|_| seat.role == Role::Buyer) {
+    let own = |refund: &&Refund| seat.escrow.refund_is_of(refund, seat.account.id);
+    for refund in refunds.filter(|_| seat.role == Role::Buyer).filter(own) {
         let href = format!("{}/refunds/{}", seat.path(), refund.number);
         if !view.primary.iter().chain(&view.secondary).any(|known| known.href == href) {
             let amount = seat.amount(refund.sum_minor());
@@ -204,7 +213,9 @@ pub fn add_refunds<'a>(seat: &Seat, view: &mut NextView, refunds: impl Iterator<
 #[must_use]
 pub fn view_of(seat: &Seat, next: Next) -> NextView {
     let offers = seat.offers();
-    let offered = |action: &Action| crate::engine::offers::offered(&offers, *action);
+    // A guest has no page for closing: that happens by itself.
+    let has_page = |action: &Action| seat.account.by_link.is_none() || *action != Action::Close;
+    let offered = |action: &Action| has_page(action) && crate::engine::offers::offered(&offers, *action);
     let headline = match next.by {
         Some(by) => format!("{} by {}.", next.headline, seat.reader.time(by).absolute),
         None => format!("{}.", next.headline),

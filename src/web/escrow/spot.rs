@@ -219,7 +219,8 @@ pub struct Agreed {
     pub due: Option<TimeView>,
     /// What stands there until then: "5 days after payment".
     pub due_words: String,
-    pub inspection_days: u8,
+    /// None where nobody inspects: delivering is enough.
+    pub inspection_days: Option<u8>,
 }
 
 impl HtmlSafe for Agreed {}
@@ -239,7 +240,7 @@ impl Agreed {
             criteria: (0_u16..).zip(&terms.criteria).map(criterion).collect(),
             due: scene.due_of(number).map(|due| scene.reader.time(due)),
             due_words: scene.due_words(),
-            inspection_days: terms.inspection_days,
+            inspection_days: Some(terms.inspection_days).filter(|_| !scene.escrow.instant()),
         }
     }
 }

@@ -49,6 +49,9 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
     let plain = |icon, tone, words: String| (icon, tone, words, String::new());
     let who = actor(scene, &record.actor);
     match &record.event {
+        Event::Proposed { .. } if scene.escrow.instant() => {
+            plain(Icon::Send, Tone::Info, format!("{who} put it up for sale by a pay link"))
+        }
         Event::Proposed { .. } => plain(Icon::Send, Tone::Info, format!("{who} sent the terms, version 1")),
         Event::Countered { .. }
         | Event::PartyCorrected { .. }
@@ -60,6 +63,9 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
         Event::Accepted { .. } => plain(Icon::Handshake, Tone::Good, format!("{who} accepted the terms")),
         Event::Signed { version, .. } => {
             plain(Icon::FilePenLine, Tone::Good, format!("{who} signed the contract, version {version}"))
+        }
+        Event::Agreed { .. } if scene.escrow.instant() => {
+            plain(Icon::Handshake, Tone::Good, "With that it is sold".to_owned())
         }
         Event::Agreed { .. } => plain(Icon::Handshake, Tone::Good, "Everyone has agreed".to_owned()),
         Event::ChargeStarted { .. }
@@ -240,9 +246,14 @@ fn paid(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
         Event::ChargeFailed { reason, .. } => {
             (Icon::CircleX, Tone::Bad, "The payment failed; no money is held".to_owned(), reason.clone())
         }
-        Event::ChargeReturned { amount_minor, .. } => {
+        Event::ChargeReturned { amount_minor, back, .. } => {
             let amount = scene.amount(*amount_minor);
-            let words = format!("A payment of {amount} came too late and went to the buyer's wallet");
+            let words = match back {
+                Some(_) => format!("A payment of {amount} came too late and goes back as it came"),
+                None => {
+                    format!("A payment of {amount} came too late and went to the wallet of whoever paid it")
+                }
+            };
             (Icon::Undo2, Tone::Neutral, words, String::new())
         }
         _ => {

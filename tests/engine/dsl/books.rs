@@ -128,6 +128,9 @@ impl Books {
             (Event::ChargeSettled { payment }, Some(charge)) => {
                 self.charged.insert(*payment, charge.amount_minor);
             }
+            (Event::ChargeReturned { payment, amount_minor, .. }, _) => {
+                self.charged.insert(*payment, *amount_minor);
+            }
             (Event::RefundSettled { refund, .. }, _) => {
                 let refund = escrow.refund(*refund).ok_or("a refund that nobody knows")?;
                 let left = self.charged.entry(refund.charge).or_default();
@@ -143,7 +146,7 @@ impl Books {
 
     /// What is held and reserved for refunds that are neither done nor gone to a wallet.
     pub fn reserved(escrow: &Escrow) -> i64 {
-        escrow.refunds.iter().filter(|refund| refund.open()).map(Refund::sum_minor).sum()
+        escrow.refunds.iter().filter(|refund| refund.open() && !refund.late).map(Refund::sum_minor).sum()
     }
 
     /// Only settled payments bring money in, and they bring exactly what was charged.
@@ -190,6 +193,13 @@ impl Books {
         let reserved = Self::reserved(escrow);
         if reserved != kept {
             return Err(format!("{reserved} is to go back, {kept} is reserved"));
+        }
+        let late: i64 = escrow.late_refunds().filter(|refund| refund.open()).map(Refund::sum_minor).sum();
+        if late != self.suspense {
+            return Err(format!(
+                "{late} came too late and is to go back, {} is booked for it",
+                self.suspense
+            ));
         }
         let booked = self.held() + self.payable();
         if booked == known { Ok(()) } else { Err(format!("{booked} is booked, {known} is known")) }

@@ -31,6 +31,8 @@ pub struct Model {
     guest: bool,
     guests: BTreeSet<Uuid>,
     suspense: i128,
+    /// Refunds of what came too late: of which payment, and how much.
+    late: BTreeMap<u16, (Uuid, i128)>,
     /// Whoever pays by a link, which the terms do not name.
     buyer: Option<UserId>,
     /// By which of them each milestone was paid.
@@ -283,10 +285,12 @@ impl Model {
                 same("what is charged", &i128::from(*amount_minor), &sum)
             }
             Event::ChargeSettled { payment } => self.settled(*payment),
-            Event::ChargeReturned { payment, amount_minor, .. } => {
+            Event::ChargeReturned { payment, amount_minor, back, .. } => {
                 let (_, _, sum, payer) = self.attempts.get(payment).cloned().ok_or("an unknown payment")?;
-                if self.guests.contains(payment) {
+                same("that it goes back as it came", &back.is_some(), &self.guests.contains(payment))?;
+                if let Some(back) = back {
                     self.suspense += sum;
+                    self.late.insert(back.refund, (*payment, sum));
                 } else {
                     *self.wallets.entry(payer).or_default() += sum;
                 }
@@ -366,6 +370,20 @@ impl Model {
                     None => Ok(()),
                     Some(_) => Err(format!("refund {refund} was under way already")),
                 }
+            }
+            Event::RefundSettled { refund, .. } | Event::RefundedToWallet { refund, .. }
+                if self.late.contains_key(refund) =>
+            {
+                let (payment, sum) = self.late.remove(refund).ok_or("it went back twice")?;
+                self.suspense -= sum;
+                let payer = self.attempts.get(&payment).map(|(_, _, _, payer)| *payer);
+                match (event, payer) {
+                    (Event::RefundedToWallet { .. }, Some(payer)) => {
+                        *self.wallets.entry(payer).or_default() += sum;
+                    }
+                    _ => self.came_in -= sum,
+                }
+                Ok(())
             }
             Event::RefundSettled { refund, .. } | Event::RefundedToWallet { refund, .. } => {
                 let (_, back) = self.reserved.remove(refund).ok_or("a refund that is not under way")?;

@@ -14,7 +14,7 @@ use holdfast::engine::plan::Share;
 use holdfast::engine::proof::ProofPhase;
 use holdfast::engine::refund::{Refund, RefundState};
 use holdfast::engine::time::Time;
-use holdfast::engine::{next, offers, status, veil};
+use holdfast::engine::{late, next, offers, status, veil};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -46,7 +46,8 @@ pub fn of_state(world: &World) -> Law {
 fn returned_by(escrow: &Escrow, event: &Event) -> i64 {
     match event {
         Event::RefundSettled { refund, .. } | Event::RefundedToWallet { refund, .. } => {
-            escrow.refund(*refund).map_or(0, Refund::sum_minor)
+            // What came too late was never in the escrow.
+            escrow.refund(*refund).filter(|refund| !refund.late).map_or(0, Refund::sum_minor)
         }
         Event::Refunded { parts, .. } => parts.iter().map(|part| part.amount_minor).sum(),
         _ => 0,
@@ -90,7 +91,9 @@ fn clocks(world: &World) -> Law {
         hold(dated || clock.at > clock.since, || format!("no time at all: {clock:?}"))?;
     }
     let next = deadlines::next_at(escrow);
-    hold(next.is_none() == idle, || "nothing will ever happen".to_owned())?;
+    // What came too late goes back even from what is closed.
+    let late = late::every(escrow).len() > running.len();
+    hold(next.is_none() == (idle && !late), || "nothing will ever happen".to_owned())?;
     let due = deadlines::due(escrow, world.now);
     hold(next.is_some_and(|next| next <= world.now) == due.is_some(), || {
         format!("{due:?} is due at {:?}, the next time is {next:?}", world.now)

@@ -336,20 +336,22 @@ fn a_guest_has_no_wallet() {
     assert_eq!(
         (world.books.suspense(), world.wallet(BUYER).as_str()),
         (10_000, "0.00"),
-        "it waits to go back"
+        "it is on its way back"
     );
+    world.provider().does(Command::RefundSettled { refund: 1, attempt: 1 }).is_done();
+    assert_eq!(world.books.suspense(), 0);
     world.days_pass(8);
     world.buyer().cancels(1).is_done();
     assert_eq!(world.status(), "Refund under way");
-    let failed = Command::RefundFailed { refund: 1, attempt: 1, reason: "Closed.".to_owned() };
+    let failed = Command::RefundFailed { refund: 2, attempt: 1, reason: "Closed.".to_owned() };
     world.provider().does(failed).is_done();
-    let to_wallet = Command::RefundToWallet { refund: 1 };
+    let to_wallet = Command::RefundToWallet { refund: 2 };
     world.buyer().does(to_wallet).is_refused(Refusal::NotYourRole { needs: Vec::new() });
     world.days_pass(30);
     assert_eq!(world.wallet(BUYER), "0.00", "no clock moves it there");
-    world.buyer().does(Command::RetryRefund { refund: 1 }).is_done();
-    let attempt = world.escrow().refund(1).unwrap().attempt;
-    world.provider().does(Command::RefundSettled { refund: 1, attempt }).is_done();
+    world.buyer().does(Command::RetryRefund { refund: 2 }).is_done();
+    let attempt = world.escrow().refund(2).unwrap().attempt;
+    world.provider().does(Command::RefundSettled { refund: 2, attempt }).is_done();
     assert_eq!(world.status(), "Cancelled");
 }
 

@@ -9,6 +9,7 @@ mod ending;
 mod figures;
 mod funding;
 mod instant;
+mod late;
 mod negotiation;
 mod panels;
 mod pay_first;

@@ -9,6 +9,9 @@ use crate::web::view::{Icon, Tone};
 pub(super) fn told(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
     let plain = |icon, tone, words: String| (icon, tone, words, String::new());
     let title = |number: &u16| scene.title_of(*number);
+    if let Some((icon, tone, words)) = late(scene, event) {
+        return plain(icon, tone, words.to_owned());
+    }
     match event {
         Event::RefundStarted { milestone, parts, .. } => {
             let sum: i64 = parts.iter().map(|part| part.amount_minor).sum();
@@ -50,6 +53,28 @@ pub(super) fn told(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
         }
         _ => plain(Icon::Info, Tone::Neutral, String::new()),
     }
+}
+
+/// What came too late is none of the parties' money, so its sum and its provider's words are left out.
+fn late(scene: &Scene<'_>, event: &Event) -> Option<(Icon, Tone, &'static str)> {
+    let (refund, said) = match event {
+        Event::RefundSettled { refund, .. } => {
+            (*refund, (Icon::Undo2, Tone::Neutral, "The payment that came too late went back"))
+        }
+        Event::RefundFailed { refund, .. } => (
+            *refund,
+            (Icon::TriangleAlert, Tone::Neutral, "The payment that came too late could not be sent back yet"),
+        ),
+        Event::RefundRetried { refund, .. } => {
+            (*refund, (Icon::RefreshCw, Tone::Info, "The payment that came too late was sent back again"))
+        }
+        Event::RefundedToWallet { refund, .. } => (
+            *refund,
+            (Icon::Wallet, Tone::Neutral, "The payment that came too late went to its payer's wallet"),
+        ),
+        _ => return None,
+    };
+    scene.escrow.is_late(refund).then_some(said)
 }
 
 /// What a refund comes to, as the reader may see it.
