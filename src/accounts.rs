@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::mail::letter::Letter;
 use crate::store::db::{Conn, Db, DbError};
-use crate::store::outbox::To;
+use crate::store::outbox::{NewMail, To};
 use crate::store::throttle::{self, Limit};
 use crate::store::tokens::{self, Bound, Purpose, Worth};
 use crate::store::users::{self, Registration};
@@ -79,7 +79,7 @@ pub async fn request_reset(db: &Db, clock: &Clock, email: &str) -> Result<(), Db
     tx.commit().await
 }
 
-/// A mail to an address that anybody may have typed: no more than a few in an hour.
+/// A mail to an address that anybody may have typed: no more than a few of a kind in an hour.
 async fn owe(
     conn: &mut Conn<'_>,
     clock: &Clock,
@@ -87,8 +87,22 @@ async fn owe(
     user: Uuid,
     letter: &Letter,
 ) -> Result<(), DbError> {
-    if throttle::hit(conn, clock.now(), &throttle::MAILS_BY_ADDRESS, email).await?.is_none() {
-        outbox::enqueue(conn, clock, &letter.to_user(user)).await?;
+    owe_mail(conn, clock, email, &letter.to_user(user)).await
+}
+
+/// The same of a mail that is written already.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn owe_mail(
+    conn: &mut Conn<'_>,
+    clock: &Clock,
+    email: &str,
+    mail: &NewMail,
+) -> Result<(), DbError> {
+    let who = format!("{} {email}", mail.kind);
+    if throttle::hit(conn, clock.now(), &throttle::MAILS_BY_ADDRESS, &who).await?.is_none() {
+        outbox::enqueue(conn, clock, mail).await?;
     }
     Ok(())
 }
@@ -305,9 +319,7 @@ pub async fn request_address(db: &Db, clock: &Clock, user: Uuid, email: &str) ->
         Some(owner) => Letter::AlreadyRegistered.to_user(owner.id),
         None => Letter::NewAddress.to(To::UserAt(user, email.to_owned())),
     };
-    if throttle::hit(conn, clock.now(), &throttle::MAILS_BY_ADDRESS, email).await?.is_none() {
-        outbox::enqueue(conn, clock, &mail).await?;
-    }
+    owe_mail(conn, clock, email, &mail).await?;
     tx.commit().await
 }
 

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::accounts;
 use crate::clock::Clock;
 use crate::engine::escrow::Escrow;
 use crate::mail::letter::Letter;
@@ -9,17 +10,22 @@ use crate::store::db::{Db, DbError};
 use crate::store::outbox::{NewMail, To};
 use crate::store::{escrows, links, outbox};
 
-/// Mails a guest a new link to what he bought.
+/// Mails a guest a new link to what he bought, unless he was mailed enough of them just now.
 ///
 /// # Errors
 /// The database did not answer.
-pub async fn send_guest_link(db: &Db, clock: &Clock, user: Uuid, escrow: Uuid) -> Result<(), DbError> {
+pub async fn send_guest_link(
+    db: &Db,
+    clock: &Clock,
+    (user, email): (Uuid, &str),
+    escrow: Uuid,
+) -> Result<(), DbError> {
     let mut tx = db.write().await?;
     let conn = &mut tx.conn();
     if let Some(escrow) = escrows::by_id(conn, escrow).await? {
         let letter = Letter::GuestLink { title: escrow.terms.title, reference: escrow.reference };
         let mail = NewMail { escrow_id: Some(escrow.id), ..letter.to_user(user) };
-        outbox::enqueue(conn, clock, &mail).await?;
+        accounts::owe_mail(conn, clock, email, &mail).await?;
     }
     tx.commit().await
 }

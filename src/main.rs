@@ -11,6 +11,7 @@ use holdfast::accounts::{self, Added};
 use holdfast::app::App;
 use holdfast::clock::Clock;
 use holdfast::config::Config;
+use holdfast::operators::{self, Removed};
 use holdfast::password::Passwords;
 use holdfast::store::db::Db;
 use holdfast::store::users;
@@ -51,6 +52,8 @@ enum Command {
 enum Operator {
     /// Make somebody an operator; a new address gets a link to set a password with.
     Add { email: String },
+    /// Make an operator like everybody else again, signed out everywhere. The last one stays.
+    Remove { email: String },
 }
 
 #[tokio::main]
@@ -103,6 +106,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
             }
         }
         Command::Operator(Operator::Add { email }) => add_operator(config, &email).await?,
+        Command::Operator(Operator::Remove { email }) => remove_operator(config, &email).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -136,6 +140,22 @@ async fn add_operator(config: Config, email: &str) -> Result<(), Box<dyn std::er
         }
     }
     app.db.close().await;
+    Ok(())
+}
+
+async fn remove_operator(config: Config, email: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let address = users::address(email).ok_or_else(|| format!("{email:?} is no email address"))?;
+    let app = open(config).await?;
+    let removed = operators::remove(&app.db, &app.clock, &address).await?;
+    app.db.close().await;
+    match removed {
+        Removed::Done => println!("{address} is no operator any more, and is signed out everywhere."),
+        Removed::LinkOnly => println!("{address} was no operator yet. The link to become one works no more."),
+        Removed::Unknown => return Err(format!("{address} is no operator").into()),
+        Removed::Last => {
+            return Err(format!("{address} is the last operator: add another one first").into());
+        }
+    }
     Ok(())
 }
 

@@ -9,7 +9,8 @@ use crate::mail::letter::Letter;
 use crate::money::Currency;
 use crate::store::audit::{self, Act, Subject};
 use crate::store::db::{Db, DbError};
-use crate::store::{fees, outbox, payments, terms_of_service, users};
+use crate::store::tokens::{self, Purpose};
+use crate::store::{fees, outbox, payments, sessions, terms_of_service, users};
 
 /// Writes down what an operator looks at.
 ///
@@ -142,4 +143,41 @@ pub async fn publish_terms(
     audit::note(conn, clock, operator, Act::PublishedTerms, &Subject::Terms(version), &note).await?;
     tx.commit().await?;
     Ok(version)
+}
+
+/// What became of an operator who shall be none any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removed {
+    Done,
+    /// Somebody was to become one, and the link for it works no more.
+    LinkOnly,
+    /// No operator has this address.
+    Unknown,
+    /// Without this one nobody would run the portal.
+    Last,
+}
+
+/// Makes an operator like everybody else again, and signs him out everywhere. The account and what was done with
+/// it stay.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn remove(db: &Db, clock: &Clock, email: &str) -> Result<Removed, DbError> {
+    let mut tx = db.write().await?;
+    let (conn, now) = (&mut tx.conn(), clock.now());
+    let Some(account) = users::by_email(conn, email).await? else { return Ok(Removed::Unknown) };
+    let links = tokens::retire(conn, now, Purpose::Setup, account.id).await?;
+    if !account.operator {
+        tx.commit().await?;
+        return Ok(if links > 0 { Removed::LinkOnly } else { Removed::Unknown });
+    }
+    if !users::operators(conn).await?.iter().any(|other| *other != account.id) {
+        return Ok(Removed::Last);
+    }
+    users::unmake_operator(conn, account.id).await?;
+    sessions::end_all(conn, now, account.id).await?;
+    let by = "holdfast operator remove, on the machine itself";
+    audit::note(conn, clock, account.id, Act::Left, &Subject::User(account.id), by).await?;
+    tx.commit().await?;
+    Ok(Removed::Done)
 }

@@ -312,6 +312,8 @@ pub struct Facts {
     pub email_confirmed: bool,
     /// Whether an operator lets the actor read and do nothing else.
     pub frozen: bool,
+    /// Whether the actor's address stands here for somebody else: he is on two sides, whatever his account.
+    pub address_takes_part: bool,
     /// Whether the actor accepted the newest terms of service.
     pub terms_of_service_accepted: bool,
     /// What the actor can spend from his wallet in the escrow's currency.
@@ -331,6 +333,7 @@ impl Default for Facts {
         Self {
             email_confirmed: true,
             frozen: false,
+            address_takes_part: false,
             terms_of_service_accepted: true,
             wallet_available: None,
             minimum_minor: 0,

@@ -93,6 +93,10 @@ pub struct Dispute {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileRef>,
     pub step: Step,
+    /// Above what is at stake a second operator has to agree, as it stood when the dispute was opened: nobody can
+    /// move it out of his own way. Older disputes don't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_above_minor: Option<i64>,
 }
 
 /// Where a dispute stands.
@@ -190,6 +194,12 @@ impl Dispute {
     #[must_use]
     pub fn stake_minor(&self) -> i64 {
         self.claims.iter().map(Split::sum_minor).sum()
+    }
+
+    /// Above what is at stake a second operator has to agree, in minor units; `now_minor` is what is set at present.
+    #[must_use]
+    pub fn second_above(&self, now_minor: i64) -> i64 {
+        self.second_above_minor.unwrap_or(now_minor)
     }
 
     /// The side that did not open it.

@@ -216,6 +216,10 @@ pub enum Event {
         failed: Vec<FailedCriterion>,
         files: Vec<FileRef>,
         answer_by: Time,
+        /// Above what is at stake a second operator has to agree, in minor units, as it stood now. Older ones don't
+        /// say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        second_above_minor: Option<i64>,
     },
     Stated {
         dispute: u16,

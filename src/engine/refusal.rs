@@ -96,7 +96,7 @@ pub enum Refusal {
     NoRulingPending,
     /// The one who ruled can't be the second.
     SameOperator,
-    /// An operator who is a party can't decide.
+    /// Whoever takes part himself, by account or address, can't decide.
     OperatorIsParty,
     CancellationRequested,
     NoCancellationRequested,
@@ -237,7 +237,7 @@ impl Refusal {
             Self::RulingPending => "A decision has been made and waits for a second operator.",
             Self::NoRulingPending => "No decision is waiting for a second operator.",
             Self::SameOperator => "Another operator than the one who decided has to confirm it.",
-            Self::OperatorIsParty => "You take part in this escrow yourself, so another operator has to act.",
+            Self::OperatorIsParty => "You take part in this escrow yourself, so somebody else has to act.",
             Self::CancellationRequested => "The buyer has asked to cancel. That has to be answered first.",
             Self::NoCancellationRequested => "No request to cancel is waiting for an answer.",
             Self::CancellationAskedOften { most } => {

@@ -23,11 +23,13 @@ pub enum Act {
     MovedRefund,
     /// Moved the clock of a rehearsal on.
     MovedClock,
+    /// Is an operator no more: whoever runs the program said so.
+    Left,
 }
 
 impl Act {
     /// Every one.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Looked,
         Self::Searched,
         Self::Froze,
@@ -38,6 +40,7 @@ impl Act {
         Self::Ruled,
         Self::MovedRefund,
         Self::MovedClock,
+        Self::Left,
     ];
 
     /// As it stands in the table.
@@ -54,6 +57,7 @@ impl Act {
             Self::Ruled => "ruled",
             Self::MovedRefund => "moved_refund",
             Self::MovedClock => "moved_clock",
+            Self::Left => "left",
         }
     }
 }

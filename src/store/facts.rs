@@ -7,6 +7,7 @@ use crate::engine::escrow::{Escrow, Method};
 use crate::engine::party::{Actor, UserId};
 use crate::engine::time::Time;
 use crate::store::db::{Conn, DbError, all, opt};
+use crate::store::interest::{self, Among};
 use crate::store::{fees, ledger, payments, terms_of_service};
 
 /// The facts for a command.
@@ -25,8 +26,10 @@ pub async fn read(
         None => Facts::default(),
     };
     if let Some(escrow) = escrow {
-        facts.second_operator_above_minor = second_operator_above(conn, escrow, now).await?;
+        let opens = matches!(command, Command::OpenDispute { .. });
+        facts.second_operator_above_minor = second_operator_above(conn, escrow, opens, now).await?;
         facts.rails_that_refund = payments::rails_that_refund(conn, escrow.id).await?;
+        facts.address_takes_part = address_takes_part(conn, escrow.id, command, actor).await?;
     }
     match (escrow, command) {
         (None, Command::Propose { terms, .. }) | (Some(_), Command::Counter { terms, .. }) => {
@@ -66,18 +69,42 @@ pub async fn read(
 /// The database's.
 pub async fn for_clock(conn: &mut Conn<'_>, escrow: &Escrow, now: Time) -> Result<Facts, DbError> {
     let to_wallet_at_once = to_wallet_at_once(conn, escrow.id).await?;
-    let second_operator_above_minor = second_operator_above(conn, escrow, now).await?;
+    let second_operator_above_minor =
+        second_operator_above(conn, escrow, escrow.cancellation.is_some(), now).await?;
     let rails_that_refund = payments::rails_that_refund(conn, escrow.id).await?;
     Ok(Facts { to_wallet_at_once, second_operator_above_minor, rails_that_refund, ..Facts::default() })
 }
 
-/// Only a dispute asks for it.
-async fn second_operator_above(conn: &mut Conn<'_>, escrow: &Escrow, now: Time) -> Result<i64, DbError> {
-    if escrow.disputes.is_empty() {
+/// Only a dispute asks for it, and whatever may open one: it keeps what stands then.
+async fn second_operator_above(
+    conn: &mut Conn<'_>,
+    escrow: &Escrow,
+    opens: bool,
+    now: Time,
+) -> Result<i64, DbError> {
+    if escrow.disputes.is_empty() && !opens {
         return Ok(i64::MAX);
     }
     let currency = escrow.terms.currency;
     Ok(fees::current(conn, now).await?.limits(currency).second_operator_above(currency))
+}
+
+/// Asked of those who decide or buy from outside. Accounts are compared by the rules themselves, but by address
+/// one person can be two users: who buys without an account is a user of his own.
+async fn address_takes_part(
+    conn: &mut Conn<'_>,
+    escrow: Uuid,
+    command: &Command,
+    actor: &Actor,
+) -> Result<bool, DbError> {
+    match (actor, command) {
+        (Actor::Operator { user }, _) => interest::has(conn, *user, escrow, Among::All).await,
+        (Actor::Arbiter { user }, _) => interest::has(conn, *user, escrow, Among::NotArbiters).await,
+        (Actor::Party { user, .. }, Command::BuyByLink { .. }) => {
+            interest::has(conn, *user, escrow, Among::NotBuyers).await
+        }
+        (Actor::Party { .. } | Actor::Rail | Actor::Clock, _) => Ok(false),
+    }
 }
 
 async fn of_user(conn: &mut Conn<'_>, user: UserId, now: Time) -> Result<Facts, DbError> {

@@ -3,8 +3,8 @@
 //! Somebody without an account buys as the user whom nobody has claimed, and who keeps his id when he signs up.
 //! Where the address has an account already, nobody may put deals into it but whoever reads that address: he
 //! buys as a stand-in, a user of his own with the same address, and takes the purchase over by the mail's link
-//! while he is signed in. Nothing tells the two cases apart from outside. For the same reason a seller who
-//! types his own address as a guest is not refused, but can't take that purchase into his account.
+//! while he is signed in. Nothing tells the two cases apart from outside. Only who sells or decides can't buy, with
+//! whatever account: his address is in the deal already (see `interest.rs`).
 
 use uuid::Uuid;
 

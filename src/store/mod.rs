@@ -15,6 +15,7 @@ pub mod facts;
 pub mod fees;
 pub mod files;
 pub mod history;
+pub mod interest;
 pub mod ledger;
 pub mod links;
 pub mod notices_in;

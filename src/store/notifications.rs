@@ -9,7 +9,7 @@ use crate::engine::party::{Capacity, Role};
 use crate::engine::time::Time;
 use crate::store::db::{Conn, DbError, all, exec};
 use crate::store::outbox::{self, NewMail, To};
-use crate::store::{preferences, users};
+use crate::store::{interest, preferences, users};
 
 /// Writes the notices of a decision, in the ways in which each reader wants to be told.
 ///
@@ -80,9 +80,8 @@ pub async fn for_operators(
     if duties.is_empty() {
         return Ok(Vec::new());
     }
-    let named = escrow.terms.arbiter.as_ref().map(|arbiter| arbiter.user);
-    let mut operators = users::operators(conn).await?;
-    operators.retain(|user| escrow.party_of(*user).is_none() && named != Some(*user));
+    let operators = users::operators(conn).await?;
+    let operators = interest::without(conn, escrow.id, &operators).await?;
     let notice = |to: Uuid, duty: &Duty| {
         let told = match duty.to {
             Whom::All => true,

@@ -26,7 +26,8 @@ pub const SIGN_IN_BY_DEVICE: Limit = Limit::new("sign-in/device", 10, Duration::
 pub const SIGN_IN_BY_NETWORK: Limit = Limit::new("sign-in/network", 60, Duration::minutes(15));
 /// Forms from one network that make us hash a password or send a mail.
 pub const FORMS_BY_NETWORK: Limit = Limit::new("forms/network", 60, Duration::hours(1));
-/// Mails about the account to one address that somebody else may have typed.
+/// Mails of one kind to one address that somebody else may have typed: each kind is counted by itself, so that none
+/// can be asked for so often that another one stays away.
 pub const MAILS_BY_ADDRESS: Limit = Limit::new("mails/address", 5, Duration::hours(1));
 /// Guesses at the password with which an address is confirmed. Only the mailed link leads there, so
 /// that guesses at the sign-in don't count here, nor these there.

@@ -326,6 +326,15 @@ pub async fn make_operator(conn: &mut Conn<'_>, id: Uuid) -> Result<(), DbError>
     Ok(())
 }
 
+/// Makes an operator like everybody else again. False when he was none.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn unmake_operator(conn: &mut Conn<'_>, id: Uuid) -> Result<bool, DbError> {
+    let sql = "UPDATE users SET operator = $1 WHERE id = $2 AND operator = $3";
+    Ok(exec!(conn, sql, false, id, true)? == 1)
+}
+
 /// Lets somebody read and do nothing else. False when that stands already.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, SET_COOKIE,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, Uri};
@@ -41,8 +41,23 @@ pub async fn headers(State(app): State<App>, request: Request, next: Next) -> Re
             STRICT_TRANSPORT_SECURITY,
             HeaderValue::from_static("max-age=63072000; includeSubDomains"),
         );
+        keep_to_https(headers);
     }
     response
+}
+
+/// No cookie goes over a line that anybody can read, whichever page set it.
+fn keep_to_https(headers: &mut HeaderMap) {
+    let cookies: Vec<HeaderValue> = headers.get_all(SET_COOKIE).iter().cloned().collect();
+    headers.remove(SET_COOKIE);
+    for cookie in cookies {
+        let is_kept = String::from_utf8_lossy(cookie.as_bytes())
+            .split(';')
+            .any(|part| part.trim().eq_ignore_ascii_case("secure"));
+        let secure = [cookie.as_bytes(), b"; Secure"].concat();
+        let kept = if is_kept { None } else { HeaderValue::from_bytes(&secure).ok() };
+        headers.append(SET_COOKIE, kept.unwrap_or(cookie));
+    }
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {

@@ -121,12 +121,11 @@ async fn again(
         Worth::Good(token) | Worth::Expired(token) | Worth::Used(token) | Worth::Replaced(token) => token,
     };
     let typed = users::address(fields.get("email")).unwrap_or_default();
-    let ip = network.ip();
-    slow_down(&app, &[(&throttle::FORMS_BY_NETWORK, &ip), (&throttle::MAILS_BY_ADDRESS, &typed)]).await?;
+    slow_down(&app, &[(&throttle::FORMS_BY_NETWORK, &network.neighbourhood())]).await?;
     if let (Some(user), Some(escrow), true) =
         (token.user_id, token.escrow_id, token.email.as_deref() == Some(typed.as_str()))
     {
-        guests::send_guest_link(&app.db, &app.clock, user, escrow).await?;
+        guests::send_guest_link(&app.db, &app.clock, (user, &typed), escrow).await?;
         app.wake.up();
     }
     dead(&app, &visit, &secret, true)

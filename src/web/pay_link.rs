@@ -37,6 +37,8 @@ use crate::store::tokens::{self, Purpose, Worth};
 use crate::store::users::{self, Account};
 use crate::store::{escrows, ledger, terms_of_service, throttle};
 
+/// To whoever sells here, or decides: he can't buy as well.
+const TAKEN: &str = "Somebody who takes part in this sale already has this email address, and nobody can be on two sides of it.";
 const LONGEST_NAME: usize = 100;
 /// How soon the page looks again while a payment is pending.
 const REFRESH_SECONDS: u32 = 3;
@@ -292,7 +294,7 @@ async fn buy(
     Path(secret): Path<String>,
     fields: Fields,
 ) -> Result<Response, Error> {
-    slow_down(&app, &[(&throttle::FORMS_BY_NETWORK, &network.ip())]).await?;
+    slow_down(&app, &[(&throttle::FORMS_BY_NETWORK, &network.neighbourhood())]).await?;
     let mut reader = app.db.read().await?;
     let sale = open(&app, &mut reader.conn(), &secret, visitor.clone(), &headers).await?;
     let (newest, _) = terms_of_service::newest(&mut reader.conn(), app.clock.now()).await?;
@@ -344,8 +346,11 @@ async fn buy(
                 Refusal::TermsOfServiceNotAccepted => {
                     ("terms", "Read the terms of service and tick that you accept them.".to_owned())
                 }
+                Refusal::AddressTaken => ("email", TAKEN.to_owned()),
                 _ => ("", refusal.sentence()),
             };
+            // Whoever is signed in has no such field.
+            let field = if visitor.is_some() && field == "email" { "" } else { field };
             problems.add(field, format!("{sentence} No money has moved."));
             let sale = open(&app, &mut app.db.read().await?.conn(), &secret, visitor, &headers).await?;
             draw(&app, &visit, &secret, sale, &fields, problems).await

@@ -14,6 +14,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
+use super::admin::apart;
 use super::admin::look::{self, Looks};
 use super::visitor;
 use crate::app::App;
@@ -146,6 +147,9 @@ impl Routes {
             let limit = if uploads { limits.upload } else { limits.page };
             if let Some(looks) = looks {
                 handler = handler.route_layer(from_fn_with_state((app.clone(), looks), look::noted));
+            }
+            if listed.access == Access::Operator && apart::concerns(listed.path) {
+                handler = handler.route_layer(from_fn_with_state(app.clone(), apart::gate));
             }
             let handler = handler.route_layer(gate).route_layer(from_fn_with_state(limit, patience));
             router.route(listed.path, handler)

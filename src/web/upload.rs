@@ -84,8 +84,8 @@ impl Upload {
             if weight > FORM_LIMIT {
                 return Err(too_large());
             }
-            if field.file_name().is_some() {
-                upload.file(app, &mut room, name, field).await?;
+            if let Some(chosen) = file_name(&field) {
+                upload.file(app, &mut room, (name, chosen), field).await?;
                 continue;
             }
             let text = text(field, FORM_LIMIT - weight).await?;
@@ -100,10 +100,9 @@ impl Upload {
         &mut self,
         app: &App,
         room: &mut Room,
-        field: String,
+        (field, name): (String, String),
         mut part: Field<'_>,
     ) -> Result<(), Error> {
-        let name = part.file_name().unwrap_or_default().to_owned();
         if name.is_empty() {
             // What browsers send for a file field in which nothing was chosen.
             return drain(part).await;
@@ -171,6 +170,21 @@ impl Room {
             )
         }))
     }
+}
+
+/// What a part calls its file, if it is one. A name in another encoding than UTF-8 is one too, of which the signs
+/// that can't be read are replaced: the form's reader itself takes such a part for a text.
+fn file_name(part: &Field<'_>) -> Option<String> {
+    const NAME: &str = "filename=";
+    if let Some(name) = part.file_name() {
+        return Some(name.to_owned());
+    }
+    let bytes = part.headers().get(axum::http::header::CONTENT_DISPOSITION)?.as_bytes();
+    let line = String::from_utf8_lossy(bytes);
+    let (before, name) = line.split_once(NAME)?;
+    let is_apart = before.ends_with([';', ' ', '\t']);
+    let name = name.strip_prefix('"').and_then(|rest| rest.split('"').next()).unwrap_or(name);
+    is_apart.then(|| name.to_owned())
 }
 
 /// Reads a part to its end and keeps nothing, so that the fields behind it can be read.

@@ -16,6 +16,7 @@ use tower_sessions::session_store::Error as StoreError;
 use tower_sessions::{Expiry, Session, SessionManagerLayer};
 use uuid::Uuid;
 
+use super::escrow::act::refused;
 use super::guest;
 use super::network::Network;
 use super::routes::Access;
@@ -24,6 +25,7 @@ use super::visit::{Person, Visit};
 use crate::accounts;
 use crate::app::App;
 use crate::config::Config;
+use crate::engine::refusal::Refusal;
 use crate::error::Error;
 use crate::store::hash;
 use crate::store::sessions::{self, Sessions, key};
@@ -119,9 +121,23 @@ pub async fn gate(
         | Access::Guest
         | Access::SignedNotice => {}
     }
+    if visitor.0.as_ref().is_some_and(|account| account.frozen_at.is_some()) && acts(&request, access) {
+        return refused(&Refusal::AccountFrozen).into_response();
+    }
     request.extensions_mut().insert(visitor);
     let response = next.run(request).await;
     if access == Access::Token { unlisted(response) } else { response }
+}
+
+/// What somebody whose account is frozen may send all the same: what keeps the account his, and what only reads.
+const OF_THE_FROZEN: [&str; 4] =
+    ["/sign-out", "/settings/security/password", "/settings/sessions/", "/notifications/read"];
+
+/// Whether a request does something in the name of whoever is signed in, beside what everybody may.
+fn acts(request: &Request, access: Access) -> bool {
+    let his = matches!(access, Access::SignedIn | Access::Party | Access::Operator);
+    let path = request.uri().path();
+    his && !request.method().is_safe() && !OF_THE_FROZEN.iter().any(|start| path.starts_with(start))
 }
 
 /// An address that holds a secret belongs into no search engine.

@@ -99,6 +99,18 @@ async fn what_cannot_be_taken_is_told_at_its_field_and_nothing_typed_is_lost() {
 }
 
 #[tokio::test]
+async fn a_file_whose_name_is_no_utf8_is_kept_under_a_cleaned_one() {
+    let world = World::sqlite().await;
+    let mut body = form(&[("files", Some("caf?.txt"), b"a coffee"), ("note", None, b"still here")]);
+    let at = body.iter().position(|byte| *byte == b'?').unwrap();
+    body[at] = 0xe9;
+    let upload = Upload::receive(&world.app, Uuid::nil(), request(body)).await.unwrap();
+    let names: Vec<&str> = upload.files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["caf\u{fffd}.txt"]);
+    assert_eq!(upload.fields.get("note"), "still here");
+}
+
+#[tokio::test]
 async fn no_more_than_twenty_files_come_with_a_form() {
     let world = World::sqlite().await;
     let parts: Vec<Part<'_>> = (0..21).map(|_| ("files", Some("a.txt"), &b"a"[..])).collect();

@@ -305,6 +305,27 @@ both! {
 }
 
 both! {
+    async fn nobody_keeps_a_guest_from_his_link_by_typing_his_address(world) {
+        let (_, _, own) = sold(&world).await;
+        let (deal, link) = for_sale(&world).await;
+        let other = "other@example.com";
+        buys(&mut world.browser(), &link, other, &[]).await.is(303);
+        says(&world, &deal, true).await;
+        let theirs = own_path(&world.mail(other).await);
+        for _ in 0..6 {
+            let page = world.browser().post(&format!("{theirs}/again"), &[("email", GUEST)]).await;
+            page.is(200);
+        }
+        world.browser().post(&format!("{own}/again"), &[("email", GUEST)]).await.is(200);
+        assert_eq!(world.kinds(GUEST).await, ["bought", "guest_link"]);
+        for _ in 0..6 {
+            world.browser().post(&format!("{own}/again"), &[("email", GUEST)]).await.is(200);
+        }
+        assert_eq!(world.kinds(GUEST).await.len(), 6, "no more than five of a kind in an hour");
+    }
+}
+
+both! {
     async fn the_seller_finds_mails_and_replaces_the_link(world) {
         let (deal, link) = for_sale(&world).await;
         let mut seller = world.signed_in("bilel.seller@example.com").await;

@@ -53,6 +53,19 @@ both! {
         world.with_config(|config| config.public_url = "https://escrow.example".to_owned());
         let page = world.browser().get("/").await;
         assert!(header(&page, "strict-transport-security").starts_with("max-age=63072000"));
+        let email = "amel@example.com";
+        world.account("Amel Trabelsi", email).await;
+        let mut browser = world.browser();
+        let asked = browser.post("/verify-email", &[("email", email)]).await;
+        let shown = browser.get("/verify-email").await;
+        let signed_in = browser.post("/sign-in", &[("email", email), ("password", crate::world::PASSWORD)]).await;
+        let cookies = [asked.set_cookies(), shown.set_cookies(), signed_in.set_cookies()].concat();
+        for name in ["flash=mail-sent", "typed_address=", "flash=;", "__Host-holdfast"] {
+            assert!(cookies.iter().any(|cookie| cookie.starts_with(name)), "{name}: {cookies:?}");
+        }
+        for cookie in cookies {
+            assert_eq!(cookie.matches("Secure").count(), 1, "{cookie}");
+        }
     }
 }
 

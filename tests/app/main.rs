@@ -47,6 +47,7 @@ mod refunds;
 mod rehearsal;
 mod rulebook;
 mod settings;
+mod sides;
 mod sign_in;
 mod sign_up;
 mod smtp;

@@ -6,7 +6,7 @@ use holdfast::store::execute::Outcome;
 use time::Duration;
 
 use crate::home::{BUYER, SELLER, cast};
-use crate::world::both;
+use crate::world::{PASSWORD, both};
 
 const OLFA: &str = "olfa@example.com";
 
@@ -54,6 +54,61 @@ both! {
         assert_eq!(world.mail(BUYER).await.kind, "unfrozen");
         buyer.get("/home").await.hides("Your account is frozen");
         assert_eq!(world.asks(&deal, deal.buyer, approve).await, Outcome::Done);
+    }
+}
+
+both! {
+    async fn a_frozen_person_changes_nothing_but_what_keeps_the_account_his(world) {
+        let operator = world.operator(OLFA).await;
+        let amel = world.account("Amel Buyer", BUYER).await;
+        let mut browser = world.signed_in(BUYER).await;
+        let draft = browser.post("/escrows/new", &[("role", "buyer")]).await.location().to_owned();
+        let (db, clock) = (&world.app.db, &world.app.clock);
+        assert!(holdfast::operators::freeze(db, clock, operator, amel, "A stolen card.").await.unwrap());
+        let profile = [("name", "The Bank"), ("time_zone", "Africa/Tunis")];
+        let address = [("new_email", "new@example.com"), ("password", PASSWORD)];
+        let delete = format!("{}/delete", draft.trim_end_matches("/kind"));
+        let tries: [(&str, &[(&str, &str)]); 6] = [
+            ("/settings/profile", &profile),
+            ("/settings/security/address", &address),
+            ("/settings/notifications", &[]),
+            ("/escrows/new", &[("role", "seller")]),
+            (&draft, &[("kind", "one_off")]),
+            (&delete, &[]),
+        ];
+        for (path, fields) in tries {
+            let page = browser.post(path, fields).await;
+            assert_eq!(page.status, 422, "{path}: {}", page.text());
+            page.shows("Your account is frozen: you can read everything");
+        }
+        browser.get("/settings/profile").await.hides("The Bank");
+        assert_eq!(world.kinds("new@example.com").await, Vec::<String>::new());
+        browser.get(&draft).await.is(200);
+        browser.post("/notifications/read", &[]).await.is(400);
+        browser.submit("/settings/sessions/others/end", &[]).await;
+        let new = "another copper violin in march";
+        browser.submit("/settings/security/password", &[("current", PASSWORD), ("new", new)]).await;
+        browser.post("/sign-out", &[]).await.is(303);
+    }
+}
+
+both! {
+    async fn an_operator_who_leaves_is_signed_out_and_the_last_one_stays(world) {
+        use holdfast::operators::{Removed, remove};
+        let (db, clock) = (&world.app.db, &world.app.clock);
+        world.operator(OLFA).await;
+        assert_eq!(remove(db, clock, OLFA).await.unwrap(), Removed::Last);
+        let mut olfa = world.signed_in(OLFA).await;
+        olfa.get("/admin").await.is(200);
+        world.operator("omar@example.com").await;
+        assert_eq!(remove(db, clock, OLFA).await.unwrap(), Removed::Done);
+        assert!(olfa.get("/home").await.location().starts_with("/sign-in"));
+        world.signed_in(OLFA).await.get("/admin").await.is(404);
+        assert_eq!(remove(db, clock, OLFA).await.unwrap(), Removed::Unknown);
+        assert_eq!(remove(db, clock, "nobody@example.com").await.unwrap(), Removed::Unknown);
+        assert_eq!(remove(db, clock, "omar@example.com").await.unwrap(), Removed::Last);
+        let mut omar = world.signed_in("omar@example.com").await;
+        omar.get("/admin/audit?show=done").await.shows(&format!("Is no operator any more: {OLFA}"));
     }
 }
 

@@ -82,6 +82,14 @@ fn an_operator_is_added_by_a_link_and_the_data_is_for_nobody_elses_eyes() {
     let output = run(folder.path(), &["operator", "add", "Olfa@Example.com"], &public);
     let said = text(&output.stdout);
     assert!(said.contains("olfa@example.com") && said.contains("https://pay.example.com/setup/"), "{said}");
+    let output = run(folder.path(), &["operator", "remove", "olfa@example.com"], &[]);
+    assert!(
+        text(&output.stdout).contains("olfa@example.com was no operator yet"),
+        "{}",
+        text(&output.stderr)
+    );
+    let output = run(folder.path(), &["operator", "remove", "olfa@example.com"], &[]);
+    assert_eq!(text(&output.stderr), "holdfast: olfa@example.com is no operator\n");
     let output = run(folder.path(), &["operator", "add", "nonsense"], &[]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(text(&output.stderr), "holdfast: \"nonsense\" is no email address\n");

@@ -137,6 +137,8 @@ both! {
             ("currency", "XXX", "Choose a currency of the list."),
             ("percent", "101", "Enter a percentage from 0 to 100"),
             ("percent", "", "Enter a percentage from 0 to 100"),
+            ("percent", "100", "Enter less than 100 %"),
+            ("percent", "100.0", "Enter less than 100 %"),
             ("fixed", "1.0001", "TND has 3 decimals"),
             ("fixed", "-1", "Write the amount in digits"),
             ("most", "0", "above zero"),

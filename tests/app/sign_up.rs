@@ -368,3 +368,16 @@ both! {
         assert!(account(&world, "other@example.com").await.is_none());
     }
 }
+
+both! {
+    async fn sign_ups_with_an_address_do_not_use_up_its_other_mails(world) {
+        world.account("The Owner", AMEL).await;
+        for _ in 0..6 {
+            world.browser().post("/sign-up", &form(AMEL)).await.is(303);
+        }
+        world.browser().post("/reset", &[("email", AMEL)]).await.is(303);
+        let kinds = world.kinds(AMEL).await;
+        assert_eq!(kinds.iter().filter(|kind| *kind == "already_registered").count(), 5, "{kinds:?}");
+        assert_eq!(kinds.last().map(String::as_str), Some("reset_password"), "{kinds:?}");
+    }
+}

@@ -63,7 +63,7 @@ pub(super) fn lapse(
         Waiting::Extension => {
             draft.push(Event::ExtensionEnded { milestone: number, how: ExtensionEnd::Lapsed });
         }
-        Waiting::CancellationAnswer => dispute::from_cancellation(draft),
+        Waiting::CancellationAnswer => dispute::from_cancellation(draft, facts),
         Waiting::Settlement => {
             let lapsed = |offer: &&Settlement| offer.since == since && offer.answer_by <= draft.now;
             if let Some(settlement) = draft.escrow.settlements.iter().find(lapsed).map(|offer| offer.number) {

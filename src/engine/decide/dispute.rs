@@ -19,6 +19,7 @@ pub(super) fn open(
     reason: &str,
     failed: &[FailedCriterion],
     files: &[FileRef],
+    facts: &Facts,
 ) -> Result<(), Refusal> {
     let by = draft.needs(&SIDES)?;
     if draft.escrow.disputes.iter().any(|dispute| dispute.by == by && dispute.claims == claims) {
@@ -56,6 +57,7 @@ pub(super) fn open(
         failed,
         files: files.to_vec(),
         answer_by: draft.now.plus_days(ANSWER_DAYS),
+        second_above_minor: Some(facts.second_operator_above_minor),
     });
     Ok(())
 }
@@ -113,10 +115,11 @@ fn end(draft: &mut Draft, dispute: u16, how: DisputeEnd, reasons: &str) {
     draft.push(Event::DisputeEnded { dispute, how, reasons: reasons.to_owned() });
 }
 
-/// Who acts as a handler: an operator who is no party, or this escrow's arbiter.
-fn handler(draft: &Draft) -> Result<(UserId, Handler), Refusal> {
+/// Who acts as a handler: an operator, or this escrow's arbiter, who takes no other part in it.
+fn handler(draft: &Draft, facts: &Facts) -> Result<(UserId, Handler), Refusal> {
     match draft.actor {
-        Actor::Operator { user } if draft.escrow.party_of(user).is_some() => Err(Refusal::OperatorIsParty),
+        Actor::Operator { user } if draft.takes_part(user, facts) => Err(Refusal::OperatorIsParty),
+        Actor::Arbiter { .. } if facts.address_takes_part => Err(Refusal::OperatorIsParty),
         Actor::Operator { user } => Ok((user, Handler::Operators)),
         Actor::Arbiter { user } => Ok((user, Handler::Arbiter)),
         Actor::Party { .. } | Actor::Rail | Actor::Clock => Err(Refusal::NotYourRole { needs: Vec::new() }),
@@ -130,7 +133,7 @@ pub(super) fn rule(
     reasons: &str,
     facts: &Facts,
 ) -> Result<(), Refusal> {
-    let (user, hand) = handler(draft)?;
+    let (user, hand) = handler(draft, facts)?;
     let dispute = standing(draft, number)?;
     let Step::Handler { handler, ruling, .. } = &dispute.step else { return Err(Refusal::NotWithHandler) };
     if *handler != hand {
@@ -146,7 +149,7 @@ pub(super) fn rule(
     }
     exact(draft, splits)?;
     said(reasons)?;
-    let second = dispute.stake_minor() > facts.second_operator_above_minor;
+    let second = dispute.stake_minor() > dispute.second_above(facts.second_operator_above_minor);
     let (splits, reasons) = (splits.to_vec(), reasons.trim().to_owned());
     let ruled = reasons.clone();
     draft.push(Event::Ruled { dispute: number, by: user, splits: splits.clone(), reasons: ruled, second });
@@ -158,8 +161,8 @@ pub(super) fn rule(
 }
 
 /// A second operator, who is not the one who ruled and no party.
-fn second(draft: &Draft, number: u16) -> Result<Ruling, Refusal> {
-    let (user, hand) = handler(draft)?;
+fn second(draft: &Draft, number: u16, facts: &Facts) -> Result<Ruling, Refusal> {
+    let (user, hand) = handler(draft, facts)?;
     if hand != Handler::Operators {
         return Err(Refusal::NotYourRole { needs: Vec::new() });
     }
@@ -172,14 +175,14 @@ fn second(draft: &Draft, number: u16) -> Result<Ruling, Refusal> {
 }
 
 pub(super) fn confirm(draft: &mut Draft, number: u16, facts: &Facts) -> Result<(), Refusal> {
-    let ruling = second(draft, number)?;
+    let ruling = second(draft, number, facts)?;
     end(draft, number, DisputeEnd::Ruled, &ruling.reasons);
     carry_out(draft, &ruling.splits, How::Ruled, facts);
     Ok(())
 }
 
-pub(super) fn send_back(draft: &mut Draft, number: u16, reason: &str) -> Result<(), Refusal> {
-    second(draft, number)?;
+pub(super) fn send_back(draft: &mut Draft, number: u16, reason: &str, facts: &Facts) -> Result<(), Refusal> {
+    second(draft, number, facts)?;
     said(reason)?;
     draft.push(Event::RulingReturned { dispute: number, reason: reason.trim().to_owned() });
     Ok(())
@@ -224,7 +227,9 @@ pub(super) fn lapse(draft: &mut Draft, milestone: u16, facts: &Facts) {
     let Some(dispute) = draft.escrow.dispute_over(milestone).cloned() else { return };
     let number = dispute.number;
     match &dispute.step {
-        Step::Answer { .. } if dispute.stake_minor() <= facts.second_operator_above_minor => {
+        Step::Answer { .. }
+            if dispute.stake_minor() <= dispute.second_above(facts.second_operator_above_minor) =>
+        {
             end(draft, number, DisputeEnd::AsSought, "");
             carry_out(draft, &dispute.claims, How::Ruled, facts);
         }
@@ -255,7 +260,7 @@ fn to_handler(draft: &mut Draft, dispute: u16, handler: Handler) {
 }
 
 /// A request to cancel that nobody answered becomes the buyer's dispute over everything that is open.
-pub(super) fn from_cancellation(draft: &mut Draft) {
+pub(super) fn from_cancellation(draft: &mut Draft, facts: &Facts) {
     let Some(request) = draft.escrow.cancellation.clone() else { return };
     superseded(draft);
     let claims: Vec<Split> = draft
@@ -275,6 +280,7 @@ pub(super) fn from_cancellation(draft: &mut Draft) {
         failed: Vec::new(),
         files: Vec::new(),
         answer_by: draft.now.plus_days(ANSWER_DAYS),
+        second_above_minor: Some(facts.second_operator_above_minor),
     });
 }
 

@@ -24,7 +24,7 @@ pub(super) fn decide(draft: &mut Draft, command: &Command, facts: &Facts) -> Res
             let joining = Joining { guest: *guest, claimed: false, identity_sha256 };
             buy(draft, *payment, method, &joining, facts)
         }
-        Command::Claim { to, identity_sha256 } => claim(draft, *to, identity_sha256),
+        Command::Claim { to, identity_sha256 } => claim(draft, *to, identity_sha256, facts),
         _ => Ok(()),
     }
 }
@@ -70,17 +70,21 @@ fn buy(
     }
     let buyer = draft.escrow.party(Role::Buyer).map(|party| party.user);
     if buyer != Some(user) {
-        free_for(draft, user)?;
+        free_for(draft, user, facts)?;
         join(draft, user, buyer, joining)?;
     }
     funding::charge(draft, payment, to_pay, method, facts)
 }
 
-/// Nobody is on two sides of one deal.
-fn free_for(draft: &Draft, user: UserId) -> Result<(), Refusal> {
+/// Nobody is on two sides of one deal, by account or address.
+fn free_for(draft: &Draft, user: UserId, facts: &Facts) -> Result<(), Refusal> {
     let escrow = &draft.escrow;
     let decides = escrow.terms.arbiter.as_ref().is_some_and(|arbiter| arbiter.user == user);
-    if decides || escrow.party_of(user).is_some() { Err(Refusal::AddressTaken) } else { Ok(()) }
+    if decides || facts.address_takes_part || escrow.party_of(user).is_some() {
+        Err(Refusal::AddressTaken)
+    } else {
+        Ok(())
+    }
 }
 
 fn join(
@@ -106,7 +110,7 @@ fn join(
 }
 
 /// The buyer's place passes to another user of the same person, with everything that belongs to it.
-fn claim(draft: &mut Draft, to: UserId, identity_sha256: &str) -> Result<(), Refusal> {
+fn claim(draft: &mut Draft, to: UserId, identity_sha256: &str, facts: &Facts) -> Result<(), Refusal> {
     draft.needs(&[Role::Buyer])?;
     let user = draft.user()?;
     if !draft.escrow.instant() {
@@ -125,7 +129,7 @@ fn claim(draft: &mut Draft, to: UserId, identity_sha256: &str) -> Result<(), Ref
         if draft.escrow.charge_pending() {
             return Err(Refusal::PaymentPending);
         }
-        free_for(draft, to)?;
+        free_for(draft, to, facts)?;
     }
     join(draft, to, buyer, &Joining { guest: false, claimed: true, identity_sha256 })
 }

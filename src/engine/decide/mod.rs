@@ -91,7 +91,7 @@ fn carry_out(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(), 
         | Command::RefundSettled { .. }
         | Command::RefundFailed { .. }
         | Command::RetryRefund { .. }
-        | Command::RefundToWallet { .. } => refund::decide(draft, command),
+        | Command::RefundToWallet { .. } => refund::decide(draft, command, facts),
         Command::SubmitProof { .. } | Command::AcceptProof { .. } | Command::RequestCorrections { .. } => {
             proof::decide(draft, command)
         }
@@ -148,14 +148,14 @@ fn disagreement(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(
         Command::RefuseSettlement { settlement } => settlement::refuse(draft, *settlement),
         Command::WithdrawSettlement { settlement } => settlement::withdraw(draft, *settlement),
         Command::OpenDispute { claims, reason, failed, files } => {
-            dispute::open(draft, claims, reason, failed, files)
+            dispute::open(draft, claims, reason, failed, files, facts)
         }
         Command::Statement { dispute, text, files } => dispute::state(draft, *dispute, text, files),
         Command::WithdrawDispute { dispute } => dispute::withdraw(draft, *dispute),
         Command::Concede { dispute } => dispute::concede(draft, *dispute, facts),
         Command::Rule { dispute, splits, reasons } => dispute::rule(draft, *dispute, splits, reasons, facts),
         Command::ConfirmRuling { dispute } => dispute::confirm(draft, *dispute, facts),
-        Command::ReturnRuling { dispute, reason } => dispute::send_back(draft, *dispute, reason),
+        Command::ReturnRuling { dispute, reason } => dispute::send_back(draft, *dispute, reason, facts),
         Command::DeclineArbitration { reason } => dispute::decline_arbitration(draft, reason),
         Command::Say { text, files } => dispute::say(draft, text, files),
         _ => Ok(()),
@@ -196,6 +196,12 @@ impl Draft {
             Some(_) => Err(Refusal::NotYourRole { needs: roles.to_vec() }),
             None => Err(Refusal::NotAParty),
         }
+    }
+
+    /// Whether an operator takes part himself, by account or address, or is the escrow's own arbiter.
+    fn takes_part(&self, operator: UserId, facts: &Facts) -> bool {
+        let arbiter = self.escrow.terms.arbiter.as_ref().is_some_and(|arbiter| arbiter.user == operator);
+        facts.address_takes_part || arbiter || self.escrow.party_of(operator).is_some()
     }
 
     fn user(&self) -> Result<UserId, Refusal> {

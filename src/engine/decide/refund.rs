@@ -3,7 +3,7 @@
 use super::Draft;
 use super::ending::end_if_all;
 use super::funding::{by_rail, charge_failed, charge_settled};
-use crate::engine::command::Command;
+use crate::engine::command::{Command, Facts};
 use crate::engine::deadlines::{REFUND_ANSWER_DAYS, Waiting};
 use crate::engine::escrow::Escrow;
 use crate::engine::event::Event;
@@ -59,14 +59,14 @@ pub(super) fn is_heard_when_closed(escrow: &Escrow, command: &Command) -> bool {
 
 /// What a provider says of a payment or a refund, and the commands about refunds.
 #[allow(clippy::wildcard_enum_match_arm, reason = "`carry_out` sorts them and names every one")]
-pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal> {
+pub(super) fn decide(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(), Refusal> {
     match command {
         Command::ChargeSettled { payment } => charge_settled(draft, *payment),
         Command::ChargeFailed { payment, reason } => charge_failed(draft, *payment, reason),
         Command::RefundSettled { refund, attempt } => settled(draft, *refund, *attempt),
         Command::RefundFailed { refund, attempt, reason } => failed(draft, *refund, *attempt, reason),
-        Command::RetryRefund { refund } => retry(draft, *refund),
-        Command::RefundToWallet { refund } => to_wallet(draft, *refund),
+        Command::RetryRefund { refund } => retry(draft, *refund, facts),
+        Command::RefundToWallet { refund } => to_wallet(draft, *refund, facts),
         _ => Ok(()),
     }
 }
@@ -113,10 +113,10 @@ fn failed(draft: &mut Draft, number: u16, attempt: u16, reason: &str) -> Result<
     }
 }
 
-/// The refund, for the buyer whose it is, or for an operator who is no party.
-fn of_buyer_or_operator(draft: &Draft, number: u16) -> Result<Refund, Refusal> {
+/// The refund, for the buyer whose it is, or for an operator who takes no part.
+fn of_buyer_or_operator(draft: &Draft, number: u16, facts: &Facts) -> Result<Refund, Refusal> {
     match draft.actor {
-        Actor::Operator { user } if draft.escrow.party_of(user).is_some() => Err(Refusal::OperatorIsParty),
+        Actor::Operator { user } if draft.takes_part(user, facts) => Err(Refusal::OperatorIsParty),
         Actor::Operator { .. } => standing(draft, number),
         Actor::Party { .. } | Actor::Arbiter { .. } | Actor::Rail | Actor::Clock => {
             draft.needs(&[Role::Buyer])?;
@@ -126,8 +126,8 @@ fn of_buyer_or_operator(draft: &Draft, number: u16) -> Result<Refund, Refusal> {
     }
 }
 
-fn retry(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
-    let refund = of_buyer_or_operator(draft, number)?;
+fn retry(draft: &mut Draft, number: u16, facts: &Facts) -> Result<(), Refusal> {
+    let refund = of_buyer_or_operator(draft, number, facts)?;
     match refund.state {
         RefundState::Pending { .. } => Ok(()),
         RefundState::Failed { .. } => {
@@ -138,8 +138,8 @@ fn retry(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
     }
 }
 
-fn to_wallet(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
-    let refund = of_buyer_or_operator(draft, number)?;
+fn to_wallet(draft: &mut Draft, number: u16, facts: &Facts) -> Result<(), Refusal> {
+    let refund = of_buyer_or_operator(draft, number, facts)?;
     match refund.state {
         RefundState::ToWallet { .. } => Ok(()),
         RefundState::Pending { .. } => Err(Refusal::RefundPending),

@@ -67,7 +67,16 @@ pub(super) fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
 #[allow(clippy::wildcard_enum_match_arm, reason = "`apply` sorts them and names every one")]
 fn disputes(escrow: &mut Escrow, event: &Event, at: Time) {
     match event {
-        Event::DisputeOpened { dispute, by, claims, reason, failed, files, answer_by } => {
+        Event::DisputeOpened {
+            dispute,
+            by,
+            claims,
+            reason,
+            failed,
+            files,
+            answer_by,
+            second_above_minor,
+        } => {
             escrow.disputes_opened = *dispute;
             escrow.disputes.push(Dispute {
                 number: *dispute,
@@ -78,6 +87,7 @@ fn disputes(escrow: &mut Escrow, event: &Event, at: Time) {
                 failed: failed.clone(),
                 files: files.clone(),
                 step: Step::Answer { since: at, until: *answer_by },
+                second_above_minor: *second_above_minor,
             });
             for claim in claims {
                 with(escrow, claim.milestone, |part| stop(part, at));

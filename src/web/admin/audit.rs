@@ -111,5 +111,6 @@ fn words(act: Act) -> &'static str {
         Act::Ruled => "Acted in a dispute of",
         Act::MovedRefund => "Moved a failed refund of",
         Act::MovedClock => "Moved the rehearsal’s clock on",
+        Act::Left => "Is no operator any more:",
     }
 }

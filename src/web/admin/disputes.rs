@@ -121,15 +121,11 @@ impl Case {
         format!("/admin/disputes/{}/{}", self.escrow.reference, self.number)
     }
 
-    fn takes_part(&self) -> bool {
-        self.escrow.party_of(self.operator.id).is_some()
-    }
-
     /// The open dispute, while it is this operator's to decide.
     fn to_rule(&self) -> Option<&Dispute> {
         let open = self.escrow.dispute(self.number)?;
         let handler = matches!(open.step, Step::Handler { handler: Handler::Operators, ruling: None, .. });
-        (handler && !self.takes_part()).then_some(open)
+        handler.then_some(open)
     }
 
     async fn send(&self, app: &App, fields: &Fields, command: Command) -> Result<Outcome, Error> {
@@ -156,11 +152,12 @@ struct Page {
     title: String,
     room: Room,
     works: Vec<Work>,
-    takes_part: bool,
     /// A field for each milestone, while it is to be decided here.
     lines: Vec<ruling::Line>,
     currency: String,
     pending: Option<Pending>,
+    /// How many operators have to agree, and why; empty once the dispute is over.
+    needs: String,
     reason: String,
     problems: Problems,
     key: String,
@@ -182,6 +179,8 @@ async fn draw(
     let status = if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let fields = typed.as_ref().map(|(fields, _)| *fields);
     let open = case.escrow.dispute(case.number);
+    let rules = fees::current(conn, app.clock.now()).await?;
+    let needs = open.map(|open| needs(&case.escrow, open, &rules)).unwrap_or_default();
     let pending = open.and_then(Dispute::ruling).map(|ruling| Pending {
         by_you: ruling.by == case.operator.id,
         reasons: ruling.reasons.clone(),
@@ -195,15 +194,32 @@ async fn draw(
         title: case.escrow.terms.title.clone(),
         room,
         works,
-        takes_part: case.takes_part(),
         currency: case.escrow.terms.currency.code().to_owned(),
         pending,
+        needs,
         reason: typed.as_ref().map(|(fields, _)| fields.get("reason").to_owned()).unwrap_or_default(),
         shell: Shell::new(app, visit, format!("Dispute: {}", case.escrow.terms.title)).at(Place::Admin),
         problems: typed.map(|(_, problems)| problems).unwrap_or_default(),
         key: app.clock.id().to_string(),
     };
     page::with_status(status, &page)
+}
+
+/// The sum was frozen when the dispute was opened; one from before that was done goes by what is set now.
+fn needs(escrow: &Escrow, open: &Dispute, rules: &fees::Current) -> String {
+    let currency = escrow.terms.currency;
+    let above = open.second_above(rules.limits(currency).second_operator_above(currency));
+    let (stake, above_words) = (currency.of(open.stake_minor()), currency.of(above));
+    let who = if open.stake_minor() > above {
+        "so a second operator has to agree to the decision"
+    } else {
+        "so one operator decides alone"
+    };
+    let when = match open.second_above_minor {
+        Some(_) => "the sum that stood when this dispute was opened",
+        None => "the sum that stands now",
+    };
+    format!("{stake} is at stake, {who}: two are asked for above {above_words}, {when}.")
 }
 
 async fn show(
@@ -250,7 +266,8 @@ async fn ask(
         return draw(app, visit, operator, at, Some((fields, problems))).await;
     }
     let currency = case.escrow.terms.currency;
-    let second = open.stake_minor() > rules.limits(currency).second_operator_above(currency);
+    let second =
+        open.stake_minor() > open.second_above(rules.limits(currency).second_operator_above(currency));
     ruling::ask(
         ruling::Asked {
             shell: Shell::new(app, visit, "Decide the dispute").at(Place::Admin),

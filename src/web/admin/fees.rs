@@ -5,6 +5,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use rust_decimal::Decimal;
 
 use crate::app::App;
 use crate::engine::terms::{FeeSchedule, Mode};
@@ -154,6 +155,12 @@ fn read(fields: &Fields, zone: &str, now: Time, problems: &mut Problems) -> Opti
         return None;
     };
     let percent = fields.percent("percent", problems);
+    if percent == Some(Decimal::ONE_HUNDRED) {
+        problems.add(
+            "percent",
+            "Enter less than 100 %: a fee of all that is paid leaves nothing to deliver for.",
+        );
+    }
     let mut money = |name: &str| {
         let is_empty = fields.get(name).is_empty();
         if is_empty { None } else { fields.money(name, currency, problems).map(|money| money.minor) }

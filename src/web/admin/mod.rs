@@ -1,6 +1,7 @@
 //! The console of the operators. To everybody else there is no such page.
 
 pub mod account;
+pub mod apart;
 pub mod audit;
 pub mod disputes;
 pub mod escrow;

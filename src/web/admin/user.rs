@@ -13,6 +13,8 @@ use crate::app::App;
 use crate::error::Error;
 use crate::operators;
 use crate::store::console::{self, Which};
+use crate::store::db::Conn;
+use crate::store::interest;
 use crate::store::ledger;
 use crate::store::users::{self, Account};
 use crate::web::escrow::seat::pill_of;
@@ -112,7 +114,7 @@ async fn draw(
         ],
         frozen_at: person.frozen_at.map(|at| reader.time(at)),
         frozen_because: person.frozen_because.clone().unwrap_or_default(),
-        untouchable: untouchable(operator, &person),
+        untouchable: untouchable(conn, operator, &person).await?,
         reason,
         wallets: wallets.iter().map(|holdings| holdings.currency.of(holdings.wallet_minor).into()).collect(),
         escrows: lines.iter().map(row).collect(),
@@ -121,15 +123,30 @@ async fn draw(
     page::with_status(status, &page)
 }
 
-/// Operators are stopped by whoever runs the program, not by each other.
-fn untouchable(operator: &Account, person: &Account) -> &'static str {
-    if person.id == operator.id {
+/// Operators are stopped by whoever runs the program, not by each other, and nobody stops the other side of a deal
+/// of his own.
+async fn untouchable(
+    conn: &mut Conn<'_>,
+    operator: &Account,
+    person: &Account,
+) -> Result<&'static str, Error> {
+    Ok(if person.id == operator.id {
         "This is your own account."
     } else if person.operator {
         "Operators can’t freeze each other’s accounts."
     } else {
+        beside(conn, operator, person).await?
+    })
+}
+
+/// Why an operator leaves somebody's account to another one; empty where he need not.
+async fn beside(conn: &mut Conn<'_>, operator: &Account, person: &Account) -> Result<&'static str, Error> {
+    let shared = interest::shared(conn, operator.id, person.id).await?;
+    Ok(if shared {
+        "You and this person take part in the same escrow, so another operator has to do this."
+    } else {
         ""
-    }
+    })
 }
 
 async fn freeze(
@@ -140,11 +157,13 @@ async fn freeze(
     fields: Fields,
 ) -> Result<Response, Error> {
     let id = id_of(&id)?;
-    let person = users::by_id(&mut app.db.read().await?.conn(), id).await?.ok_or(Error::NotFound)?;
+    let mut db = app.db.read().await?;
+    let person = users::by_id(&mut db.conn(), id).await?.ok_or(Error::NotFound)?;
+    let why_not = untouchable(&mut db.conn(), &operator, &person).await?;
+    drop(db);
     let mut problems = Problems::new();
     let missing = "Say why: the person reads it in a mail and on every page.";
     let reason = fields.text("reason", LONGEST_REASON, missing, &mut problems);
-    let why_not = untouchable(&operator, &person);
     if !why_not.is_empty() {
         problems.add("", why_not);
     }
@@ -159,11 +178,23 @@ async fn freeze(
 async fn unfreeze(
     State(app): State<App>,
     OperatorOnly(operator): OperatorOnly,
+    visit: Visit,
     Path(id): Path<String>,
     fields: Fields,
 ) -> Result<Response, Error> {
     let id = id_of(&id)?;
-    users::by_id(&mut app.db.read().await?.conn(), id).await?.ok_or(Error::NotFound)?;
+    let mut db = app.db.read().await?;
+    let person = users::by_id(&mut db.conn(), id).await?.ok_or(Error::NotFound)?;
+    let why_not = match person.id == operator.id {
+        true => "This is your own account.",
+        false => beside(&mut db.conn(), &operator, &person).await?,
+    };
+    drop(db);
+    if !why_not.is_empty() {
+        let mut problems = Problems::new();
+        problems.add("", why_not);
+        return draw(&app, &operator, &visit, id, String::new(), problems).await;
+    }
     let note: String = fields.get("note").chars().take(LONGEST_REASON).collect();
     let done = operators::unfreeze(&app.db, &app.clock, operator.id, id, &note).await?;
     app.wake.up();

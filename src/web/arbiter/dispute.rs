@@ -171,7 +171,8 @@ async fn ask(
         return draw(app, visit, account, at, Some((fields, problems))).await;
     }
     let currency = case.chair.escrow.terms.currency;
-    let second = open.stake_minor() > rules.limits(currency).second_operator_above(currency);
+    let second =
+        open.stake_minor() > open.second_above(rules.limits(currency).second_operator_above(currency));
     ruling::ask(
         ruling::Asked {
             shell: Shell::new(app, visit, "Decide the dispute").at(Place::Home),

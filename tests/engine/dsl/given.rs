@@ -235,6 +235,7 @@ impl Past {
             failed: Vec::new(),
             files: Vec::new(),
             answer_by,
+            second_above_minor: None,
         })
     }
 

@@ -19,7 +19,13 @@ use crate::dsl::*;
 
 /// A dispute over the first milestone that both sides have talked about for long enough.
 fn before_him(terms: Terms) -> World {
+    before_him_above(terms, i64::MAX)
+}
+
+/// The same, where a second one has to agree above a sum.
+fn before_him_above(terms: Terms, second_above: i64) -> World {
     let mut world = World::paid(terms);
+    world.second_above = second_above;
     world.seller().delivers(1).is_done();
     world.buyer().disputes(1).is_done();
     let (text, files) = ("It stands.".to_owned(), Vec::new());
@@ -107,8 +113,7 @@ fn a_dispute_reaches_him_and_he_decides() {
 
 #[test]
 fn above_the_set_sum_an_operator_confirms_or_sends_back() {
-    let mut world = before_him(arbitrated());
-    world.second_above = 100_000;
+    let mut world = before_him_above(arbitrated(), 100_000);
     world.person(arbiter()).does(rule(300_000)).is_done();
     assert_eq!(world.wallet(BUYER), "0.000");
     let events = [world.history.last().unwrap().1.clone()];
@@ -122,6 +127,46 @@ fn above_the_set_sum_an_operator_confirms_or_sends_back() {
     world.person(arbiter()).does(rule(200_000)).is_done();
     world.person(operator()).does(Command::ConfirmRuling { dispute: 1 }).is_done();
     assert_eq!(world.wallet(BUYER), "202.000");
+}
+
+#[test]
+fn the_sum_that_stood_at_the_opening_counts_whatever_is_set_later() {
+    let mut raised = before_him_above(arbitrated(), 100_000);
+    raised.second_above = i64::MAX;
+    raised.person(arbiter()).does(rule(300_000)).is_done();
+    assert_eq!(raised.wallet(BUYER), "0.000", "it waits for a second one");
+    let mut lowered = before_him_above(arbitrated(), 400_000);
+    lowered.second_above = 0;
+    lowered.person(arbiter()).does(rule(300_000)).is_done();
+    assert_eq!(lowered.wallet(BUYER), "101.000");
+    // An older dispute doesn't say, and goes by what is set now.
+    let older = || given(Past::delivered(&crate::dsl::deal::case4(), 1).disputed(1).handed_over());
+    let splits = vec![split(1, 0, 400_000)];
+    let (reasons, by) = ("It leaks.".to_owned(), operator().user().unwrap());
+    let ruling = Command::Rule { dispute: 1, splits: splits.clone(), reasons: reasons.clone() };
+    older()
+        .with_facts(|facts| facts.second_operator_above_minor = 0)
+        .when(operator(), ruling)
+        .then(Event::Ruled { dispute: 1, by, splits, reasons, second: true });
+}
+
+#[test]
+fn whoever_takes_part_under_another_account_decides_nothing() {
+    let with_him = || {
+        given(Past::delivered(&crate::dsl::deal::case4(), 1).disputed(1).handed_over())
+            .with_facts(|facts| facts.address_takes_part = true)
+    };
+    let reasons = "It leaks.".to_owned();
+    let ruling = Command::Rule { dispute: 1, splits: vec![split(1, 0, 400_000)], reasons };
+    with_him().when(operator(), ruling.clone()).then(Refusal::OperatorIsParty);
+    with_him().when(arbiter(), ruling).then(Refusal::OperatorIsParty);
+    with_him().when(operator(), Command::ConfirmRuling { dispute: 1 }).then(Refusal::OperatorIsParty);
+    let back = Command::ReturnRuling { dispute: 1, reason: "Say more.".to_owned() };
+    with_him().when(operator(), back).then(Refusal::OperatorIsParty);
+    let own = Actor::Operator { user: ARBITER };
+    let mut world = before_him(arbitrated());
+    world.days_pass(7);
+    world.person(own).does(rule(0)).is_refused(Refusal::OperatorIsParty);
 }
 
 #[test]
@@ -191,14 +236,13 @@ fn his_panel_says_what_is_to_be_done_and_by_when() {
     world.seller().delivers(1).is_done();
     world.buyer().disputes(1).is_done();
     assert!(said(&world).1.starts_with("The two sides talk"));
-    let mut world = before_him(arbitrated());
+    let mut world = before_him_above(arbitrated(), 100_000);
     let decide = "Decide the dispute about “Foundation and walls”".to_owned();
     assert_eq!(said(&world), (true, decide, Some(Action::Rule(1))));
     assert_eq!(next::of_arbiter(world.escrow()).by, Some(world.escrow().dispute(1).unwrap().step.times().1));
     let seen = next::panel(world.escrow(), BUYER, Role::Buyer, world.now);
     assert!(seen.headline.starts_with("The arbiter is to decide"), "{seen:?}");
     assert_eq!(seen.secondary, [Action::Nudge(holdfast::engine::deadlines::Waiting::Ruling, Some(1))]);
-    world.second_above = 100_000;
     world.person(arbiter()).does(rule(0)).is_done();
     assert!(said(&world).1.starts_with("You have decided."));
     world.days_pass(7);

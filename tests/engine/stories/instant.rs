@@ -151,6 +151,10 @@ fn only_what_is_sold_by_a_link_is_bought_by_one() {
     let as_buyer = holdfast::engine::party::Actor::Party { user: SELLER, role: Role::Buyer };
     given(Past::sent(&instant())).when(as_buyer, buy(7)).then(Refusal::AddressTaken);
     given(Past::sent(&instant()))
+        .with_facts(|facts| facts.address_takes_part = true)
+        .when(buyer(), buy(7))
+        .then(Refusal::AddressTaken);
+    given(Past::sent(&instant()))
         .with_facts(|facts| facts.terms_of_service_accepted = false)
         .when(buyer(), buy(7))
         .then(Refusal::TermsOfServiceNotAccepted);

@@ -1,0 +1,74 @@
+//! Operators stand apart from escrows in which they take part themselves: what the console shows and does of one
+//! is another operator's, whatever the account or address by which this one came into it. Stands behind the gate
+//! of every route that is about one escrow.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::engine::refusal::Refusal;
+use crate::error::Error;
+use crate::store::db::{Conn, opt};
+use crate::store::escrows;
+use crate::store::interest::{self, Among};
+use crate::web::visitor::Visitor;
+
+/// Where the addresses begin that name one escrow, or something of one.
+const ABOUT_ONE: [&str; 4] =
+    ["/admin/escrows/{", "/admin/disputes/{", "/admin/mail/{", "/admin/jobs/payments/{"];
+
+/// Whether a route is about one escrow.
+#[must_use]
+pub fn concerns(path: &str) -> bool {
+    ABOUT_ONE.iter().any(|start| path.starts_with(start))
+}
+
+/// Refuses an operator what is another one's to see and do.
+pub async fn gate(State(app): State<App>, request: Request, next: Next) -> Response {
+    let visitor = request.extensions().get::<Visitor>();
+    let operator = visitor.and_then(|visitor| visitor.0.as_ref()).map(|one| one.id);
+    let path = request.uri().path().to_owned();
+    match refused(&app, operator, &path).await {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn refused(app: &App, operator: Option<Uuid>, path: &str) -> Result<(), Error> {
+    let operator = operator.ok_or(Error::NotFound)?;
+    let mut db = app.db.read().await?;
+    let conn = &mut db.conn();
+    let Some(escrow) = escrow_of(conn, path).await? else { return Ok(()) };
+    if !interest::has(conn, operator, escrow, Among::All).await? {
+        return Ok(());
+    }
+    Err(Error::Refused {
+        code: Refusal::OperatorIsParty.code(),
+        sentence:
+            "You take part in this escrow yourself, with this account or this email address, so another \
+            operator has to look after it. What is yours to see of it stands on its own page."
+                .to_owned(),
+    })
+}
+
+/// The escrow that an address is about; nothing where there is none, which the handler answers.
+async fn escrow_of(conn: &mut Conn<'_>, path: &str) -> Result<Option<Uuid>, Error> {
+    let parts: Vec<&str> = path.split('/').skip(2).collect();
+    let row = match parts[..] {
+        ["escrows" | "disputes", reference, ..] => {
+            return Ok(escrows::by_reference(conn, reference).await?.map(|escrow| escrow.id));
+        }
+        ["mail", id, ..] => match id.parse::<Uuid>() {
+            Ok(id) => opt!(conn, (Option<Uuid>,), "SELECT escrow_id FROM outbox WHERE id = $1", id)?,
+            Err(_) => None,
+        },
+        ["jobs", "payments", id, ..] => match id.parse::<Uuid>() {
+            Ok(id) => opt!(conn, (Option<Uuid>,), "SELECT escrow_id FROM payments WHERE id = $1", id)?,
+            Err(_) => None,
+        },
+        _ => None,
+    };
+    Ok(row.and_then(|(escrow,)| escrow))
+}
