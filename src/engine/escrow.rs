@@ -394,6 +394,13 @@ impl Escrow {
         pairs.map(|(part, plan)| part.follower_released(plan, Share::Platform)).sum()
     }
 
+    /// What the broker has earned so far of a commission that the buyer pays on top, in minor units.
+    #[must_use]
+    pub fn on_top_earned_minor(&self) -> i64 {
+        let pairs = self.milestones.iter().zip(&self.plan.milestones);
+        pairs.map(|(part, plan)| part.follower_released(plan, Share::BrokerOnTop)).sum()
+    }
+
     /// What went back to the buyer so far, in minor units, with what followed it.
     #[must_use]
     pub fn returned_minor(&self) -> i64 {

@@ -119,6 +119,7 @@ const UNFUNDED: Milestone = Milestone {
     followed: Vec::new(),
     payable_since: None,
     delivery: None,
+    was_due: None,
     extension: None,
     stopped_at: None,
     stopped_micros: 0,
@@ -341,6 +342,7 @@ fn signed(escrow: &mut Escrow, role: Role, signature: Signature) {
 }
 
 fn delivered(milestone: &mut Milestone, delivery: Delivery, inspect_by: Time) {
+    milestone.was_due = milestone.due().or(milestone.was_due);
     disagreement::restart(milestone);
     milestone.stage = MilestoneStage::Delivered { since: delivery.at, inspect_by };
     milestone.delivery = Some(delivery);

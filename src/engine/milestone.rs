@@ -147,6 +147,9 @@ pub struct Milestone {
     /// Only with funding per milestone, from the second on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Asked>,
+    /// When the work was due, once it is delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was_due: Option<Time>,
     /// A later due date that was asked for and not answered yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extension: Option<Extension>,

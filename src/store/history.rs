@@ -155,7 +155,7 @@ pub async fn of_terms(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Record>, 
     stored.iter().map(read).collect()
 }
 
-/// What happened in the disputes of an escrow, in its order; of endless quarrels the first thousand acts.
+/// What happened in the disputes of an escrow, and what moved, in its order; of endless quarrels the first thousand acts.
 ///
 /// # Errors
 /// The database's.
@@ -165,7 +165,7 @@ pub async fn of_disputes(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Stored
         Stored,
         "SELECT seq, at, body, hash FROM events
          WHERE escrow_id = $1 AND kind IN ('dispute_opened', 'stated', 'dispute_moved', 'ruled',
-             'ruling_returned', 'dispute_ended')
+             'ruling_returned', 'dispute_ended', 'released', 'refunded', 'refund_started')
          ORDER BY seq LIMIT 1000",
         escrow
     )
@@ -184,8 +184,8 @@ pub async fn of_case(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Stored>, D
         "SELECT seq, at, body, hash FROM events
          WHERE escrow_id = $1 AND kind IN ('proposed', 'countered', 'agreed', 'charge_settled',
              'proof_submitted', 'corrections_requested', 'proof_accepted', 'delivered', 'changes_requested',
-             'inspection_extended', 'extension_granted', 'overdue', 'released', 'refunded', 'dispute_opened',
-             'stated', 'dispute_moved', 'ruled', 'ruling_returned', 'arbiter_declined', 'dispute_ended', 'ended')
+             'inspection_extended', 'extension_granted', 'overdue', 'released', 'refunded', 'refund_started',
+             'dispute_opened', 'stated', 'dispute_moved', 'ruled', 'ruling_returned', 'arbiter_declined', 'dispute_ended', 'ended')
          ORDER BY seq LIMIT 1000",
         escrow
     )

@@ -48,8 +48,10 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
         path: request.uri().path().to_owned(),
         accepts_html: accept.contains("text/html"),
     };
-    // What a script fetches for itself is not shown yet, so the sentence waits for the page that is.
-    let is_shown = request.headers().get("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
+    // What a script fetches for itself is not shown yet, so the sentence waits for the page that is. The one
+    // that sends files draws the answer, and says so.
+    let is_drawn = request.headers().contains_key("x-drawn");
+    let is_shown = is_drawn || request.headers().get("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
     let response = next.run(request).await;
     let mut response = match fault_of(&response, &asked) {
         Some(error) => draw(&app, &visit, &asked, &error, &response),

@@ -154,7 +154,10 @@ async fn prepare(app: &App, mail: &Claimed) -> Result<Ready, Unready> {
         return Err(Unready::Later(wait));
     }
     let secret = match purpose {
-        Some(purpose) => Some(mint(app, purpose, mail.to_user, &address, mail.escrow_id).await?),
+        Some(purpose) => {
+            let bound = Bound { user_id: mail.to_user, email: Some(&address), escrow_id: mail.escrow_id };
+            Some(mint(app, purpose, replaces(purpose, &letter), &bound).await?)
+        }
         None => None,
     };
     let link = purpose
@@ -203,16 +206,23 @@ async fn inviter(app: &App, escrow: Uuid) -> Result<Option<(String, String)>, Db
     }))
 }
 
-async fn mint(
-    app: &App,
-    purpose: Purpose,
-    user_id: Option<Uuid>,
-    address: &str,
-    escrow_id: Option<Uuid>,
-) -> Result<String, DbError> {
+/// Whether the link of a letter ends those that were sent before: that of an invitation does, while news about
+/// the same escrow leave it as it is.
+fn replaces(purpose: Purpose, letter: &Letter) -> bool {
+    match purpose {
+        Purpose::Guest => false,
+        Purpose::Invitation | Purpose::Arbiter => letter.invites(),
+        Purpose::ConfirmAddress | Purpose::NewAddress | Purpose::Reset | Purpose::Setup => true,
+    }
+}
+
+async fn mint(app: &App, purpose: Purpose, replaces: bool, bound: &Bound<'_>) -> Result<String, DbError> {
     let mut tx = app.db.write().await?;
-    let bound = Bound { user_id, email: Some(address), escrow_id };
-    let secret = tokens::mint(&mut tx.conn(), &app.clock, purpose, &bound).await?;
+    let conn = &mut tx.conn();
+    let secret = match replaces {
+        true => tokens::mint(conn, &app.clock, purpose, bound).await?,
+        false => tokens::mint_beside(conn, &app.clock, purpose, bound).await?,
+    };
     tx.commit().await?;
     Ok(secret)
 }

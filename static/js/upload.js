@@ -14,6 +14,7 @@
     const request = new XMLHttpRequest();
     request.open(form.method, form.action);
     request.setRequestHeader('Accept', 'text/html');
+    request.setRequestHeader('X-Drawn', 'yes');
     request.upload.addEventListener('progress', ({ loaded, total }) => {
       bar.value = (100 * loaded) / total;
       words.textContent = loaded < total ? `${Math.floor(bar.value)} % sent` : 'Sent, being checked';

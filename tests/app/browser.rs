@@ -17,6 +17,8 @@ pub struct Browser {
     /// The network address that its requests come from.
     pub ip: String,
     pub user_agent: String,
+    /// Sent along with every request.
+    pub extra: Vec<(&'static str, &'static str)>,
     /// Whether it takes compressed answers, as every real one does. What it keeps of them is unread then.
     pub takes_gzip: bool,
 }
@@ -37,6 +39,7 @@ impl Browser {
             cookies: BTreeMap::new(),
             ip: "192.0.2.7".into(),
             user_agent: user_agent.into(),
+            extra: Vec::new(),
             takes_gzip: false,
         }
     }
@@ -85,6 +88,9 @@ impl Browser {
             .header(header::ACCEPT, "text/html")
             .header(header::USER_AGENT, &self.user_agent)
             .header("sec-fetch-site", site);
+        for (name, value) in &self.extra {
+            request = request.header(*name, *value);
+        }
         if !self.cookies.is_empty() {
             let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header(header::COOKIE, pairs.join("; "));

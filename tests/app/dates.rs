@@ -68,6 +68,11 @@ both! {
         assert_eq!(escrow.version, 1, "the terms and their signatures stay");
         let page = cast.buyer.get(&cast.first("/extension")).await;
         page.shows("This is not possible now. Nobody is asking for more time here.");
+        // It stays the date once the work is there.
+        world.delivers(&cast.deal, 1).await;
+        let page = cast.buyer.get(&cast.deal.path("")).await;
+        page.shows("20 Jun 2026");
+        cast.buyer.get(&cast.first("/inspect")).await.shows("Due Sat 20 Jun 2026, 23:59 (Tunis)");
     }
 }
 

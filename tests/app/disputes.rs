@@ -207,6 +207,12 @@ both! {
         card.shows("Refunded 101.000 TND");
         let page = cast.seller.get(&room).await;
         page.shows("The manual lacks two chapters.");
+        for reader in [&mut cast.buyer, &mut cast.seller, &mut olfa] {
+            let at = if reader.get("/admin").await.status == 200 { case.clone() } else { room.clone() };
+            let page = reader.get(&at).await;
+            page.shows("Back to Amel Buyer (buyer) 101.000 TND");
+            page.shows("To Bilel Seller (seller) 285.000 TND");
+        }
         let stage = world.escrow(&cast.deal).await.milestone(1).unwrap().stage;
         assert!(matches!(stage, MilestoneStage::Ended { how: How::Ruled, .. } | MilestoneStage::Settling { how: How::Ruled, .. }));
         // It was below the set sum, so nobody had to confirm it.

@@ -120,6 +120,18 @@ both! {
 }
 
 both! {
+    async fn a_flash_waits_while_a_script_fetches_and_is_gone_once_a_script_has_drawn_it(world) {
+        let mut browser = world.browser();
+        browser.cookies.insert("flash".to_owned(), Flash::SignedOut.code().to_owned());
+        browser.extra.push(("sec-fetch-mode", "cors"));
+        browser.get("/").await.shows(Flash::SignedOut.words());
+        browser.extra.push(("x-drawn", "yes"));
+        browser.get("/").await.shows(Flash::SignedOut.words());
+        browser.get("/").await.hides(Flash::SignedOut.words());
+    }
+}
+
+both! {
     async fn assets_may_be_kept_for_ever_under_their_own_address_only(world) {
         let page = world.browser().get("/").await;
         let start = page.body.find("/assets/").unwrap();

@@ -51,7 +51,7 @@ both! {
         let ask = buyer.get(&deal.path("/terms/propose")).await;
         ask.shows("Bilel Seller and Chiraz Broker signed counts no longer then");
         let draft = begins(&mut buyer, &deal).await;
-        buyer.get(&format!("{draft}/check")).await.shows("Nothing changed but words of the text");
+        buyer.get(&format!("{draft}/check")).await.shows("Nothing has changed yet.");
         assert_eq!(buyer.get(&format!("{draft}/parties")).await.location(), format!("{draft}/check"));
         let page = buyer.post(&format!("{draft}/price"), &PRICES).await;
         assert_eq!(page.location(), format!("{draft}/check"));
@@ -80,6 +80,22 @@ both! {
         assert!(compare.body.contains("<del>1,000.000</del><ins>900.000</ins>"), "{}", compare.body);
         compare.shows("Read and sign version 2");
         seller.get(&deal.path("")).await.shows("The buyer proposes other terms. Read the contract and sign it, version 2");
+    }
+}
+
+both! {
+    async fn a_word_of_the_parties_own_terms_that_changed_stands_among_the_changes(world) {
+        let (deal, mut buyer) = proposed(&world).await;
+        let mut terms = world.escrow(&deal).await.terms;
+        let own = terms.contract_terms.clone().unwrap_or_default();
+        terms.contract_terms = Some(format!("{own} Warranty: 3 months."));
+        terms.milestones[0].criteria[0] += " by everybody";
+        let counter = Command::Counter { version: 1, terms: Box::new(terms) };
+        assert_eq!(world.asks(&deal, deal.seller, counter).await, Outcome::Done);
+        let page = buyer.get(&deal.path("/terms/compare?from=1&to=2")).await;
+        page.shows("The parties’ own terms");
+        page.shows("Warranty: 3 months.");
+        page.shows("Milestone 1: what it must fulfil");
     }
 }
 

@@ -2,8 +2,10 @@
 //! from, what was mailed, and what is left to do.
 
 use holdfast::engine::command::Command;
-use holdfast::engine::terms::FeePayer;
-use holdfast::store::execute::Outcome;
+use holdfast::engine::party::Role;
+use holdfast::engine::terms::{Commission, CommissionPayer, FeePayer, Rate};
+use holdfast::store::execute::{Outcome, tick};
+use time::Duration;
 
 use crate::browser::Browser;
 use crate::deal::Deal;
@@ -151,5 +153,72 @@ both! {
         world.delivers(&deal, 1).await;
         let page = world.signed_in("olfa@example.com").await.get(&format!("/admin{}", deal.path(""))).await;
         page.shows("Vesicash Delivered DHMAD delivered Tilia ESCROWED Cashless charge_successful");
+    }
+}
+
+both! {
+    async fn the_link_of_an_invitation_opens_until_a_newer_invitation_is_sent_whatever_else_is_mailed(world) {
+        let mut draft = crate::draft::case_4(&world).await;
+        draft.page("check").await.shows("Who may see the commission");
+        let sent = draft.is_sent().await;
+        let path = sent.location().trim_end_matches("/sent").to_owned();
+        let link = world.mail("buyer@example.com").await.path("/invitations/");
+        // News of the same escrow bring links of their own.
+        let page = draft.browser.get(&format!("{path}/contract/sign")).await;
+        let fields = ["version", "document", "seen", "key"].map(|name| (name, hidden_field(&page, name)));
+        let mut fields: Vec<(&str, &str)> =
+            fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        fields.extend([("typed_name", "Chiraz Broker"), ("consent", "yes")]);
+        let signed = draft.browser.post(&format!("{path}/contract/sign"), &fields).await;
+        assert_eq!(signed.status, 303, "{}", signed.text());
+        let news = world.mail("buyer@example.com").await.path("/invitations/");
+        assert_ne!(news, link);
+        for link in [&link, &news] {
+            world.browser().get(link).await.shows("Your invitation");
+        }
+        let ask = draft.browser.get(&format!("{path}/parties/1/invitation")).await;
+        let key = hidden_field(&ask, "key");
+        let again = draft.browser.post(&format!("{path}/parties/1/invitation"), &[("key", &key)]).await;
+        assert_eq!(again.status, 303, "{}", again.text());
+        world.mails().await;
+        for link in [&link, &news] {
+            assert_eq!(world.browser().get(link).await.status, 410);
+        }
+    }
+}
+
+both! {
+    async fn whoever_declines_is_shown_as_having_declined_and_who_stays_silent_as_silent(world) {
+        let deal = world.proposed().await;
+        world.all_sign_but(&deal, Role::Buyer).await;
+        let decline = Command::Decline { reason: String::new() };
+        assert_eq!(world.asks(&deal, deal.buyer, decline).await, Outcome::Done);
+        let mut seller = world.signed_in(SELLER).await;
+        let page = seller.get(&deal.path("")).await;
+        page.shows("amel.buyer@example.com Declined Not paid");
+        let deal = world.proposed().await;
+        world.app.clock.advance(Duration::days(15));
+        tick(&world.app.db, &world.app.clock, deal.escrow).await.unwrap();
+        let mut seller = world.signed_in(SELLER).await;
+        seller.get(&deal.path("")).await.shows("Did not answer");
+    }
+}
+
+both! {
+    async fn what_the_buyer_sees_adds_up_with_a_commission_on_top(world) {
+        let mut terms = world.case_4();
+        let salt = String::new();
+        let rate = Rate::FixedMinor(50_000);
+        terms.commission = Some(Commission { rate, payer: CommissionPayer::Buyer, hidden: false, salt });
+        let deal = world.proposes(terms).await;
+        world.all_sign(&deal).await;
+        world.pays(&deal).await;
+        world.delivers(&deal, 1).await;
+        world.approves(&deal, 1).await;
+        let mut buyer = world.signed_in(BUYER).await;
+        let page = buyer.get(&deal.path("")).await;
+        page.shows("Held now 636.000 TND Paid in 1,060.000 TND Released 400.000 TND Platform fee earned 4.000 TND Commission earned 20.000 TND");
+        let page = buyer.get(&deal.path("/milestones/1")).await;
+        page.shows("You paid in 424.000 TND Released 400.000 TND Platform fee and commission 24.000 TND");
     }
 }

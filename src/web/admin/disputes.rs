@@ -18,6 +18,7 @@ use crate::store::db::Conn;
 use crate::store::escrows::{self, Person};
 use crate::store::execute::{Outcome, Request, Who};
 use crate::store::fees;
+use crate::store::history::Stored;
 use crate::store::users::Account;
 use crate::store::{disputes, files};
 use crate::web::download::attachment;
@@ -175,7 +176,9 @@ async fn draw(
     let case = Case::load(conn, operator, reference, number).await?;
     let reader = case.operator.reader(app);
     let scene = Scene { escrow: &case.escrow, people: &case.people, reader: &reader };
-    let (room, works) = room::read_case(conn, &scene, &format!("{}/files", case.path()), case.number).await?;
+    let (room, works) =
+        room::read_case(conn, &scene, &Stored::record, &format!("{}/files", case.path()), case.number)
+            .await?;
     let status = if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let fields = typed.as_ref().map(|(fields, _)| *fields);
     let open = case.escrow.dispute(case.number);

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::store::db::Conn;
 use crate::store::escrows::{self, Person};
 use crate::store::execute::{Outcome, Request, Who};
-use crate::store::history;
+use crate::store::history::{self, Stored};
 use crate::store::users::Account;
 use crate::web::escrow::actions::Button;
 use crate::web::escrow::room::claimed;
@@ -90,8 +90,15 @@ impl Chair {
     /// The database's.
     pub async fn records(&self, conn: &mut Conn<'_>) -> Result<Vec<Record>, Error> {
         let stored = history::of_case(conn, self.escrow.id).await?;
-        let records = stored.iter().filter_map(|stored| stored.record().ok());
-        Ok(records.map(|record| veil::record_for_arbiter(record, &self.escrow)).collect())
+        Ok(stored.iter().filter_map(|stored| self.record(stored).ok()).collect())
+    }
+
+    /// A stored event as he may see it.
+    ///
+    /// # Errors
+    /// Bytes that this version of the program cannot read.
+    pub fn record(&self, stored: &Stored) -> Result<Record, serde_json::Error> {
+        Ok(veil::record_for_arbiter(stored.record()?, &self.escrow))
     }
 
     /// Whether a dispute is or was his to decide.

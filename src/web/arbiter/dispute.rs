@@ -101,7 +101,9 @@ async fn draw(
     let mut conn = reader.conn();
     let case = Case::load(app, &mut conn, account, at).await?;
     let (chair, scene) = (&case.chair, case.chair.scene());
-    let (room, works) = room::read_case(&mut conn, &scene, &chair.files_at(), case.number).await?;
+    let (room, works) =
+        room::read_case(&mut conn, &scene, &|stored| chair.record(stored), &chair.files_at(), case.number)
+            .await?;
     let status = if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let fields = typed.as_ref().map(|(fields, _)| *fields);
     let pending = chair.escrow.dispute(case.number).and_then(Dispute::ruling);

@@ -47,6 +47,9 @@ impl Frame {
         let mode = opened.answers.mode();
         let skipped = usize::from(mode == Some(Mode::Instant));
         let back = match step.before_of(mode) {
+            _ if let (Step::Check, Some(base)) = (step, &opened.base) => {
+                format!("/escrows/{}", base.escrow.reference)
+            }
             _ if from_check || opened.base.is_some() => step_path(opened.id, Step::Check, false),
             Some(before) => step_path(opened.id, before, false),
             None => "/escrows/new".to_owned(),

@@ -319,6 +319,11 @@ impl Sheet<'_> {
                 "commission_payer",
                 &choices::commission_payers(),
             ));
+            lines.push(self.choice(
+                "Who may see the commission",
+                "commission_hidden",
+                &choices::commission_seen_by(),
+            ));
         }
         lines
     }

@@ -78,7 +78,16 @@ impl Viewer<'_> {
             let (before, after) = (value(&old, what), value(&new, what));
             (before != after).then(|| Row { what: what.clone(), before, after })
         };
-        Changes { from: before.version, to: after.version, rows: keys.into_iter().filter_map(row).collect() }
+        let mut rows: Vec<Row> = keys.into_iter().filter_map(row).collect();
+        let (old, new) = (texts(&before.terms), texts(&after.terms));
+        for (what, text) in &new {
+            let was = value(&old, what);
+            if *text != was {
+                let (before, after) = excerpts(&was, text);
+                rows.push(Row { what: what.clone(), before, after });
+            }
+        }
+        Changes { from: before.version, to: after.version, rows }
     }
 
     /// Everything of the terms that has a short value.
@@ -185,6 +194,42 @@ fn rules(terms: &Terms, add: &mut dyn FnMut(String, String)) {
     add("Own reference".to_owned(), terms.external_reference.clone().unwrap_or_default());
 }
 
+/// The longer texts of the terms.
+fn texts(terms: &Terms) -> Vec<(String, String)> {
+    let mut texts = vec![("Description".to_owned(), terms.description.clone())];
+    for (number, part) in (1..).zip(&terms.milestones) {
+        let of = if terms.kind == Kind::OneOff { String::new() } else { format!("Milestone {number}: ") };
+        texts.push((capital(&format!("{of}description of the work")), part.description.clone()));
+        texts.push((capital(&format!("{of}what it must fulfil")), part.criteria.join(" · ")));
+    }
+    texts.push(("The parties’ own terms".to_owned(), terms.contract_terms.clone().unwrap_or_default()));
+    texts
+}
+
+/// How much of a text stands before and after the place where it changes, in characters.
+const LEAD: usize = 30;
+const EXCERPT: usize = 110;
+
+/// The first place where two texts differ, as each of them has it, from a word on.
+fn excerpts(before: &str, after: &str) -> (String, String) {
+    let shared = before.chars().zip(after.chars()).take_while(|(one, other)| one == other).count();
+    let head: Vec<char> = before.chars().take(shared).collect();
+    let lead = head.len().saturating_sub(LEAD);
+    let from =
+        head[lead..].iter().position(|sign| sign.is_whitespace()).map_or(lead, |space| lead + space + 1);
+    let from = if lead == 0 { 0 } else { from };
+    let cut = |text: &str| {
+        let shown: String = text.chars().skip(from).take(EXCERPT).collect();
+        if shown.is_empty() {
+            return shown;
+        }
+        let before = if from > 0 { "… " } else { "" };
+        let rest = if text.chars().count() > from + EXCERPT { " …" } else { "" };
+        format!("{before}{shown}{rest}")
+    };
+    (cut(before), cut(after))
+}
+
 fn mode(mode: Mode) -> &'static str {
     match mode {
         Mode::Standard => "Signed by everyone",
@@ -234,6 +279,20 @@ mod tests {
         let expected =
             [(Kept::Stayed, "Pay "), (Kept::Went, "400"), (Kept::Came, "500"), (Kept::Stayed, " now.")];
         assert_eq!(told, expected.map(|(kind, text)| (kind, text.to_owned())));
+    }
+
+    #[test]
+    fn a_changed_text_is_shown_from_shortly_before_the_change() {
+        let lead = "The seller delivers what is described, free of the rights of others.";
+        let (one, other) = (format!("{lead} Warranty: 6 months."), format!("{lead} Warranty: 3 months."));
+        let (before, after) = excerpts(&one, &other);
+        assert_eq!(
+            (before.as_str(), after.as_str()),
+            ("… rights of others. Warranty: 6 months.", "… rights of others. Warranty: 3 months.")
+        );
+        assert_eq!(excerpts("", "New"), (String::new(), "New".to_owned()));
+        let long = excerpts("x", &"y ".repeat(200)).1;
+        assert!(long.ends_with(" …") && long.chars().count() < 120, "{long}");
     }
 
     #[test]

@@ -114,7 +114,8 @@ async fn draw(
     let mut reader = app.db.read().await?;
     let mut conn = reader.conn();
     let seat = Seat::load(app, &mut conn, account, reference).await?;
-    let room = room::read(&mut conn, &seat.scene(), &seat.files_at(), number).await?;
+    let room =
+        room::read(&mut conn, &seat.scene(), &|stored| seat.record(stored), &seat.files_at(), number).await?;
     let offers = seat.offers();
     let title = format!("Dispute: {}", seat.escrow.terms.title);
     let page = Page {

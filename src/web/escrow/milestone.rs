@@ -16,6 +16,7 @@ use crate::engine::escrow::{How, MilestoneEnd, MilestoneStage, Stage};
 use crate::engine::next;
 use crate::engine::offers::Action;
 use crate::engine::party::{Role, UserId};
+use crate::engine::plan::Share;
 use crate::engine::status;
 use crate::engine::terms::Mode;
 use crate::error::Error;
@@ -239,6 +240,13 @@ fn lines(spot: &Spot, story: &Story) -> Vec<(&'static str, MoneyView)> {
         add(if state.funded() { "You paid in" } else { "You pay" }, spot.plan.charge_minor);
         if state.funded() {
             add("Released", state.released_minor);
+            let followed =
+                [Share::Platform, Share::BrokerOnTop].map(|share| state.follower_released(&spot.plan, share));
+            match followed {
+                [0, 0] => {}
+                [fee, 0] => add("Platform fee earned", fee),
+                [fee, on_top] => add("Platform fee and commission", fee + on_top),
+            }
         }
         if story.refunded_minor > 0 {
             add("Back to you", story.refunded_minor);
@@ -248,7 +256,7 @@ fn lines(spot: &Spot, story: &Story) -> Vec<(&'static str, MoneyView)> {
         }
         return lines;
     }
-    let own = |minor: &dyn Fn(crate::engine::plan::Share) -> i64| {
+    let own = |minor: &dyn Fn(Share) -> i64| {
         let shares = spot.plan.lines.iter().map(|line| line.share);
         let shares = shares.filter(|share| seat.escrow.receiver(*share) == Some(seat.account.id));
         shares.map(minor).sum::<i64>()

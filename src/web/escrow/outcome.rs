@@ -4,7 +4,7 @@ use super::seat::Scene;
 use super::transfers::{Line, Transfers};
 use crate::engine::dispute::Split;
 use crate::engine::party::{Role, UserId};
-use crate::engine::plan::Share;
+use crate::engine::plan::{Part, Share};
 use crate::engine::step;
 use crate::money::Currency;
 use crate::web::form::{Fields, Problems};
@@ -12,25 +12,35 @@ use crate::web::form::{Fields, Problems};
 /// The exact transfers of some splits, a line a person, as the engine would make them.
 #[must_use]
 pub fn transfers(scene: &Scene<'_>, splits: &[Split]) -> Transfers {
-    let escrow = scene.escrow;
-    let (mut sums, mut back, mut fee): (Vec<(UserId, Role, i64)>, i64, i64) = (Vec::new(), 0, 0);
+    let (mut released, mut refunded) = (Vec::new(), Vec::new());
     for split in splits {
         let index = usize::from(split.milestone).saturating_sub(1);
-        let (Some(part), Some(plan)) = (escrow.milestones.get(index), escrow.plan.milestones.get(index))
+        let (Some(part), Some(plan)) =
+            (scene.escrow.milestones.get(index), scene.escrow.plan.milestones.get(index))
         else {
             continue;
         };
-        let (released, refunded) = step::split(part, plan, split.release_minor, split.refund_minor);
-        back += step::sum_of(&refunded, |_| true);
-        fee += step::sum_of(&released, |part| part.share == Share::Platform);
-        for part in released {
-            let Some(party) = escrow.receiver(part.share).and_then(|user| escrow.party_of(user)) else {
-                continue;
-            };
-            match sums.iter_mut().find(|(user, _, _)| *user == party.user) {
-                Some((_, _, sum)) => *sum += part.amount_minor,
-                None => sums.push((party.user, party.role, part.amount_minor)),
-            }
+        let (forth, back) = step::split(part, plan, split.release_minor, split.refund_minor);
+        released.extend(forth);
+        refunded.extend(back);
+    }
+    moved(scene, &released, &refunded)
+}
+
+/// What leaves escrow in parts, a line a person.
+#[must_use]
+pub fn moved(scene: &Scene<'_>, released: &[Part], refunded: &[Part]) -> Transfers {
+    let escrow = scene.escrow;
+    let mut sums: Vec<(UserId, Role, i64)> = Vec::new();
+    let back = step::sum_of(refunded, |_| true);
+    let fee = step::sum_of(released, |part| part.share == Share::Platform);
+    for part in released {
+        let Some(party) = escrow.receiver(part.share).and_then(|user| escrow.party_of(user)) else {
+            continue;
+        };
+        match sums.iter_mut().find(|(user, _, _)| *user == party.user) {
+            Some((_, _, sum)) => *sum += part.amount_minor,
+            None => sums.push((party.user, party.role, part.amount_minor)),
         }
     }
     let total = back + fee + sums.iter().map(|(_, _, sum)| sum).sum::<i64>();

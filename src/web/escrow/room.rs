@@ -17,7 +17,7 @@ use crate::engine::words::dispute_ended;
 use crate::error::Error;
 use crate::store::db::Conn;
 use crate::store::files::{self, FileRow};
-use crate::store::history;
+use crate::store::history::{self, Stored};
 use crate::web::view::{FileView, MoneyView, TimeView};
 
 /// A dispute, drawn for whoever may read it.
@@ -70,7 +70,12 @@ pub struct Ended {
     pub words: &'static str,
     pub reasons: String,
     pub at: TimeView,
+    /// What moved by it; nothing where it was withdrawn.
+    pub transfers: Option<Transfers>,
 }
+
+/// Reads a stored event without what its reader may not see.
+pub type Decode<'a> = &'a (dyn Fn(&Stored) -> Result<Record, serde_json::Error> + Sync);
 
 /// Reads a dispute of an escrow.
 ///
@@ -79,12 +84,13 @@ pub struct Ended {
 pub async fn read(
     conn: &mut Conn<'_>,
     scene: &Scene<'_>,
+    decode: Decode<'_>,
     files_at: &str,
     number: u16,
 ) -> Result<Room, Error> {
     let stored = history::of_disputes(conn, scene.escrow.id).await?;
     let rows = files::of_escrow(conn, scene.escrow.id).await?;
-    let records: Vec<Record> = stored.iter().filter_map(|stored| stored.record().ok()).collect();
+    let records: Vec<Record> = stored.iter().filter_map(|stored| decode(stored).ok()).collect();
     room(scene, files_at, number, &records, &rows).ok_or(Error::NotFound)
 }
 
@@ -101,7 +107,35 @@ fn room(
     }
     let mut room: Room = room?;
     room.standing = standing(scene, number);
+    if let Some(ended) = &mut room.ended {
+        ended.transfers = carried_out(scene, number, records);
+    }
     Some(room)
+}
+
+/// What moved when a dispute ended: the steps of its milestones at that moment.
+#[allow(clippy::wildcard_enum_match_arm, reason = "no other event takes money out of a dispute")]
+fn carried_out(scene: &Scene<'_>, number: u16, records: &[Record]) -> Option<Transfers> {
+    let over =
+        |record: &&Record| matches!(record.event, Event::DisputeEnded { dispute, .. } if dispute == number);
+    let at = records.iter().find(over)?.at;
+    let claimed = claimed(records, number);
+    let (mut released, mut refunded) = (Vec::new(), Vec::new());
+    for record in records.iter().filter(|record| record.at == at) {
+        match &record.event {
+            Event::Released { milestone, parts, .. } if claimed.contains(milestone) => {
+                released.extend(parts.clone())
+            }
+            Event::Refunded { milestone, parts, .. } | Event::RefundStarted { milestone, parts, .. }
+                if claimed.contains(milestone) =>
+            {
+                refunded.extend(parts.clone());
+            }
+            _ => {}
+        }
+    }
+    let any = !(released.is_empty() && refunded.is_empty());
+    any.then(|| outcome::moved(scene, &released, &refunded))
 }
 
 /// A milestone that is in dispute, for whoever decides: what was agreed, and every delivery with its answer.
@@ -119,12 +153,13 @@ pub struct Work {
 pub async fn read_case(
     conn: &mut Conn<'_>,
     scene: &Scene<'_>,
+    decode: Decode<'_>,
     files_at: &str,
     number: u16,
 ) -> Result<(Room, Vec<Work>), Error> {
     let stored = history::of_case(conn, scene.escrow.id).await?;
     let rows = files::of_escrow(conn, scene.escrow.id).await?;
-    let records: Vec<Record> = stored.iter().filter_map(|stored| stored.record().ok()).collect();
+    let records: Vec<Record> = stored.iter().filter_map(|stored| decode(stored).ok()).collect();
     let room = room(scene, files_at, number, &records, &rows).ok_or(Error::NotFound)?;
     let work = |number: u16| {
         let terms = scene.escrow.terms.milestones.get(usize::from(number).checked_sub(1)?)?;
@@ -192,7 +227,8 @@ fn tell(
         }
         Event::DisputeEnded { dispute, how, reasons } if *dispute == number => {
             let Some(room) = room else { return };
-            room.ended = Some(Ended { words: dispute_ended(*how).1, reasons: reasons.clone(), at });
+            room.ended =
+                Some(Ended { words: dispute_ended(*how).1, reasons: reasons.clone(), at, transfers: None });
         }
         _ => {}
     }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::engine::command::Facts;
 use crate::engine::decide::decide;
-use crate::engine::escrow::{ChargeState, Escrow, Milestone};
+use crate::engine::escrow::{ChargeState, Escrow};
 use crate::engine::event::Record;
 use crate::engine::offers::{self, Action, Offer};
 use crate::engine::party::{Actor, Party, Role};
@@ -280,7 +280,7 @@ impl Scene<'_> {
             Some(ChargeState::Successful { at }) => Some(*at),
             Some(ChargeState::Pending { .. } | ChargeState::Failed { .. }) | None => None,
         };
-        if let Some(due) = self.escrow.milestone(number).and_then(Milestone::due) {
+        if let Some(due) = self.escrow.milestone(number).and_then(|part| part.due().or(part.was_due)) {
             return Some(due);
         }
         let agreed = self.escrow.terms.milestones.get(usize::from(number).checked_sub(1)?)?.due;

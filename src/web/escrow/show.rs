@@ -17,7 +17,7 @@ use crate::engine::deadlines::{Deadline, Waiting};
 use crate::engine::escrow::{ChargeState, Escrow, Milestone, Stage};
 use crate::engine::next::{self, Next};
 use crate::engine::offers::Action;
-use crate::engine::party::{PartyStatus, Role};
+use crate::engine::party::{Party, PartyStatus, Role};
 use crate::engine::plan::Share;
 use crate::engine::refund::Refund;
 use crate::engine::status::{self, StepState as EngineStep, capital};
@@ -268,6 +268,10 @@ fn money_card(seat: &Seat) -> MoneyCard {
         lines.push(line("Released", released));
         if released > 0 {
             lines.push(line("Platform fee earned", escrow.fee_earned_minor()));
+            let on_top = escrow.on_top_earned_minor();
+            if on_top > 0 {
+                lines.push(line("Commission earned", on_top));
+            }
         }
         if refunded > 0 {
             lines.push(line("Refunded", refunded));
@@ -277,7 +281,7 @@ fn money_card(seat: &Seat) -> MoneyCard {
         let words = if refunded > 0 { "Agreed for you in all" } else { "You receive in all" };
         lines.push(line(words, received_by(seat)));
     }
-    if released == 0 {
+    if released == 0 && !(escrow.over() && refunded > 0) {
         let words = rates::beside("Platform fee", Some(&rates::of_fee(&escrow.terms)));
         lines.push(line(&words, escrow.plan.fee_minor()));
     }
@@ -316,7 +320,7 @@ fn milestone_rows(seat: &Seat) -> Vec<MilestoneRow> {
 }
 
 fn party_cards(seat: &Seat) -> Vec<PartyView> {
-    let card = |(place, party): (u8, &crate::engine::party::Party)| {
+    let card = |(place, party): (u8, &Party)| {
         let email = seat.people.iter().find(|person| person.user_id == party.user);
         PartyView {
             role: role_title(party.role).into(),
@@ -335,13 +339,13 @@ fn party_cards(seat: &Seat) -> Vec<PartyView> {
 }
 
 /// Whether there is something to do about a party's invitation.
-fn has_invitation(seat: &Seat, party: &crate::engine::party::Party) -> bool {
+fn has_invitation(seat: &Seat, party: &Party) -> bool {
     let open = matches!(party.status, PartyStatus::Created | PartyStatus::Disowned) && !party.joined;
     let proposed = matches!(seat.escrow.stage, Stage::Proposed { .. });
     open && proposed && seat.role.must_agree() && party.user != seat.account.id
 }
 
-fn ticks(seat: &Seat, party: &crate::engine::party::Party) -> Vec<Tick> {
+fn ticks(seat: &Seat, party: &Party) -> Vec<Tick> {
     let mut ticks = Vec::new();
     if party.status == PartyStatus::Disowned {
         return vec![Tick::new(false, "Says this is the wrong person")];
@@ -351,6 +355,8 @@ fn ticks(seat: &Seat, party: &crate::engine::party::Party) -> Vec<Tick> {
         let signs = seat.escrow.terms.contract_terms.is_some();
         ticks.push(match (agreed, signs) {
             (true, true) => Tick::new(true, signed(seat, party)),
+            (false, _) if declined(seat, party) => Tick::new(false, "Declined"),
+            (false, _) if seat.escrow.over() => Tick::new(false, "Did not answer"),
             (false, true) => Tick::new(false, "Not signed yet"),
             (true, false) => Tick::new(true, "Accepted"),
             (false, false) => Tick::new(false, "Not accepted yet"),
@@ -368,6 +374,11 @@ fn ticks(seat: &Seat, party: &crate::engine::party::Party) -> Vec<Tick> {
     ticks
 }
 
+fn declined(seat: &Seat, party: &Party) -> bool {
+    let after_paying = seat.escrow.rejected.as_ref().is_some_and(|rejected| rejected.by == party.role);
+    party.status == PartyStatus::Declined || after_paying
+}
+
 /// "Paid", or for how many of the milestones where each is paid by itself.
 fn paid_tick(seat: &Seat) -> Tick {
     let parts = &seat.escrow.milestones;
@@ -378,7 +389,7 @@ fn paid_tick(seat: &Seat) -> Tick {
 }
 
 /// "Signed version 1", and the name that was typed where it is not the one shown above it.
-fn signed(seat: &Seat, party: &crate::engine::party::Party) -> String {
+fn signed(seat: &Seat, party: &Party) -> String {
     let version = seat.escrow.version;
     match seat.signed_as(party).filter(|typed| !same_name(typed, &seat.name(party.user))) {
         Some(typed) => format!("Signed version {version} as “{typed}”"),
