@@ -14,6 +14,7 @@ use crate::engine::deadlines;
 use crate::engine::escrow::Escrow;
 use crate::engine::evolve::evolve;
 use crate::engine::postings;
+use crate::engine::refund::Refund;
 use crate::error::Error;
 use crate::store::db::{Conn, DbError};
 use crate::store::history::Stored;
@@ -119,10 +120,25 @@ async fn one(conn: &mut Conn<'_>, id: Uuid, report: &mut Report) -> Result<(), D
     if stored != replay.entries {
         report.ill(format!("{}: its ledger entries are not those of its events", row.reference));
     }
+    let aside: i64 = replay.entries.iter().map(into_suspense).sum();
+    let late = escrow.late_refunds().filter(|refund| refund.open());
+    if aside != late.map(Refund::sum_minor).sum::<i64>() {
+        report.ill(format!("{}: what lies in suspense is not what is on its way back", row.reference));
+    }
     if !ledger::agrees(conn, &escrow).await? {
         report.ill(format!("{}: its balances are not what its state says", row.reference));
     }
     Ok(())
+}
+
+/// What an entry adds to the money that came too late and is to go back.
+fn into_suspense(entry: &doctor::EntryRow) -> i64 {
+    let is = |account: &str| account.starts_with("suspense/");
+    match (is(&entry.to_account), is(&entry.from_account)) {
+        (true, false) => entry.amount_minor,
+        (false, true) => -entry.amount_minor,
+        (true, true) | (false, false) => 0,
+    }
 }
 
 struct Replay {

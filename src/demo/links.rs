@@ -19,6 +19,8 @@ use crate::store::terms_of_service::FIRST;
 
 /// Who buys without an account.
 const GUEST: (&str, &str) = ("guest@example.com", "Gamal Riahi");
+/// Whose payment comes when another one has bought.
+const LATE: (&str, &str) = ("late@example.com", "Leila Mzali");
 
 /// Where a sale is brought.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,6 +34,8 @@ enum At {
     PayFailed,
     /// With enough hours it becomes overdue.
     Held,
+    /// The same, and money of somebody else came too late.
+    PaidTwice,
     Cancelling,
     Disputed,
     Decided,
@@ -49,7 +53,7 @@ enum At {
 /// A sale: where it ends, how long ago it began, what it is, for how much, and whether a guest buys it.
 type Row = (At, i64, &'static str, i64, bool);
 
-const TABLE: [Row; 17] = [
+const TABLE: [Row; 18] = [
     (At::ForSale, DAY + 10, "Voucher for a cooking class", 85_000, true),
     (At::ForSale, 21 * DAY + 6, "Season ticket, second half", 240_000, true),
     (At::Withdrawn, 4 * DAY + 6, "Domain name for a café", 150_000, true),
@@ -59,6 +63,7 @@ const TABLE: [Row; 17] = [
     (At::Held, 20, "Code for a thousand coins", 60_000, true),
     (At::Held, 22, "E-book on beekeeping", 25_000, false),
     (At::Held, 10 * DAY + 6, "Set of vector icons", 75_000, true),
+    (At::PaidTwice, DAY + 13, "Ticket for a jazz evening", 50_000, true),
     (At::Cancelling, DAY + 11, "Sewing patterns, size 42", 35_000, true),
     (At::Disputed, DAY + 12, "Two tickets for the opera", 320_000, true),
     (At::Decided, 13 * DAY + 6, "Logbook template", 28_000, true),
@@ -74,7 +79,7 @@ const WAITING: [Row; 5] = [
     (At::Delivered, 2 * DAY + 6, "Map of hiking trails", 35_000, true),
     (At::Settled, 2 * DAY + 10, "Course on bread baking", 120_000, true),
     // An amount to whose refund the sandbox never answers, so that it stays on its way.
-    (At::Refunding, DAY + 14, "Font family, four weights", 98_000, true),
+    (At::Refunding, DAY + 14, "Font family, four weights", 97_537, true),
     (At::RefundFailed, 23, "Plugin for a web shop", 130_000, true),
     (At::Cancelled, 7 * DAY + 6, "Drum loops, one gigabyte", 65_000, true),
 ];
@@ -112,7 +117,15 @@ async fn begins(deal: &mut Deal<'_>, at: At, guest: bool) -> Result<(), DbError>
         }
         _ => deal.later(2),
     }
-    let payment = buys(deal, guest).await?;
+    let mut late = None;
+    if at == At::PaidTwice {
+        let payment = buys(deal, Some(LATE)).await?;
+        let reason = "The payment provider did not answer in time.".to_owned();
+        deal.send(Who::Rail, Command::ChargeFailed { payment, reason }, None).await?;
+        deal.later(1);
+        late = Some(payment);
+    }
+    let payment = buys(deal, guest.then_some(GUEST)).await?;
     match at {
         At::Paying => Ok(()),
         At::PayFailed => {
@@ -122,18 +135,20 @@ async fn begins(deal: &mut Deal<'_>, at: At, guest: bool) -> Result<(), DbError>
         _ => {
             settled_by_card(deal, payment).await?;
             deal.later(3);
-            works(deal, at).await
+            match late {
+                Some(late) => settled_by_card(deal, late).await,
+                None => works(deal, at).await,
+            }
         }
     }
 }
 
 /// Somebody opens the link and begins to pay.
-async fn buys(deal: &mut Deal<'_>, guest: bool) -> Result<Uuid, DbError> {
+async fn buys(deal: &mut Deal<'_>, guest: Option<(&str, &str)>) -> Result<Uuid, DbError> {
     let secret = links::current(&mut deal.db.read().await?.conn(), deal.id).await?;
-    let (email, name) = GUEST;
     let buyer = match guest {
-        true => Buyer::Guest { email: email.to_owned(), name: name.to_owned() },
-        false => Buyer::User(deal.cast.buyer, PEOPLE[0].0.to_owned()),
+        Some((email, name)) => Buyer::Guest { email: email.to_owned(), name: name.to_owned() },
+        None => Buyer::User(deal.cast.buyer, PEOPLE[0].0.to_owned()),
     };
     let payment = deal.clock.id();
     let purchase = Purchase {
@@ -141,7 +156,7 @@ async fn buys(deal: &mut Deal<'_>, guest: bool) -> Result<Uuid, DbError> {
         buyer,
         payment,
         method: Method::Rail { rail: "sandbox".to_owned() },
-        terms_version: guest.then_some(FIRST),
+        terms_version: guest.map(|_| FIRST),
         seen: None,
         key: None,
     };

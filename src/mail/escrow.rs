@@ -90,7 +90,7 @@ fn about_the_link(role: Capacity, invited: bool, by_link: bool) -> Vec<String> {
 
 /// Where below a guest's secret something is done; what he has no page for, his first page shows.
 fn guest_path(path: &str) -> &str {
-    let known = ["/pay", "/cancel", "/settlement", "/disputes", "/milestones"];
+    let known = ["/pay", "/cancel", "/settlement", "/disputes", "/milestones", "/refunds"];
     let is_known = known.iter().any(|start| path.starts_with(start));
     if is_known && !path.ends_with("/inspect") && !path.ends_with("/deliver") { path } else { "" }
 }

@@ -33,7 +33,7 @@ const MANY: [(&str, &str, usize); 9] = [
     ("seller", "/escrows/new/{draft}/{step}", 12),
     ("operator", "/admin/disputes/{reference}/{number}", 6),
     ("operator", "/admin/disputes/{reference}/{number}/ruling", 3),
-    ("guest", "/g/{token}", BOUGHT.len()),
+    ("guest", "/g/{token}", BOUGHT.len() + 1),
     ("guest", "/g/{token}/milestones/{number}", 5),
     ("guest", "/g/{token}/refunds/{number}", 3),
     ("guest", "/g/{token}/cancel", 3),
@@ -224,6 +224,9 @@ impl Walk {
         let links = BOUGHT.map(|title| path(portal, &portal.mailed_link(GUEST, title)));
         let own = links.map(|link| link.split('/').take(3).collect::<Vec<_>>().join("/"));
         self.queue.extend(own.clone());
+        let late =
+            portal.mailed_link("late@example.com", "Your payment goes back: Ticket for a jazz evening");
+        self.queue.push_back(path(portal, &late));
         self.follows().await;
         for (page, _) in pages().into_iter().filter(|(_, access)| *access == Access::Guest) {
             for own in &own {

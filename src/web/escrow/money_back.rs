@@ -211,7 +211,7 @@ fn left_alone(refund: &Refund, scene: &Scene<'_>, at: crate::engine::time::Time,
             when(FAILED_REFUND_DAYS)
         ));
     } else {
-        then.push_str("If nothing works, the operators look for another way.");
+        then.push_str("If nothing works, our operators look for another way and write about it.");
     }
     then
 }
