@@ -10,7 +10,7 @@ use crate::money::Currency;
 use crate::store::audit::{self, Act, Subject};
 use crate::store::db::{Db, DbError};
 use crate::store::tokens::{self, Purpose};
-use crate::store::{fees, outbox, payments, sessions, terms_of_service, users};
+use crate::store::{fees, notices_in, outbox, payments, sessions, terms_of_service, users};
 
 /// Writes down what an operator looks at.
 ///
@@ -102,6 +102,21 @@ pub async fn retry_payment(db: &Db, clock: &Clock, operator: Uuid, payment: Uuid
     }
     tx.commit().await?;
     Ok(told.is_some())
+}
+
+/// Notes that a provider's notice that was not carried out is looked after. False when there was nothing to do.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn settle_notice(db: &Db, clock: &Clock, operator: Uuid, notice: Uuid) -> Result<bool, DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    let settled = notices_in::settle(conn, clock.now(), notice).await?;
+    if let Some(name) = &settled {
+        audit::note(conn, clock, operator, Act::SettledNotice, &Subject::Notice(name.clone()), "").await?;
+    }
+    tx.commit().await?;
+    Ok(settled.is_some())
 }
 
 /// Adds a version of the fee and the limits of a currency. `words` say for the audit what it comes to.

@@ -23,13 +23,15 @@ pub enum Act {
     MovedRefund,
     /// Moved the clock of a rehearsal on.
     MovedClock,
+    /// Has looked after a provider's notice that was not carried out.
+    SettledNotice,
     /// Is an operator no more: whoever runs the program said so.
     Left,
 }
 
 impl Act {
     /// Every one.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Looked,
         Self::Searched,
         Self::Froze,
@@ -40,6 +42,7 @@ impl Act {
         Self::Ruled,
         Self::MovedRefund,
         Self::MovedClock,
+        Self::SettledNotice,
         Self::Left,
     ];
 
@@ -57,6 +60,7 @@ impl Act {
             Self::Ruled => "ruled",
             Self::MovedRefund => "moved_refund",
             Self::MovedClock => "moved_clock",
+            Self::SettledNotice => "settled_notice",
             Self::Left => "left",
         }
     }
@@ -75,6 +79,8 @@ pub enum Subject {
     Fee(String),
     /// A version of the terms of service.
     Terms(i64),
+    /// What a provider told us, by its name and the notice's.
+    Notice(String),
     /// Everybody and everything.
     All,
 }
@@ -88,6 +94,7 @@ impl Subject {
             Self::Payment(reference) => ("payment", reference.clone(), None),
             Self::Fee(currency) => ("fee", currency.clone(), None),
             Self::Terms(version) => ("terms", version.to_string(), None),
+            Self::Notice(name) => ("notice", name.clone(), None),
             Self::All => ("all", String::new(), None),
         }
     }
@@ -162,7 +169,7 @@ pub async fn page(
                 conn,
                 Line,
                 concat!(
-                    "SELECT a.id, a.at, o.name AS operator, a.act, a.kind, a.subject, u.email, a.note
+                    "SELECT a.id, a.at, o.name AS operator, a.act, a.kind, a.subject, coalesce(u.email, u.guest_email) AS email, a.note
                      FROM audit a JOIN users o ON o.id = a.operator LEFT JOIN users u ON u.id = a.user_id
                      WHERE a.id < $1",
                     $where,

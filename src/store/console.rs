@@ -23,11 +23,11 @@ pub struct Queue {
 }
 
 /// Every queue with its length and its oldest member, in one statement. A further queue is a line here and
-/// a line in the console's first page, under the same name.
+/// a line in the console's first page, under the same name. What is no task is counted since `lately`.
 ///
 /// # Errors
 /// The database's.
-pub async fn queues(conn: &mut Conn<'_>) -> Result<Vec<Queue>, DbError> {
+pub async fn queues(conn: &mut Conn<'_>, lately: Time) -> Result<Vec<Queue>, DbError> {
     /// The name, what of a row says since when it waits, and whose rows wait.
     macro_rules! queues {
         ($(($name:literal, $since:literal, $rows:literal))+) => {
@@ -52,14 +52,17 @@ pub async fn queues(conn: &mut Conn<'_>) -> Result<Vec<Queue>, DbError> {
                  WHERE o.escrow_id = p.escrow_id AND o.refund = p.refund
                    AND (o.state IN ('pending', 'successful') OR o.attempt > p.attempt))")
         ("sent_twice", "sent_twice_at", "payments WHERE sent_twice_at IS NOT NULL")
-        ("failed_payments", "created_at", "payments WHERE state = 'failed'")
+        ("odd_notices", "received_at",
+         "notices_in WHERE outcome NOT IN ('done', 'already done') AND settled_at IS NULL")
+        ("failed_payments", "created_at",
+         "payments WHERE state = 'failed' AND refund IS NULL AND created_at >= $2")
         ("parked_mails", "created_at", "outbox WHERE state = 'parked'")
         ("late_mails", "next_at", "outbox WHERE state = 'waiting' AND attempts > 0")
         ("untold_payments", "created_at", "payments WHERE tell_at IS NOT NULL AND last_error IS NOT NULL")
         ("frozen_users", "frozen_at", "users WHERE frozen_at IS NOT NULL")
         ("users", "created_at", "users")
     };
-    all!(conn, Queue, sql, MOST_COUNTED + 1)
+    all!(conn, Queue, sql, MOST_COUNTED + 1, lately)
 }
 
 /// Which escrows a list shows, and in what order: a queue the oldest first, all else the newest first.
@@ -72,7 +75,7 @@ pub enum Which {
     Stage(&'static str),
     /// With a party of this address, lower-cased.
     Email(String),
-    /// With this in the title, or in the name or address of a party; lower-cased.
+    /// With this in the title or the reference, or in the name or address of a party; lower-cased.
     Text(String),
 }
 
@@ -108,7 +111,7 @@ pub async fn escrows(
                 conn,
                 Row,
                 concat!(
-                    "SELECT e.document, bu.email AS buyer, su.email AS seller
+                    "SELECT e.document, coalesce(bu.email, bu.guest_email) AS buyer, coalesce(su.email, su.guest_email) AS seller
                      FROM escrows e
                      LEFT JOIN parties b ON b.escrow_id = e.id AND b.role = 'buyer'
                      LEFT JOIN users bu ON bu.id = b.user_id
@@ -127,14 +130,16 @@ pub async fn escrows(
         Which::Queue(stage) => page!("e.stage = $3 AND e.id > $1 ORDER BY e.id LIMIT $2", *stage),
         Which::Stage(stage) => page!("e.stage = $3 AND e.id < $1 ORDER BY e.id DESC LIMIT $2", *stage),
         Which::Email(email) => page!(
-            "e.id IN (SELECT p.escrow_id FROM parties p JOIN users u ON u.id = p.user_id WHERE u.email = $3)
+            "e.id IN (SELECT p.escrow_id FROM parties p JOIN users u ON u.id = p.user_id 
+                      WHERE coalesce(u.email, u.guest_email) = $3)
              AND e.id < $1 ORDER BY e.id DESC LIMIT $2",
             email.as_str()
         ),
         Which::Text(text) => page!(
-            "(e.title_lower LIKE $3 ESCAPE '\\' OR e.id IN (
+            "(e.title_lower LIKE $3 ESCAPE '\\' OR lower(e.reference) LIKE $3 ESCAPE '\\' OR e.id IN (
                  SELECT p.escrow_id FROM parties p JOIN users u ON u.id = p.user_id
-                 WHERE u.name_lower LIKE $3 ESCAPE '\\' OR u.email LIKE $3 ESCAPE '\\'))
+                 WHERE u.name_lower LIKE $3 ESCAPE '\\' 
+                       OR coalesce(u.email, u.guest_email) LIKE $3 ESCAPE '\\'))
              AND e.id < $1 ORDER BY e.id DESC LIMIT $2",
             contains(text)
         ),
@@ -244,7 +249,8 @@ pub struct Balance {
 #[derive(Clone, Debug)]
 pub struct Party {
     pub user_id: Uuid,
-    /// Empty for whoever has not confirmed his address, and for erased people, who have none either.
+    /// Of whoever has not confirmed his address, what he was named by, a guest by himself; else what the account
+    /// says. Empty for erased people, who have no address either.
     pub name: String,
     pub email: String,
     pub claimed: bool,
@@ -270,7 +276,8 @@ pub async fn around(conn: &mut Conn<'_>, escrow: Uuid) -> Result<(Vec<Party>, Ve
         conn,
         Around,
         "SELECT p.user_id, CAST(NULL AS TEXT) AS account,
-                CASE WHEN u.email_confirmed_at IS NULL THEN '' ELSE u.name END AS name, u.email,
+                CASE WHEN u.email_confirmed_at IS NULL THEN coalesce(p.name, '') ELSE u.name END AS name,
+                coalesce(u.email, u.guest_email) AS email,
                 u.email_confirmed_at IS NOT NULL AS claimed, CAST(0 AS BIGINT) AS amount_minor
          FROM parties p JOIN users u ON u.id = p.user_id WHERE p.escrow_id = $1
          UNION ALL
@@ -307,13 +314,21 @@ pub struct EntryLine {
     pub amount_minor: i64,
 }
 
+/// Whose entries a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entries {
+    /// All but those of escrows in which this operator takes part himself.
+    ForOperator(Uuid),
+    Escrow(Uuid),
+}
+
 /// The newest entries of the ledger, or of one escrow, those before the entry `before`.
 ///
 /// # Errors
 /// The database's.
 pub async fn entries(
     conn: &mut Conn<'_>,
-    escrow: Option<Uuid>,
+    of: Entries,
     before: Option<i64>,
     most: i64,
 ) -> Result<Vec<EntryLine>, DbError> {
@@ -324,7 +339,7 @@ pub async fn entries(
                 EntryLine,
                 concat!(
                     "SELECT n.id, n.at, e.reference, n.seq, n.line, n.from_account, n.to_account,
-                            fu.email AS from_email, tu.email AS to_email, n.currency, n.amount_minor
+                            coalesce(fu.email, fu.guest_email) AS from_email, coalesce(tu.email, tu.guest_email) AS to_email, n.currency, n.amount_minor
                      FROM entries n JOIN escrows e ON e.id = n.escrow_id
                      LEFT JOIN balances f ON f.account = n.from_account AND f.kind = 'wallet'
                      LEFT JOIN users fu ON fu.id = f.user_id
@@ -340,9 +355,15 @@ pub async fn entries(
             )
         };
     }
-    match escrow {
-        None => page!(""),
-        Some(escrow) => page!("AND n.escrow_id = $3", escrow),
+    match of {
+        Entries::ForOperator(operator) => page!(
+            "AND NOT EXISTS (
+                 SELECT 1 FROM users me, parties p JOIN users u ON u.id = p.user_id
+                 WHERE me.id = $3 AND p.escrow_id = n.escrow_id
+                   AND (p.user_id = me.id OR me.email IN (u.email, u.guest_email, p.email)))",
+            operator
+        ),
+        Entries::Escrow(escrow) => page!("AND n.escrow_id = $3", escrow),
     }
 }
 
@@ -356,6 +377,14 @@ pub enum Payments {
     FailedRefunds,
     /// Refunds that the provider paid after they had gone another way.
     SentTwice,
+}
+
+impl Payments {
+    /// Whether somebody works the list off, the oldest first.
+    #[must_use]
+    pub fn is_worked_off(self) -> bool {
+        matches!(self, Self::Pending | Self::FailedRefunds | Self::SentTwice)
+    }
 }
 
 /// A payment with its escrow and its payer or payee.
@@ -378,13 +407,15 @@ pub struct PaymentLine {
     pub sent_twice_at: Option<Time>,
 }
 
-/// A page of everybody's payments: those that come behind the id `from` in the list's order.
+/// A page of everybody's payments: those that come behind the id `from` in the list's order. Those of escrows in
+/// which the operator takes part himself are left out.
 ///
 /// # Errors
 /// The database's.
 pub async fn payments(
     conn: &mut Conn<'_>,
     which: Payments,
+    operator: Uuid,
     from: Option<Uuid>,
     most: i64,
 ) -> Result<Vec<PaymentLine>, DbError> {
@@ -394,19 +425,24 @@ pub async fn payments(
                 conn,
                 PaymentLine,
                 concat!(
-                    "SELECT p.id, e.reference, u.email, p.kind, p.method, p.state, p.reason, p.currency,
+                    "SELECT p.id, e.reference, coalesce(u.email, u.guest_email) AS email, p.kind, p.method, p.state, p.reason, p.currency,
                             p.amount_minor, p.provider_ref, p.last_error, p.created_at, p.settled_at,
                             p.refund, p.sent_twice_at
                      FROM payments p JOIN escrows e ON e.id = p.escrow_id
-                     LEFT JOIN users u ON u.id = p.user_id WHERE ",
+                     LEFT JOIN users u ON u.id = p.user_id
+                     WHERE NOT EXISTS (
+                         SELECT 1 FROM users me, parties o JOIN users ou ON ou.id = o.user_id
+                         WHERE me.id = $3 AND o.escrow_id = p.escrow_id
+                           AND (o.user_id = me.id OR me.email IN (ou.email, ou.guest_email, o.email))) AND ",
                     $where
                 ),
-                from.unwrap_or(if matches!(which, Payments::Pending | Payments::FailedRefunds) {
+                from.unwrap_or(if which.is_worked_off() {
                     Uuid::nil()
                 } else {
                     Uuid::max()
                 }),
-                most
+                most,
+                operator
             )
         };
     }
@@ -423,7 +459,7 @@ pub async fn payments(
             )
         }
         Payments::SentTwice => {
-            page!("p.sent_twice_at IS NOT NULL AND p.id < $1 ORDER BY p.id DESC LIMIT $2")
+            page!("p.sent_twice_at IS NOT NULL AND p.id > $1 ORDER BY p.id LIMIT $2")
         }
         Payments::Failed => page!("p.state = 'failed' AND p.id < $1 ORDER BY p.id DESC LIMIT $2"),
     }
@@ -450,7 +486,7 @@ pub async fn mails(conn: &mut Conn<'_>, escrow: Uuid, most: i64) -> Result<Vec<M
     all!(
         conn,
         MailLine,
-        "SELECT o.id, o.to_address, u.email, o.kind, o.subject, o.state, o.attempts,
+        "SELECT o.id, o.to_address, coalesce(u.email, u.guest_email) AS email, o.kind, o.subject, o.state, o.attempts,
                 o.created_at
          FROM outbox o LEFT JOIN users u ON u.id = o.to_user
          WHERE o.escrow_id = $1 ORDER BY o.id DESC LIMIT $2",

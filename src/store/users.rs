@@ -33,6 +33,12 @@ pub struct Account {
     /// Since when an operator lets this person read and do nothing else.
     pub frozen_at: Option<Time>,
     pub frozen_because: Option<String>,
+    /// How many purchases nobody has an account for were made as this person, and the name typed at the last one; known
+    /// where the console asks.
+    #[sqlx(default)]
+    pub guest_purchases: i64,
+    #[sqlx(default)]
+    pub guest_name: Option<String>,
     /// A guest who came by the secret of a mail: his pages stand below it, and show one escrow.
     #[sqlx(skip)]
     pub by_link: Option<ByLink>,
@@ -50,6 +56,13 @@ impl Account {
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
         self.claimed_at.is_some() && self.email_confirmed_at.is_some()
+    }
+
+    /// The name, for the console: of a guest what he typed.
+    #[must_use]
+    pub fn called(&self) -> &str {
+        let typed = self.guest_name.as_deref().unwrap_or_default();
+        if self.name.is_empty() { typed } else { &self.name }
     }
 
     /// The address, for pages; empty once the person was erased.
@@ -392,9 +405,17 @@ pub async fn page(
         conn,
         Account,
         "SELECT id, coalesce(email, guest_email) AS email, name, email_confirmed_at, time_zone, country, operator,
-                to_wallet_at_once, refunds_to_wallet, created_at, claimed_at, frozen_at, frozen_because
+                to_wallet_at_once, refunds_to_wallet, created_at, claimed_at, frozen_at, frozen_because,
+                (SELECT count(*) FROM parties p
+                 WHERE p.user_id = users.id AND p.role = 'buyer' AND users.claimed_at IS NULL
+                   AND EXISTS (SELECT 1 FROM pay_links l WHERE l.escrow_id = p.escrow_id)) AS guest_purchases,
+                (SELECT p.name FROM parties p
+                 WHERE p.user_id = users.id AND p.role = 'buyer' AND users.claimed_at IS NULL
+                 ORDER BY p.escrow_id DESC LIMIT 1) AS guest_name
          FROM users
-         WHERE ($1 = '' OR coalesce(email, guest_email) LIKE $2 ESCAPE '\\' OR name_lower LIKE $2 ESCAPE '\\')
+         WHERE ($1 = '' OR coalesce(email, guest_email) LIKE $2 ESCAPE '\\' OR name_lower LIKE $2 ESCAPE '\\'
+                OR EXISTS (SELECT 1 FROM parties p WHERE p.user_id = users.id AND p.role = 'buyer'
+                             AND users.claimed_at IS NULL AND lower(p.name) LIKE $2 ESCAPE '\\'))
            AND id < $3 AND ($5 = FALSE OR frozen_at IS NOT NULL)
          ORDER BY id DESC LIMIT $4",
         search,
@@ -403,6 +424,21 @@ pub async fn page(
         limit,
         frozen
     )
+}
+
+/// The same person as the console knows him: with what he bought as a guest.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn known_as(conn: &mut Conn<'_>, account: &mut Account) -> Result<(), DbError> {
+    let sql = "SELECT p.name FROM parties p JOIN users u ON u.id = p.user_id
+               WHERE p.user_id = $1 AND p.role = 'buyer' AND u.claimed_at IS NULL
+                 AND EXISTS (SELECT 1 FROM pay_links l WHERE l.escrow_id = p.escrow_id)
+               ORDER BY p.escrow_id DESC LIMIT 100";
+    let bought = all!(conn, (Option<String>,), sql, account.id)?;
+    account.guest_purchases = i64::try_from(bought.len()).unwrap_or(i64::MAX);
+    account.guest_name = bought.into_iter().next().and_then(|(name,)| name);
+    Ok(())
 }
 
 /// `search` as a pattern that matches it anywhere and takes nothing in it for a wildcard.

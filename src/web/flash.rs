@@ -112,6 +112,7 @@ flashes! {
     TermsAcceptedBefore "terms-accepted-before" Info "You have accepted the terms that stand."
     ClockMoved "clock-moved" Good "The clock has moved on. What came due is carried out now."
     Retried "retried" Good "It is tried again now."
+    NoticeSettled "notice-settled" Good "The notice is marked as looked after. It stays in the list of all."
     NoticesRead "notices-read" Good "Marked as read."
     PurchaseTaken "purchase-taken" Good "The purchase stands in your account now. Later mails lead here."
     LinkMade "link-made" Good "The new link is ready. The one before it no longer works."

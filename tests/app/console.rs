@@ -3,8 +3,10 @@
 use holdfast::engine::command::Command;
 use holdfast::store::execute::{Outcome, Request, Who};
 use time::Duration;
+use uuid::Uuid;
 
 use crate::browser::Browser;
+use crate::guests::{buys, for_sale, says};
 use crate::home::{BROKER, BUYER, SELLER, cast, many, pages, references};
 use crate::world::{World, both};
 
@@ -93,6 +95,8 @@ both! {
             let page = olfa.get(&format!("/admin/escrows?q={title}")).await;
             assert_eq!(references(&page), [&*odd.reference], "{title}");
         }
+        let part = &shop.reference[4..8].to_lowercase();
+        olfa.get(&format!("/admin/search?q={part}")).await.shows(&shop.reference);
         for nothing in ["nobody@example.com", "b_shop", "ESC-0000-0000"] {
             olfa.get(&format!("/admin/escrows?q={nothing}")).await.shows("No escrows found");
         }
@@ -165,6 +169,69 @@ both! {
         page.shows("The card was refused.");
         page.shows(BUYER);
         assert_eq!(pages(&mut olfa, "/admin/payments").await.concat().len(), 28);
-        olfa.get("/admin").await.shows("27 payments pending");
+        let page = olfa.get("/admin").await;
+        page.shows("27 payments pending");
+        page.shows("1 payments failed in 7 days");
+        let (tasks, rest) = page.body.split_once("payments pending").unwrap();
+        assert!(!tasks.contains("payments failed") && rest.contains("payments failed"), "it is no task");
+        world.app.clock.advance(Duration::days(8));
+        olfa = world.signed_in(OPERATOR).await;
+        olfa.get("/admin").await.shows("0 payments failed in 7 days");
+    }
+}
+
+both! {
+    async fn a_guest_is_called_what_he_typed_and_his_mails_say_where_they_go(world) {
+        let mut olfa = operator(&world).await;
+        let (deal, link) = for_sale(&world).await;
+        // The address of somebody with an account, so that he buys as a stand-in.
+        buys(&mut world.browser(), &link, BUYER, &[]).await.is(303);
+        says(&world, &deal, true).await;
+        let (other, link) = for_sale(&world).await;
+        buys(&mut world.browser(), &link, "gamal.guest@example.com", &[]).await.is(303);
+        says(&world, &other, true).await;
+        assert_eq!(world.kinds(BUYER).await, ["bought"]);
+        let mails = olfa.get("/admin/mail").await;
+        mails.shows(BUYER);
+        let mail = olfa.get(&format!("/admin/escrows/{}/mails", deal.reference)).await;
+        mail.shows(BUYER);
+        let sql = "SELECT id FROM outbox WHERE escrow_id = $1 AND kind = 'bought'";
+        let mut db = world.app.db.read().await.unwrap();
+        let (bought,) = holdfast::one!(&mut db.conn(), (Uuid,), sql, deal.escrow).unwrap();
+        drop(db);
+        olfa.get(&format!("/admin/mail/{bought}")).await.shows(&format!("To {BUYER}"));
+        let page = olfa.get(&format!("/admin/escrows/{}", deal.reference)).await;
+        page.shows(&format!("Gamal Guest {BUYER}"));
+        let page = olfa.get("/admin/users").await;
+        page.shows("Gamal Guest gamal.guest@example.com");
+        page.shows(&format!("Gamal Guest {BUYER}"));
+        page.shows("Guest of one purchase");
+        page.hides("No name yet");
+        let page = olfa.get("/admin/search?q=gamal+guest").await;
+        page.shows("Gamal Guest gamal.guest@example.com Guest of one purchase");
+        let id = world.person_of("gamal.guest@example.com").await.unwrap();
+        let page = olfa.get(&format!("/admin/users/{id}")).await;
+        page.shows("Gamal Guest");
+        page.shows("Guest of one purchase");
+        page.shows(&other.reference);
+        olfa.get(&format!("/admin/escrows?q={BUYER}")).await.shows(&deal.reference);
+    }
+}
+
+both! {
+    async fn a_mail_that_fails_can_be_tried_before_it_is_given_up(world) {
+        let mut olfa = operator(&world).await;
+        world.proposed().await;
+        let later = world.app.clock.now().plus_days(1);
+        let mut tx = world.app.db.write().await.unwrap();
+        let sql = "UPDATE outbox SET attempts = 2, last_error = 'Nobody answers.', next_at = $1";
+        assert!(holdfast::exec!(&mut tx.conn(), sql, later).unwrap() > 0);
+        tx.commit().await.unwrap();
+        let page = olfa.get("/admin/jobs").await;
+        page.shows("Nobody answers.");
+        let retry = page.body.split("action=\"").find(|rest| rest.starts_with("/admin/jobs/mails/")).unwrap();
+        let retry = retry.split('"').next().unwrap().to_owned();
+        olfa.submit(&retry, &[]).await.shows("It is tried again now.");
+        assert_eq!(holdfast::work::mails::run_due(&world.app).await.unwrap(), 1);
     }
 }

@@ -155,7 +155,21 @@ both! {
         assert!(page.body.contains(&format!("/admin/escrows/{}", deal.reference)));
         world.notice("sandbox", signed(&world, "evt_9", &succeeded(payment)).await).await;
         olfa.get("/admin/payments/notices").await.shows("Carried out");
-        olfa.get("/admin/payments/notices?show=odd").await.hides("evt_9");
+        let odd = olfa.get("/admin/payments/notices?show=odd").await;
+        odd.hides("evt_9");
+        let place = |page: &crate::browser::Page, id: &str| page.body.find(id).unwrap();
+        assert!(place(&odd, "evt_1") < place(&odd, "evt_5"), "the oldest first, since it is worked off");
+        let all = olfa.get("/admin/payments/notices").await;
+        assert!(place(&all, "evt_5") < place(&all, "evt_1"));
+        olfa.get("/admin").await.shows("5 notices not carried out the oldest just now");
+        let settle = odd.body.split("action=\"").find(|rest| rest.starts_with("/admin/payments/notices/")).unwrap();
+        let settle = settle.split('"').next().unwrap().to_owned();
+        olfa.submit(&settle, &[]).await.shows("The notice is marked as looked after.");
+        olfa.submit(&settle, &[]).await.shows("already been done");
+        olfa.get("/admin").await.shows("4 notices not carried out");
+        olfa.get("/admin/payments/notices?show=odd").await.hides("evt_1");
+        olfa.get("/admin/payments/notices").await.shows("Not carried out, looked after");
+        olfa.get("/admin/audit?show=done").await.shows("Looked after the notice sandbox evt_1");
         olfa.get("/admin/payments").await.shows("What providers told us");
     }
 }

@@ -6,7 +6,7 @@ use holdfast::engine::escrow::Method;
 use holdfast::sandbox::book::Charge;
 use holdfast::sandbox::notices::Post;
 use holdfast::sandbox::{Choice, Sandbox};
-use holdfast::store::notices_in::{self, Kept};
+use holdfast::store::notices_in::{self, Kept, Which};
 use holdfast::store::payments::{self, Payment};
 use holdfast::{web, work};
 use http_body_util::BodyExt;
@@ -93,7 +93,7 @@ impl World {
     /// Every notice that was believed, the newest first.
     pub async fn notices(&self) -> Vec<Kept> {
         let mut reader = self.app.db.read().await.unwrap();
-        notices_in::page(&mut reader.conn(), true, None, 100).await.unwrap()
+        notices_in::page(&mut reader.conn(), Which::All, None, 100).await.unwrap()
     }
 
     /// Money for the buyer's wallet: a payment that came after it was given up (1,010.000 TND).

@@ -11,7 +11,7 @@ use holdfast::store::execute::{Outcome, tick};
 use holdfast::store::fees::{self, Rules};
 use time::Duration;
 
-use crate::browser::Browser;
+use crate::browser::{Browser, Page};
 use crate::home::{BUYER, cast};
 use crate::milestone::hidden_field;
 use crate::world::{PASSWORD, World, both};
@@ -23,6 +23,14 @@ async fn operator(world: &World) -> Browser {
     cast(world).await;
     world.operator(OLFA).await;
     world.signed_in(OLFA).await
+}
+
+/// Sends a form of the console, reads what it comes to, and confirms that.
+async fn sets(olfa: &mut Browser, path: &str, form: &[(&str, &str)]) -> Page {
+    let asked = olfa.post(path, form).await;
+    asked.is(200);
+    asked.shows("can’t be changed or taken back");
+    olfa.submit(path, &[form, &[("step", "confirm")]].concat()).await
 }
 
 async fn fee(world: &World, code: &str) -> FeeSchedule {
@@ -37,12 +45,12 @@ both! {
         olfa.get("/admin/fees").await.shows("A currency without a version of its own pays 1%, takes deals from one whole unit");
         world.browser().get(CALCULATOR).await.shows("1,010.000 TND");
         let next = [("currency", "TND"), ("percent", "2.50"), ("fixed", "1"), ("least", "5"), ("most", "20"), ("starts", "2026-05-10")];
-        let page = olfa.submit("/admin/fees", &next).await;
+        let page = sets(&mut olfa, "/admin/fees", &next).await;
         page.shows("The version is added.");
         page.shows("TND 2.5% and 1.000 TND, at least 5.000 TND, at most 20.000 TND 5.000 TND 0.010 TND 1,000.000 TND");
         page.shows("Will apply");
         assert_eq!(fee(&world, "TND").await, FeeSchedule::default());
-        let page = olfa.submit("/admin/fees", &[("currency", "EUR"), ("percent", "0.5")]).await;
+        let page = sets(&mut olfa, "/admin/fees", &[("currency", "EUR"), ("percent", "0.5")]).await;
         page.shows("EUR 0.5%");
         page.shows("Applies");
         world.browser().get("/").await.shows("The fee is 0.5% to 1% of what is released");
@@ -59,7 +67,7 @@ both! {
         page.shows("1,020.000 TND");
 
         // A mistake is mended by another version; the one before is past, and stays.
-        olfa.submit("/admin/fees", &[("currency", "TND"), ("percent", "2")]).await.shows("Past");
+        sets(&mut olfa, "/admin/fees", &[("currency", "TND"), ("percent", "2")]).await.shows("Past");
         world.browser().get(CALCULATOR).await.shows("1,020.000 TND");
         assert_eq!(fee(&world, "TND").await.max_minor, None);
         olfa.get("/admin/audit?show=done").await.shows("Set the fee in TND 2%, from");
@@ -92,7 +100,7 @@ both! {
         let draft = buyer.post("/escrows/new", &[("role", "buyer")]).await.location().replace("/kind", "");
         buyer.get(&format!("{draft}/fees")).await.shows("The platform fee is 1% of the price");
         for code in ["TND", "USD", "EUR"] {
-            olfa.submit("/admin/fees", &[("currency", code), ("percent", "3")]).await;
+            sets(&mut olfa, "/admin/fees", &[("currency", code), ("percent", "3")]).await;
         }
         buyer.get(&format!("{draft}/fees")).await.shows("The platform fee is 3% of the price");
         assert_eq!(world.escrow(&before).await.terms.fee, FeeSchedule::default());
@@ -105,7 +113,7 @@ both! {
         let (small, large) = (world.proposes(world.one_off(5_000)).await, world.proposes(world.one_off(2_000_000)).await);
         assert_eq!(world.escrow(&small).await.terms.amount_minor, 5_000);
         let limits = [("currency", "TND"), ("percent", "1"), ("smallest", "20"), ("smallest_instant", "2"), ("second_above", "3000")];
-        let page = olfa.submit("/admin/fees", &limits).await;
+        let page = sets(&mut olfa, "/admin/fees", &limits).await;
         page.shows("20.000 TND");
         page.shows("2.000 TND");
         page.shows("3,000.000 TND");
@@ -126,6 +134,40 @@ both! {
         world.app.clock.advance(Duration::days(3));
         tick(&world.app.db, &world.app.clock, large.escrow).await.unwrap();
         assert!(world.escrow(&large).await.over(), "decided as sought, since it is not above the sum any more");
+    }
+}
+
+both! {
+    async fn nothing_is_set_or_published_before_it_was_read_once_more(world) {
+        let mut olfa = operator(&world).await;
+        let fees = [("currency", "TND"), ("percent", "2.5"), ("most", "20"), ("second_above", "9999999"), ("starts", "")];
+        let page = olfa.post("/admin/fees", &fees).await;
+        page.is(200);
+        page.shows("Add this version?");
+        page.shows("From At once");
+        page.shows("Fee 2.5%, at most 20.000 TND (now 1%)");
+        page.shows("Smallest deal 5.000 TND, as now");
+        page.shows("Two operators above 9,999,999.000 TND (now 1,000.000 TND)");
+        assert!(page.body.contains("name=\"second_above\" value=\"9999999\""));
+        assert_eq!(fee(&world, "TND").await, FeeSchedule::default());
+        let back = olfa.post("/admin/fees", &[&fees[..], &[("step", "change")]].concat()).await;
+        back.is(200);
+        assert!(back.body.contains("value=\"2.5\"") && back.body.contains("value=\"9999999\""));
+        let bad = olfa.post("/admin/fees", &[("currency", "TND"), ("percent", "200"), ("step", "confirm")]).await;
+        bad.is(422);
+
+        let terms = [("text", "We hold <money>.\n\nNothing else."), ("starts", "2026-05-06")];
+        let page = olfa.post("/admin/terms", &terms).await;
+        page.is(200);
+        page.shows("Publish version 2?");
+        page.shows("From Wed 6 May 2026, 00:00 (Tunis)");
+        page.shows("We hold <money>. Nothing else.");
+        assert!(page.body.contains("value=\"2026-05-06\""));
+        let back = olfa.post("/admin/terms", &[&terms[..], &[("step", "change")]].concat()).await;
+        back.shows("We hold <money>.");
+        back.hides("Version 2 · Not yet");
+        assert_eq!(fee(&world, "TND").await, FeeSchedule::default());
+        olfa.get("/admin/audit?show=done").await.shows("Nothing yet");
     }
 }
 
@@ -165,7 +207,7 @@ both! {
         assert_eq!(page.status, 422);
         page.shows("Write the terms, all of them.");
         let text = "We hold <money>.\n\nNothing else.";
-        let page = olfa.submit("/admin/terms", &[("text", text), ("starts", "2026-05-06")]).await;
+        let page = sets(&mut olfa, "/admin/terms", &[("text", text), ("starts", "2026-05-06")]).await;
         page.shows("The terms are published.");
         page.shows("Version 2 · Not yet");
         world.browser().get("/terms").await.shows("Version 1");
@@ -208,7 +250,7 @@ both! {
         let mut olfa = operator(&world).await;
         let mut browser = world.browser();
         browser.get("/sign-up").await.shows("(version 1)");
-        olfa.submit("/admin/terms", &[("text", "New terms.")]).await.shows("Version 2 · Stands");
+        sets(&mut olfa, "/admin/terms", &[("text", "New terms.")]).await.shows("Version 2 · Stands");
         let form = |email, version| [
             ("name", "Amel"), ("email", email), ("password", PASSWORD), ("time_zone", "Etc/UTC"), ("terms", "yes"),
             ("terms_version", version),

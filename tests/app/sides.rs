@@ -132,6 +132,10 @@ both! {
         let page = cast.seller.post(&format!("{user}/unfreeze"), &[]).await;
         page.is(422);
         page.shows("another operator has to do this");
+        cast.seller.get("/admin/payments").await.hides(&cast.deal.reference);
+        cast.seller.get("/admin/ledger").await.hides(&cast.deal.reference);
+        olfa.get("/admin/payments").await.shows(&cast.deal.reference);
+        olfa.get("/admin/ledger").await.shows(&cast.deal.reference);
         cast.seller.get("/admin/escrows/ESC-0000-0000").await.is(404);
         cast.buyer.get(&at("")).await.is(404);
     }

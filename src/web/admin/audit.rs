@@ -84,6 +84,7 @@ fn row(line: Line, reader: &Reader) -> Row {
         "mail" => ("a mail".to_owned(), format!("/admin/mail/{subject}")),
         "payment" => (format!("a payment of {subject}"), format!("/admin/escrows/{subject}")),
         "fee" => (format!("the fee in {subject}"), "/admin/fees".to_owned()),
+        "notice" => (format!("the notice {subject}"), "/admin/payments/notices".to_owned()),
         "terms" => (format!("version {subject} of the terms of service"), "/admin/terms".to_owned()),
         _ => (String::new(), String::new()),
     };
@@ -111,6 +112,7 @@ fn words(act: Act) -> &'static str {
         Act::Ruled => "Acted in a dispute of",
         Act::MovedRefund => "Moved a failed refund of",
         Act::MovedClock => "Moved the rehearsal’s clock on",
+        Act::SettledNotice => "Looked after",
         Act::Left => "Is no operator any more:",
     }
 }

@@ -360,7 +360,8 @@ async fn entries(
     let mut db = app.db.read().await?;
     let conn = &mut db.conn();
     let book = load(conn, &reference).await?;
-    let cut = Cut::new(console::entries(conn, Some(book.escrow.id), before, ASKED).await?);
+    let cut =
+        Cut::new(console::entries(conn, console::Entries::Escrow(book.escrow.id), before, ASKED).await?);
     let reader = operator.reader(&app);
     let path = format!("/admin/escrows/{}/ledger", book.escrow.reference);
     page::html(&Entries {

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use rust_decimal::Decimal;
 
+use super::confirm::{Confirm, For};
 use crate::app::App;
 use crate::engine::terms::{FeeSchedule, Mode};
 use crate::engine::time::Time;
@@ -127,9 +128,75 @@ async fn add(
     let Some((currency, starts_at, rules)) = read.filter(|_| problems.is_empty()) else {
         return draw(&app, &operator, &visit, fields, problems).await;
     };
+    match For::of(&fields) {
+        For::Asking => return ask(&app, &operator, &visit, &fields, (currency, starts_at, &rules)).await,
+        For::Changing => return draw(&app, &operator, &visit, fields, problems).await,
+        For::Doing => {}
+    }
     let words = in_words(&rules, currency);
     operators::set_fee(&app.db, &app.clock, operator.id, currency, starts_at, &rules, &words).await?;
     Ok(page::see_other(PATH, Flash::FeeSet))
+}
+
+/// What a version comes to, beside what applies now, before it is added.
+async fn ask(
+    app: &App,
+    operator: &Account,
+    visit: &Visit,
+    fields: &Fields,
+    (currency, starts_at, rules): (Currency, Time, &Rules),
+) -> Result<Response, Error> {
+    let now = app.clock.now();
+    let current = fees::current(&mut app.db.read().await?.conn(), now).await?;
+    let (old, limits) = (current.limits(currency), rules.limits);
+    let sum = |minor: i64| currency.of(minor).to_string();
+    let beside = |new: String, old: String| {
+        if new == old { format!("{new}, as now") } else { format!("{new} (now {old})") }
+    };
+    let from = match fields.get("starts") {
+        "" => "At once".to_owned(),
+        _ => operator.reader(app).zone.moment(starts_at),
+    };
+    let rows = vec![
+        ("Currency", currency.code().to_owned()),
+        ("From", from),
+        (
+            "Fee",
+            beside(
+                rates::of_schedule(&rules.schedule, currency),
+                rates::of_schedule(&current.of(currency), currency),
+            ),
+        ),
+        (
+            "Smallest deal",
+            beside(
+                sum(limits.smallest_of(Mode::Standard, currency)),
+                sum(old.smallest_of(Mode::Standard, currency)),
+            ),
+        ),
+        (
+            "Smallest instant deal",
+            beside(
+                sum(limits.smallest_of(Mode::Instant, currency)),
+                sum(old.smallest_of(Mode::Instant, currency)),
+            ),
+        ),
+        (
+            "Two operators above",
+            beside(sum(limits.second_operator_above(currency)), sum(old.second_operator_above(currency))),
+        ),
+    ];
+    let confirm = Confirm {
+        shell: Shell::new(app, visit, "Add this version?").at(Place::Admin),
+        path: PATH,
+        rows,
+        text: String::new(),
+        warning: "What was added can’t be changed or taken back: another version mends it, from its own start on. \
+            Deals keep the fee under which they were sent, and disputes the sum that stood when they were opened.",
+        button: "Add this version".to_owned(),
+        typed: Confirm::typed(fields),
+    };
+    confirm.draw()
 }
 
 /// For the audit: the fee, and the limits that are not the program's own.

@@ -108,7 +108,7 @@ async fn show(
     let parked = all!(
         conn,
         Mail,
-        "SELECT o.id, o.to_address, u.email, o.kind, o.attempts, o.last_error, o.next_at
+        "SELECT o.id, o.to_address, coalesce(u.email, u.guest_email) AS email, o.kind, o.attempts, o.last_error, o.next_at
          FROM outbox o LEFT JOIN users u ON u.id = o.to_user
          WHERE o.state = 'parked' ORDER BY o.id LIMIT $1",
         MOST
@@ -116,7 +116,7 @@ async fn show(
     let failing = all!(
         conn,
         Mail,
-        "SELECT o.id, o.to_address, u.email, o.kind, o.attempts, o.last_error, o.next_at
+        "SELECT o.id, o.to_address, coalesce(u.email, u.guest_email) AS email, o.kind, o.attempts, o.last_error, o.next_at
          FROM outbox o LEFT JOIN users u ON u.id = o.to_user
          WHERE o.state IN ('waiting', 'claimed') AND o.attempts > 0 ORDER BY o.next_at, o.id LIMIT $1",
         MOST

@@ -99,7 +99,8 @@ async fn show(
     let books = Books::read(conn).await?;
     let most = i64::try_from(COMPARED).unwrap_or_default() + 1;
     let compared = console::compared(conn, most).await?;
-    let cut = Cut::new(console::entries(conn, None, before, ASKED).await?);
+    let cut =
+        Cut::new(console::entries(conn, console::Entries::ForOperator(operator.id), before, ASKED).await?);
     let reader = operator.reader(&app);
     page::html(&Ledger {
         shell: Shell::new(&app, &visit, "Ledger").at(Place::Admin),

@@ -105,7 +105,7 @@ async fn list(
     let mut found = all!(
         &mut app.db.read().await?.conn(),
         Listed,
-        "SELECT o.id, o.to_address, u.email, o.kind, o.subject, o.state, o.attempts, o.created_at
+        "SELECT o.id, o.to_address, coalesce(u.email, u.guest_email) AS email, o.kind, o.subject, o.state, o.attempts, o.created_at
          FROM outbox o LEFT JOIN users u ON u.id = o.to_user
          WHERE o.id < $1 ORDER BY o.id DESC LIMIT $2",
         before.unwrap_or(Uuid::max()),
@@ -142,7 +142,7 @@ async fn show(
     let mail = opt!(
         &mut app.db.read().await?.conn(),
         Shown,
-        "SELECT o.to_address, u.email, o.kind, o.subject, o.state, o.attempts, o.created_at, o.sent_at,
+        "SELECT o.to_address, coalesce(u.email, u.guest_email) AS email, o.kind, o.subject, o.state, o.attempts, o.created_at, o.sent_at,
                 o.last_error, o.body_text
          FROM outbox o LEFT JOIN users u ON u.id = o.to_user WHERE o.id = $1",
         id

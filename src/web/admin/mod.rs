@@ -3,6 +3,7 @@
 pub mod account;
 pub mod apart;
 pub mod audit;
+pub mod confirm;
 pub mod disputes;
 pub mod escrow;
 pub mod escrow_history;

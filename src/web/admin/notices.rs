@@ -1,13 +1,16 @@
 //! What providers told us, notice by notice, and what came of each.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::Response;
 use uuid::Uuid;
 
+use super::mail::id_of;
 use crate::app::App;
 use crate::error::Error;
-use crate::store::notices_in::{self, Kept};
+use crate::operators;
+use crate::store::notices_in::{self, Kept, Which};
+use crate::web::flash::Flash;
 use crate::web::form::Search;
 use crate::web::page;
 use crate::web::paging::{self, ASKED, Cut, Filter};
@@ -20,7 +23,11 @@ use crate::web::visitor::OperatorOnly;
 const PATH: &str = "/admin/payments/notices";
 
 pub fn routes() -> Routes {
-    Routes::new().get(PATH, Access::Operator, list)
+    Routes::new().get(PATH, Access::Operator, list).post(
+        "/admin/payments/notices/{id}/settled",
+        Access::Operator,
+        settle,
+    )
 }
 
 #[derive(Template)]
@@ -28,12 +35,15 @@ pub fn routes() -> Routes {
 struct List {
     shell: Shell,
     filters: Vec<Filter>,
+    order: &'static str,
     rows: Vec<Row>,
     first: String,
     next: String,
 }
 
 struct Row {
+    /// Where it is marked as looked after; empty where there is nothing to do.
+    settle: String,
     rail: String,
     id: String,
     /// Empty where the notice is about no payment of ours.
@@ -55,8 +65,9 @@ async fn list(
 ) -> Result<Response, Error> {
     let odd = query.get("show") == "odd";
     let show = if odd { "odd" } else { "" };
+    let which = if odd { Which::Odd } else { Which::All };
     let from: Option<Uuid> = query.get("from").parse().ok();
-    let found = notices_in::page(&mut app.db.read().await?.conn(), !odd, from, ASKED).await?;
+    let found = notices_in::page(&mut app.db.read().await?.conn(), which, from, ASKED).await?;
     let cut = Cut::new(found);
     let reader = operator.reader(&app);
     let here = |from: &str| paging::address(PATH, &[("show", show), ("from", from)]);
@@ -66,7 +77,8 @@ async fn list(
     };
     page::html(&List {
         shell: Shell::new(&app, &visit, "What providers told us").at(Place::Admin),
-        filters: vec![filter("", "All"), filter("odd", "Not carried out")],
+        filters: vec![filter("", "All"), filter("odd", "To look after")],
+        order: if odd { "the oldest first" } else { "the newest first" },
         first: from.map(|_| here("")).unwrap_or_default(),
         next: cut.next(|last| here(&last.id.to_string())),
         rows: cut.rows.iter().map(|kept| row(kept, &reader)).collect(),
@@ -74,12 +86,16 @@ async fn list(
 }
 
 fn row(kept: &Kept, reader: &Reader) -> Row {
-    let pill = if kept.is_odd() {
+    let to_settle = kept.is_odd() && kept.settled_at.is_none();
+    let pill = if kept.is_odd() && !to_settle {
+        PillView::new(Tone::Neutral, Icon::CircleCheck, "Not carried out, looked after")
+    } else if to_settle {
         PillView::new(Tone::Bad, Icon::CircleAlert, "Not carried out")
     } else {
         PillView::new(Tone::Good, Icon::CircleCheck, "Carried out")
     };
     Row {
+        settle: if to_settle { format!("{PATH}/{}/settled", kept.id) } else { String::new() },
         rail: kept.rail.clone(),
         id: kept.notice_id.clone(),
         reference: kept.reference.clone().unwrap_or_default(),
@@ -89,4 +105,14 @@ fn row(kept: &Kept, reader: &Reader) -> Row {
         at: reader.time(kept.received_at).plain(),
         body: kept.body.clone(),
     }
+}
+
+async fn settle(
+    State(app): State<App>,
+    OperatorOnly(operator): OperatorOnly,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let done = operators::settle_notice(&app.db, &app.clock, operator.id, id_of(&id)?).await?;
+    let flash = if done { Flash::NoticeSettled } else { Flash::AlreadyDone };
+    Ok(page::see_other(&paging::address(PATH, &[("show", "odd")]), flash))
 }

@@ -28,6 +28,9 @@ struct Overview {
     groups: Vec<Group>,
 }
 
+/// What is no task is counted for so long.
+const LATELY_DAYS: i64 = 7;
+
 /// Queues of one kind.
 struct Group {
     title: &'static str,
@@ -49,7 +52,7 @@ async fn show(
 ) -> Result<Response, Error> {
     let mut db = app.db.read().await?;
     let conn = &mut db.conn();
-    let queues = console::queues(conn).await?;
+    let queues = console::queues(conn, app.clock.now().plus_days(-LATELY_DAYS)).await?;
     let books = Books::read(conn).await?;
     page::html(&Overview {
         shell: Shell::new(&app, &visit, "Console").at(Place::Admin),
@@ -72,7 +75,7 @@ const GROUPS: &[(&str, &[Shown])] = &[
             ("disputes", "/admin/disputes", "disputes open", true),
             ("failed_refunds", "/admin/payments?state=refunds", "refunds failed", true),
             ("sent_twice", "/admin/payments?state=twice", "refunds sent twice", true),
-            ("failed_payments", "/admin/payments?state=failed", "payments failed", true),
+            ("odd_notices", "/admin/payments/notices?show=odd", "notices not carried out", true),
             ("parked_mails", "/admin/jobs", "mails given up", true),
             ("late_mails", "/admin/jobs", "mails tried again", true),
             ("untold_payments", "/admin/jobs", "payments not told", true),
@@ -92,6 +95,7 @@ const GROUPS: &[(&str, &[Shown])] = &[
         "Payments and people",
         &[
             ("pending_payments", "/admin/payments?state=pending", "payments pending", true),
+            ("failed_payments", "/admin/payments?state=failed", "payments failed in 7 days", false),
             ("users", "/admin/users", "people", false),
         ],
     ),

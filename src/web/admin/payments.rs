@@ -69,7 +69,7 @@ async fn list(
     let state = STATES.into_iter().find(|(name, ..)| *name == query.get("state")).unwrap_or(STATES[0]);
     let (name, _, which) = state;
     let from: Option<Uuid> = query.get("from").parse().ok();
-    let found = console::payments(&mut app.db.read().await?.conn(), which, from, ASKED).await?;
+    let found = console::payments(&mut app.db.read().await?.conn(), which, operator.id, from, ASKED).await?;
     let cut = Cut::new(found);
     let reader = operator.reader(&app);
     let here = |from: &str| paging::address(PATH, &[("state", name), ("from", from)]);
@@ -81,11 +81,7 @@ async fn list(
     page::html(&List {
         shell: Shell::new(&app, &visit, "Payments").at(Place::Admin),
         filters: STATES.into_iter().map(filter).collect(),
-        order: if matches!(which, Payments::Pending | Payments::FailedRefunds) {
-            "the oldest first"
-        } else {
-            "the newest first"
-        },
+        order: if which.is_worked_off() { "the oldest first" } else { "the newest first" },
         first: from.map(|_| here("")).unwrap_or_default(),
         next: cut.next(|last| here(&last.id.to_string())),
         rows: cut.rows.iter().map(|one| row(one, &reader)).collect(),

@@ -71,7 +71,7 @@ async fn search(
     operators::look(&app.db, &app.clock, operator.id, Act::Searched, &Subject::All, &search).await?;
     let person = |one: &users::Account| Hit {
         href: format!("/admin/users/{}", one.id),
-        words: if one.name.is_empty() { "No name yet".to_owned() } else { one.name.clone() },
+        words: if one.called().is_empty() { "No name yet".to_owned() } else { one.called().to_owned() },
         named: one.address().to_owned(),
         pills: pills(one),
     };

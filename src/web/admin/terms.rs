@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::confirm::{Confirm, For};
 use crate::app::App;
+use crate::engine::time::Time;
 use crate::error::Error;
 use crate::operators;
 use crate::store::terms_of_service::{self, FIRST, Version};
@@ -108,6 +110,37 @@ async fn publish(
     let Some(starts_at) = starts_at.filter(|_| problems.is_empty()) else {
         return draw(&app, &operator, &visit, fields, problems).await;
     };
+    match For::of(&fields) {
+        For::Asking => return ask(&app, &operator, &visit, &fields, (text, starts_at)).await,
+        For::Changing => return draw(&app, &operator, &visit, fields, problems).await,
+        For::Doing => {}
+    }
     operators::publish_terms(&app.db, &app.clock, operator.id, &text, starts_at).await?;
     Ok(page::see_other(PATH, Flash::TermsPublished))
+}
+
+/// The terms as they will be read, before they are published.
+async fn ask(
+    app: &App,
+    operator: &Account,
+    visit: &Visit,
+    fields: &Fields,
+    (text, starts_at): (String, Time),
+) -> Result<Response, Error> {
+    let versions = terms_of_service::versions(&mut app.db.read().await?.conn()).await?;
+    let next = versions.first().map_or(FIRST, |newest| newest.version) + 1;
+    let from = match fields.get("starts") {
+        "" => "At once".to_owned(),
+        _ => operator.reader(app).zone.moment(starts_at),
+    };
+    let confirm = Confirm {
+        shell: Shell::new(app, visit, format!("Publish version {next}?")).at(Place::Admin),
+        path: PATH,
+        rows: vec![("Version", next.to_string()), ("From", from)],
+        text,
+        warning: "A published version can’t be changed or taken back. From its start on nobody can pay before accepting it.",
+        button: format!("Publish version {next}"),
+        typed: Confirm::typed(fields),
+    };
+    confirm.draw()
 }

@@ -83,7 +83,8 @@ async fn draw(
 ) -> Result<Response, Error> {
     let mut db = app.db.read().await?;
     let conn = &mut db.conn();
-    let person = users::by_id(conn, id).await?.ok_or(Error::NotFound)?;
+    let mut person = users::by_id(conn, id).await?.ok_or(Error::NotFound)?;
+    users::known_as(conn, &mut person).await?;
     let wallets = ledger::holdings(conn, id).await?;
     let of_person = Which::Email(person.address().to_owned());
     let lines = console::escrows(conn, &of_person, None, ESCROWS).await?;
@@ -97,7 +98,7 @@ async fn draw(
     let or_dash = |text: &str| if text.is_empty() { "–".to_owned() } else { text.to_owned() };
     let moment = |at| reader.zone.moment(at);
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let title = if person.name.is_empty() { person.address() } else { &person.name };
+    let title = if person.called().is_empty() { person.address() } else { person.called() };
     let page = Show {
         shell: Shell::new(app, visit, title).at(Place::Admin).with_problems(!problems.is_empty()),
         problems,
@@ -185,9 +186,10 @@ async fn unfreeze(
     let id = id_of(&id)?;
     let mut db = app.db.read().await?;
     let person = users::by_id(&mut db.conn(), id).await?.ok_or(Error::NotFound)?;
-    let why_not = match person.id == operator.id {
-        true => "This is your own account.",
-        false => beside(&mut db.conn(), &operator, &person).await?,
+    let why_not = if person.id == operator.id {
+        "This is your own account."
+    } else {
+        beside(&mut db.conn(), &operator, &person).await?
     };
     drop(db);
     if !why_not.is_empty() {

@@ -73,7 +73,7 @@ async fn list(
         pills: pills(&one),
         email: one.address().to_owned(),
         since: reader.day(one.created_at),
-        name: one.name,
+        name: one.called().to_owned(),
         country: one.country.unwrap_or_default(),
         time_zone: one.time_zone,
     });
@@ -95,12 +95,17 @@ fn address(search: &str, frozen: bool, before: Option<Uuid>) -> String {
 
 pub fn pills(account: &Account) -> Vec<PillView> {
     let pill = |tone, icon, words: &'static str| PillView::new(tone, icon, Cow::Borrowed(words));
+    let words: Cow<'static, str> = match account.guest_purchases {
+        0 => Cow::Borrowed("Named, no account yet"),
+        1 => Cow::Borrowed("Guest of one purchase"),
+        many => Cow::Owned(format!("Guest of {many} purchases")),
+    };
     let standing = if account.is_confirmed() {
         pill(Tone::Good, Icon::CircleCheck, "Confirmed")
     } else if account.claimed_at.is_some() {
         pill(Tone::Wait, Icon::Clock, "Address not confirmed")
     } else {
-        pill(Tone::Neutral, Icon::Mail, "Named, no account yet")
+        PillView::new(Tone::Neutral, Icon::Mail, words)
     };
     let operator = account.operator.then(|| pill(Tone::Info, Icon::ShieldCheck, "Operator"));
     let frozen = account.frozen_at.map(|_| pill(Tone::Bad, Icon::Lock, "Frozen"));
