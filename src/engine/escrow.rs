@@ -237,6 +237,13 @@ impl Escrow {
         self.parties.iter().find(|party| party.user == user)
     }
 
+    /// Those who receive and decide nothing, in the order of the terms.
+    #[must_use]
+    pub fn payees(&self) -> Vec<UserId> {
+        let payees = self.parties.iter().filter(|party| party.role == Role::Payee);
+        payees.map(|party| party.user).collect()
+    }
+
     /// Who a user is in this escrow, if anyone.
     #[must_use]
     pub fn actor(&self, user: UserId) -> Option<Actor> {

@@ -13,7 +13,7 @@ use super::late::WayBack;
 use super::party::{Actor, Role, UserId};
 use super::plan::{Part, Plan, Share};
 use super::proof::ProofKind;
-use super::terms::{FileRef, Terms};
+use super::terms::{FileRef, Recipient, Terms};
 use super::time::Time;
 
 /// The version of the shapes below.
@@ -40,6 +40,9 @@ pub enum Event {
         plan: Plan,
         document_sha256: String,
         expires_at: Time,
+        /// What each payee was to receive in all until then: who is named no longer must be told.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        payees_before: Vec<Recipient>,
     },
     Accepted {
         role: Role,

@@ -15,7 +15,7 @@ use super::escrow::{
 use super::event::Event;
 use super::party::{Party, PartyStatus, Role, Signature, UserId};
 use super::plan::{Part, Share};
-use super::terms::{Rate, Terms};
+use super::terms::{Rate, Terms, TermsParty};
 use super::time::Time;
 use super::veil;
 
@@ -69,15 +69,7 @@ fn proposed(event: &Event, at: Time) -> Option<Escrow> {
     let status = |user: UserId| {
         if user == *creator { PartyStatus::Accepted } else { PartyStatus::Created }
     };
-    let party = |role: Role, user: UserId| Party {
-        role,
-        user,
-        status: status(user),
-        signature: None,
-        invited_again_at: None,
-        joined: false,
-        guest: false,
-    };
+    let party = |role: Role, user: UserId| Party { status: status(user), ..invited(role, user) };
     Some(Escrow {
         id: *id,
         reference: reference.clone(),
@@ -108,6 +100,22 @@ fn proposed(event: &Event, at: Time) -> Option<Escrow> {
         arbiter_declined_at: None,
         rejected: None,
     })
+}
+
+/// Somebody who is named and has not answered.
+fn invited(role: Role, user: UserId) -> Party {
+    let status = PartyStatus::Created;
+    Party { role, user, status, signature: None, invited_again_at: None, joined: false, guest: false }
+}
+
+/// Other terms may name other payees; whoever was named before stays who he is.
+fn name_parties(escrow: &mut Escrow, named: &[TermsParty]) {
+    let known = std::mem::take(&mut escrow.parties);
+    let party = |named: &TermsParty| {
+        let party = known.iter().find(|party| party.user == named.user && party.role == named.role);
+        party.cloned().unwrap_or_else(|| invited(named.role, named.user))
+    };
+    escrow.parties = named.iter().map(party).collect();
 }
 
 /// A milestone for which nobody has paid.
@@ -264,10 +272,11 @@ fn fallen(escrow: &Escrow, by: Role, terms: &Terms) -> Option<Rate> {
 #[allow(clippy::wildcard_enum_match_arm, reason = "`apply` sorts them and names every one")]
 fn talked_about(escrow: &mut Escrow, event: &Event, at: Time) {
     match event {
-        Event::Countered { by, version, terms, plan, document_sha256, expires_at } => {
+        Event::Countered { by, version, terms, plan, document_sha256, expires_at, .. } => {
             let proposer = escrow.party(*by).map(|party| party.user);
             escrow.countered_by = proposer.filter(|user| *user != escrow.creator);
             escrow.fallen_commission = fallen(escrow, *by, terms);
+            name_parties(escrow, &terms.parties);
             escrow.terms = (**terms).clone();
             escrow.plan = plan.clone();
             escrow.milestones = vec![UNFUNDED; terms.milestones.len()];

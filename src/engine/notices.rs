@@ -57,6 +57,16 @@ pub enum News {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         amount: Option<Money>,
     },
+    /// Other terms give the reader another part.
+    PayeesPart {
+        by: Role,
+        before: Money,
+        now: Money,
+    },
+    /// Other terms don't name the reader any more.
+    NoLongerPayee {
+        by: Role,
+    },
     Sent {
         invited: Vec<Role>,
         expires_at: Time,

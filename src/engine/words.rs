@@ -52,7 +52,7 @@ impl Notice {
         Words { subject, paragraphs, button, path, why }
     }
 
-    /// Where the reader's own page of an escrow is: what a path of the words is below of.
+    /// Where the reader's own page of an escrow is, if he still has one: what a path of the words is below of.
     #[must_use]
     pub fn page(&self, reference: &str) -> String {
         // The deal may be somebody else's by now.
@@ -60,6 +60,7 @@ impl Notice {
             return "/balances".to_owned();
         }
         match self.role {
+            _ if matches!(self.news, News::NoLongerPayee { .. }) => "/home".to_owned(),
             Capacity::Operator => format!("/admin/disputes/{reference}"),
             Capacity::Arbiter => format!("/arbitration/{reference}"),
             Capacity::Buyer | Capacity::Seller | Capacity::Broker | Capacity::Payee => {
@@ -81,6 +82,8 @@ impl News {
     fn say(&self, title: &str, at: &dyn Fn(Time) -> String) -> Said {
         match self {
             Self::NamedAsPayee { by, amount } => payees::named(*by, amount.as_ref(), title),
+            Self::PayeesPart { by, before, now } => payees::changed(*by, before, now, title),
+            Self::NoLongerPayee { by } => payees::no_longer(*by, title),
             Self::Invited { .. }
             | Self::Sent { .. }
             | Self::Signed { .. }

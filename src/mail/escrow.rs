@@ -112,14 +112,13 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
         | News::InvitedAgain { expires_at, .. }
         | News::NewTerms { expires_at, .. }
         | News::PartyCorrected { expires_at, .. }
-        | News::Sent { expires_at, .. } => {
-            vec![("Answer by", zone.moment(*expires_at))]
-        }
+        | News::Sent { expires_at, .. } => vec![("Answer by", zone.moment(*expires_at))],
         News::Agreed { pay_by } => vec![("To be paid by", zone.moment(*pay_by))],
         News::PaymentDue { amount, pay_by } => {
             vec![("To pay", amount.to_string()), ("Pay by", zone.moment(*pay_by))]
         }
         News::NamedAsPayee { .. }
+        | News::PayeesPart { .. }
         | News::PaymentFailed { .. }
         | News::PaymentReturned { .. }
         | News::Receipt { .. }
@@ -162,7 +161,8 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
             vec![("Deadline", zone.moment(*deadline))]
         }
         News::Deciding(news) => facts_of_deciding(news, zone),
-        News::Signed { .. }
+        News::NoLongerPayee { .. }
+        | News::Signed { .. }
         | News::PaidAccepted
         | News::Declined { .. }
         | News::Disowned { .. }
@@ -185,6 +185,7 @@ fn facts_of_payments(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
         News::NamedAsPayee { amount, .. } => {
             amount.iter().map(|amount| ("You are to receive", amount.to_string())).collect()
         }
+        News::PayeesPart { now, .. } => vec![("You are to receive", now.to_string())],
         News::Start { first_due } => {
             first_due.iter().map(|due| ("First delivery due", zone.moment(*due))).collect()
         }

@@ -125,6 +125,8 @@ impl Letter {
                 (!has_account).then_some(Purpose::Arbiter)
             }
             Self::Escrow(news) if news.guest => (!has_account).then_some(Purpose::Guest),
+            // Of what he is not in any more there is nothing to show.
+            Self::Escrow(news) if matches!(news.notice.news, News::NoLongerPayee { .. }) => None,
             Self::Escrow(_) => (!has_account).then_some(Purpose::Invitation),
             Self::GuestLink { .. } => Some(Purpose::Guest),
             Self::ConfirmAddress => Some(Purpose::ConfirmAddress),

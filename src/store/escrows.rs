@@ -145,13 +145,43 @@ pub(super) async fn correct_party(
         from,
         to
     )?;
+    forget(conn, escrow, from).await
+}
+
+/// The payees' rows follow the terms: other terms can name others.
+pub(super) async fn name_payees(
+    conn: &mut Conn<'_>,
+    before: &[UserId],
+    escrow: &Escrow,
+) -> Result<(), DbError> {
+    let now = escrow.payees();
+    for gone in before.iter().filter(|user| !now.contains(user)) {
+        forget(conn, escrow.id, *gone).await?;
+        exec!(conn, "DELETE FROM parties WHERE escrow_id = $1 AND user_id = $2", escrow.id, *gone)?;
+    }
+    // An arbiter who is named as a payee instead is the arbiter no longer.
+    for new in now.iter().filter(|user| !before.contains(user)) {
+        exec!(conn, "DELETE FROM parties WHERE escrow_id = $1 AND user_id = $2", escrow.id, *new)?;
+        exec!(
+            conn,
+            "INSERT INTO parties (escrow_id, user_id, role, over) VALUES ($1, $2, $3, FALSE)",
+            escrow.id,
+            *new,
+            Role::Payee.word()
+        )?;
+    }
+    Ok(())
+}
+
+/// What waits to be mailed to somebody, and what he was told, concerns him no longer.
+async fn forget(conn: &mut Conn<'_>, escrow: Uuid, user: UserId) -> Result<(), DbError> {
     exec!(
         conn,
         "DELETE FROM outbox WHERE escrow_id = $1 AND to_user = $2 AND state IN ('waiting', 'parked')",
         escrow,
-        from
+        user
     )?;
-    exec!(conn, "DELETE FROM notifications WHERE escrow_id = $1 AND user_id = $2", escrow, from)?;
+    exec!(conn, "DELETE FROM notifications WHERE escrow_id = $1 AND user_id = $2", escrow, user)?;
     Ok(())
 }
 

@@ -340,11 +340,15 @@ impl<'a> Write<'a> {
     async fn apply(&mut self, conn: &mut Conn<'_>, actor: Actor, events: Vec<Event>) -> Result<(), DbError> {
         for event in &events {
             let entries = self.escrow.as_ref().map(|escrow| postings::entries(escrow, event));
+            let payees = self.escrow.as_ref().map(Escrow::payees).unwrap_or_default();
             let Some(next) = evolve(self.escrow.take(), event, self.now) else {
                 return Err(DbError::Broken(format!("an event without its escrow: {}", event.kind())));
             };
             if next.seq == 1 {
                 escrows::insert(conn, &next, self.now).await?;
+            }
+            if matches!(event, Event::Countered { .. }) {
+                escrows::name_payees(conn, &payees, &next).await?;
             }
             if let Event::PartyCorrected { from, to, .. } = event {
                 escrows::correct_party(conn, next.id, *from, *to).await?;

@@ -64,6 +64,8 @@ pub struct CounterOffer {
     pub escrow: Uuid,
     pub version: u32,
     pub terms: Terms,
+    /// Payees who are new in them: the stand-ins there, and the addresses of those who are meant.
+    pub payees: Vec<(UserId, String)>,
     pub named: Named,
     pub key: String,
     pub draft: Source,
@@ -146,6 +148,16 @@ async fn counter_in(conn: &mut Conn<'_>, clock: &Clock, offer: &CounterOffer) ->
     let mut terms = offer.terms.clone();
     salt(clock, &mut terms);
     let mut people = Vec::new();
+    let stand_ins = terms.parties.clone();
+    for (stand_in, email) in &offer.payees {
+        let person = find(conn, clock, email, &offer.named).await?;
+        if let Some(party) = terms.parties.iter_mut().find(|party| party.user == *stand_in) {
+            party.user = person.user;
+            party.identity_sha256 = salted_hex(&person.salt, email);
+        }
+        people.push(person);
+    }
+    name_recipients(&mut terms, &stand_ins);
     if let Some(email) = &offer.named.arbiter {
         let person = find(conn, clock, email, &offer.named).await?;
         let standing = head.and_then(|head| head.escrow.terms.arbiter).filter(|it| it.user == person.user);

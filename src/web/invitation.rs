@@ -101,7 +101,7 @@ async fn not_meant(conn: &mut Conn<'_>, token: &Token) -> Result<Option<&'static
     let escrow = escrows::by_id(conn, escrow).await?;
     let is_out = escrow.is_some_and(|escrow| escrow.party_of(user).is_none());
     Ok(is_out.then_some(
-        "This invitation had been sent to the wrong address, and whoever sent it has corrected that. There is nothing for you to do.",
+        "This invitation had been sent to the wrong address, and whoever sent it has corrected that; or the terms were changed and name you no longer. There is nothing for you to do.",
     ))
 }
 

@@ -37,6 +37,7 @@ mod notices;
 mod operators;
 mod payee;
 mod payees;
+mod payees_money;
 mod paying;
 mod plain;
 mod program;

@@ -52,7 +52,10 @@ both! {
         ask.shows("Bilel Seller and Chiraz Broker signed counts no longer then");
         let draft = begins(&mut buyer, &deal).await;
         buyer.get(&format!("{draft}/check")).await.shows("Nothing has changed yet.");
-        assert_eq!(buyer.get(&format!("{draft}/parties")).await.location(), format!("{draft}/check"));
+        assert_eq!(buyer.get(&format!("{draft}/role")).await.location(), format!("{draft}/check"));
+        let parties = buyer.get(&format!("{draft}/parties")).await;
+        parties.shows("Those who have a say stay who they are.");
+        assert!(!parties.body.contains("name=\"seller\""), "who is asked for by no field");
         let page = buyer.post(&format!("{draft}/price"), &PRICES).await;
         assert_eq!(page.location(), format!("{draft}/check"));
         let check = buyer.get(&format!("{draft}/check")).await;

@@ -313,3 +313,104 @@ both! {
         page.shows("You can’t hide the commission from yourself.");
     }
 }
+
+both! {
+    async fn other_terms_and_a_new_start_carry_those_who_are_paid_too(world) {
+        let sent = shared(&world).await.is_sent().await;
+        let deal = deal_at(&world, &sent).await;
+        let mut buyer = world.signed_in(BUYER).await;
+        let page = buyer.post(&deal.path("/terms/propose"), &[]).await;
+        let draft = page.location().trim_end_matches("/check").to_owned();
+        let check = buyer.get(&format!("{draft}/check")).await;
+        check.shows("Nothing has changed yet.");
+        check.shows("Carpenter & Sons Payee 250.500 TND");
+        let price = buyer.get(&format!("{draft}/price")).await;
+        assert!(price.body.contains("value=\"150.500\""), "{}", price.body);
+        let page = buyer.post(&format!("{draft}/price"), &[("milestone-2-payee-1", "600")]).await;
+        assert_eq!(page.status, 422);
+        page.shows("The others would get 650.000 TND together, more than the 600.000 TND there are");
+        buyer.post(&format!("{draft}/price"), &[("milestone-2-payee-1", "120")]).await;
+        let check = buyer.get(&format!("{draft}/check")).await;
+        check.shows("Carpenter & Sons receives in all 250.500 TND 220.000 TND");
+        check.shows("Milestone 2: to Carpenter & Sons 150.500 TND 120.000 TND");
+        let (seen, key) = (crate::milestone::hidden_field(&check, "seen"), crate::milestone::hidden_field(&check, "key"));
+        let page = buyer.post(&format!("{draft}/send"), &[("seen", &seen), ("key", &key)]).await;
+        assert_eq!(page.location(), deal.path(""), "{}", page.text());
+        let mut seller = world.signed_in(SELLER).await;
+        let compare = seller.get(&deal.path("/terms/compare?from=1&to=2")).await;
+        compare.shows("Milestone 2: to Carpenter & Sons 150.500 TND 120.000 TND");
+        compare.shows("You receive in all 689.500 TND 720.000 TND");
+        assert!(compare.body.contains("<del>150.500</del><ins>120.000</ins>"), "{}", compare.body);
+        let mail = world.mail(CARPENTER).await;
+        assert!(mail.text.contains("250.500 TND before, and now 220.000 TND"), "{}", mail.text);
+        assert!(!world.kinds(PRINTER).await.is_empty());
+        assert_eq!(world.kinds(PRINTER).await.len(), 1, "of the printer's part nothing changed");
+        // It comes to nothing, and is begun anew.
+        let decline = holdfast::engine::command::Command::Decline { reason: String::new() };
+        assert_eq!(world.asks(&deal, deal.seller, decline).await, holdfast::store::execute::Outcome::Done);
+        let again = seller.post(&deal.path("/again"), &[]).await;
+        let to = seller.get(again.location()).await.location().to_owned();
+        let check = seller.get(&to).await;
+        check.shows("Carpenter & Sons Payee 220.000 TND");
+        check.shows("The printer Payee 50.000 TND");
+        check.shows("Send to the buyer and the 2 payees");
+    }
+}
+
+both! {
+    async fn other_terms_name_others_who_are_paid_too_and_leave_some_out(world) {
+        let sent = shared(&world).await.is_sent().await;
+        let deal = deal_at(&world, &sent).await;
+        let old = world.mail(PRINTER).await.path("/invitations/");
+        let mut buyer = world.signed_in(BUYER).await;
+        let page = buyer.post(&deal.path("/terms/propose"), &[]).await;
+        let draft = page.location().trim_end_matches("/check").to_owned();
+        // What is no field of this page changes nothing.
+        let wrong = [("seller", "other@example.com"), ("payee-2-email", SELLER)];
+        let page = buyer.post(&format!("{draft}/parties"), &wrong).await;
+        assert_eq!(page.status, 422);
+        page.shows("This address is named above");
+        let painter = [("payee-2-name", "The painter"), ("payee-2-email", "painter@example.com")];
+        assert_eq!(buyer.post(&format!("{draft}/parties"), &painter).await.status, 303);
+        let check = buyer.get(&format!("{draft}/check")).await;
+        check.shows("The painter receives in all nothing 50.000 TND");
+        check.shows("The printer receives in all 50.000 TND nothing");
+        let (seen, key) = (crate::milestone::hidden_field(&check, "seen"), crate::milestone::hidden_field(&check, "key"));
+        let page = buyer.post(&format!("{draft}/send"), &[("seen", &seen), ("key", &key)]).await;
+        assert_eq!(page.location(), deal.path(""), "{}", page.text());
+
+        let escrow = world.escrow(&deal).await;
+        let [carpenter, printer, painter] = [CARPENTER, PRINTER, "painter@example.com"];
+        let (carpenter, painter) =
+            (world.person_of(carpenter).await.unwrap(), world.person_of(painter).await.unwrap());
+        assert_eq!(escrow.payees(), [carpenter, painter]);
+        assert_eq!(escrow.terms.gross_in_all(painter), 50_000);
+        let page = buyer.get(&deal.path("")).await;
+        page.shows("The painter Payee 50.000 TND");
+        page.hides("The printer");
+        let mail = world.mail("painter@example.com").await;
+        assert!(mail.text.contains("you are to receive 50.000 TND"), "{}", mail.text);
+        world.browser().get(&mail.path("/invitations/")).await.shows("You are to receive 50.000 TND");
+        let mail = world.mail(printer).await;
+        assert!(mail.text.contains("You are no longer named"), "{}", mail.text);
+        assert!(!mail.text.contains("/invitations/") && !mail.text.contains(&deal.path("")), "{}", mail.text);
+        let dead = world.browser().get(&old).await;
+        assert_eq!(dead.status, 410);
+        dead.shows("the terms were changed and name you no longer");
+        assert_eq!(world.kinds(CARPENTER).await.len(), 1, "of his part nothing changed");
+        // Everyone agrees, and the new one is paid.
+        world.all_sign(&deal).await;
+        world.pays(&deal).await;
+        for number in [1, 2] {
+            world.delivers(&deal, number).await;
+            world.approves(&deal, number).await;
+        }
+        assert_eq!((world.wallet(carpenter).await, world.wallet(painter).await), (250_500, 50_000));
+        let report = holdfast::doctor::examine(&world.app).await.unwrap();
+        assert_eq!(report.ailments, Vec::<String>::new());
+        let mut seller = world.signed_in(SELLER).await;
+        let compare = seller.get(&deal.path("/terms/compare?from=1&to=2")).await;
+        compare.shows("The painter receives in all nothing 50.000 TND");
+        compare.shows("receives in all 50.000 TND nothing");
+    }
+}

@@ -17,7 +17,7 @@ use crate::engine::event::Event;
 use crate::engine::party::{PartyStatus, Role, UserId};
 use crate::engine::plan::Plan;
 use crate::engine::refusal::{Fault, Refusal};
-use crate::engine::terms::{Mode, Rate, Terms};
+use crate::engine::terms::{Mode, Rate, Recipient, Terms, TermsParty};
 use crate::engine::time::Time;
 use crate::engine::veil;
 
@@ -78,7 +78,7 @@ pub(super) fn counter(
         return Err(Refusal::EmailNotConfirmed);
     }
     // Nothing turns into an instant escrow, which names no buyer.
-    if terms.parties != draft.escrow.terms.parties || terms.mode == Mode::Instant {
+    if !same_parties(&draft.escrow.terms, &terms) || terms.mode == Mode::Instant {
         return Err(Refusal::PartiesFixed);
     }
     if same {
@@ -94,7 +94,12 @@ pub(super) fn counter(
         if hidden { blindly_sound(&mut terms, facts, draft.now)? } else { sound(&terms, facts, draft.now)? };
     let version = draft.escrow.version + 1;
     let first_due = terms.milestones.first().and_then(|milestone| milestone.due);
+    let old = &draft.escrow.terms;
+    let before =
+        |payee: &TermsParty| Recipient { user: payee.user, amount_minor: old.gross_in_all(payee.user) };
+    let payees_before = old.payees().map(before).collect();
     draft.push(Event::Countered {
+        payees_before,
         by,
         version,
         document_sha256: contract::sha256(&terms, &draft.escrow.reference, version),
@@ -103,6 +108,19 @@ pub(super) fn counter(
         expires_at: accept_by(first_due, draft.now),
     });
     Ok(())
+}
+
+/// Whether those with a say are the same, as they were named. Payees, who have none, may come and go; but whoever
+/// stays is who he was.
+fn same_parties(old: &Terms, new: &Terms) -> bool {
+    let with_a_say = |terms: &Terms| {
+        terms.parties.iter().filter(|party| party.role.must_agree()).cloned().collect::<Vec<_>>()
+    };
+    let stays = |payee: &TermsParty| {
+        let known = old.parties.iter().find(|known| known.user == payee.user);
+        known.is_none_or(|known| known == payee)
+    };
+    with_a_say(old) == with_a_say(new) && new.payees().all(stays)
 }
 
 /// The plan of terms by somebody who may not know their commission. Whether they are refused must not depend

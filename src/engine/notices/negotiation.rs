@@ -11,7 +11,8 @@ impl Told<'_> {
     #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
     pub(super) fn negotiation(&mut self, event: &Event, actor: &Actor) {
         match event {
-            Event::Countered { by, version, expires_at, .. } => {
+            Event::Countered { by, version, expires_at, payees_before, .. } => {
+                self.payees_changed(*by, payees_before);
                 let (by, version, expires_at, signs) = (*by, *version, *expires_at, self.signs());
                 self.others(actor, &News::NewTerms { by, version, expires_at, signs });
             }

@@ -28,3 +28,34 @@ pub(super) fn named(role: Role, amount: Option<&Money>, title: &str) -> Said {
         String::new(),
     )
 }
+
+/// Other terms give him more or less.
+pub(super) fn changed(role: Role, before: &Money, now: &Money, title: &str) -> Said {
+    (
+        format!("Your part is another one: {title}"),
+        vec![
+            format!(
+                "{} proposed other terms for “{title}”. You were to receive {before} before, and now {now}. It \
+                 holds once everyone who decides has agreed.",
+                by(role)
+            ),
+            "You decide nothing in this deal and need do nothing.".to_owned(),
+        ],
+        OPEN,
+        String::new(),
+    )
+}
+
+/// Other terms leave him out.
+pub(super) fn no_longer(role: Role, title: &str) -> Said {
+    (
+        format!("You are no longer named: {title}"),
+        vec![format!(
+            "{} proposed other terms for “{title}”, in which you are not named. You receive nothing from it, owe \
+             nothing, and can no longer see it. If this surprises you, ask whoever named you.",
+            by(role)
+        )],
+        "Open Holdfast",
+        String::new(),
+    )
+}

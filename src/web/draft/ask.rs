@@ -11,6 +11,7 @@ use super::steps::Step;
 use super::terms::problems_of;
 use crate::app::App;
 use crate::engine::check::LONGEST_TITLE;
+use crate::engine::party::Role;
 use crate::error::Error;
 use crate::store::drafts;
 use crate::web::flash::Flash;
@@ -114,10 +115,16 @@ async fn take(
 ) -> Result<Response, Error> {
     let step = Step::from_slug(&slug).filter(|step| *step < Step::Files).ok_or(Error::NotFound)?;
     let id = open::id(&draft)?;
+    let mut fields = fields;
     if matches!(step, Step::Role | Step::Parties) {
-        // Of a counter-offer these pages ask nothing.
         match find(&app, account.clone(), id).await? {
             Found::Draft(opened) if opened.is_settled(step) => return Err(Error::NotFound),
+            // Of a counter-offer this page asks for those alone who are paid too.
+            Found::Draft(opened) if opened.base.is_some() => {
+                for role in [Role::Buyer, Role::Seller, Role::Broker] {
+                    fields.remove(role.word());
+                }
+            }
             Found::Draft(_) => {}
             Found::Sent(response) => return Ok(response),
         }

@@ -18,6 +18,8 @@ pub struct Base {
     pub files: Vec<FileRow>,
     /// The arbiter who stands in the terms, as he was named.
     pub arbiter: Option<Called>,
+    /// Those who are paid too by the terms, in their order, as they are named.
+    pub payees: Vec<Called>,
 }
 
 /// The name of the field that says that a file of the terms goes.

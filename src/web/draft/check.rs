@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::engine::chain::sha256_hex;
 use crate::engine::contract;
 use crate::engine::deadlines::accept_by;
+use crate::engine::escrow::Escrow;
 use crate::engine::party::Role;
 use crate::engine::refusal::Refusal;
 use crate::engine::status::roles_in_words;
@@ -166,7 +167,15 @@ fn changes(opened: &Opened, reading: &Reading, reader: &Reader) -> Option<Change
         let called = if standing { base.arbiter.clone() } else { typed };
         called.map(|called| called.words())
     };
-    let viewer = Viewer { user: opened.account.id, role, reader, files: &files, called: &called };
+    let name = |escrow: &Escrow, user| {
+        let place = escrow.terms.payees().position(|payee| payee.user == user)?;
+        match escrow.version == base.escrow.version {
+            true => base.payees.get(place).map(|called| called.name.clone()),
+            false => Some(payee_name(&opened.answers, place + 1)),
+        }
+    };
+    let viewer =
+        Viewer { user: opened.account.id, role, reader, files: &files, called: &called, name: &name };
     Some(viewer.changes(&base.escrow, &after))
 }
 
@@ -244,6 +253,7 @@ fn offer(opened: &Opened, base: &Base, reading: Reading, fields: &Fields) -> Cou
         escrow: base.escrow.id,
         version: base.version,
         terms: reading.terms,
+        payees: reading.new_payees,
         named: reading.named,
         key: key.map_or_else(|| opened.id.to_string(), str::to_owned),
         draft: Source { id: opened.id, fields: opened.fields.clone() },

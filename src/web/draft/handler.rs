@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::answers::Answers;
 use super::terms::Given;
+use crate::engine::escrow::Escrow;
 use crate::engine::party::Role;
 use crate::engine::terms::{Arbiter, DisputeHandler};
 use crate::store::escrows::Person;
@@ -30,6 +31,18 @@ impl Called {
     pub fn among(people: &[Person]) -> Option<Self> {
         let person = people.iter().find(|person| person.role == "arbiter")?;
         Some(Self { email: person.email.clone()?, name: person.name.clone() })
+    }
+
+    /// Those who are paid too, in the order of the terms.
+    #[must_use]
+    pub fn payees(escrow: &Escrow, people: &[Person]) -> Vec<Self> {
+        let called = |user| {
+            let person = people.iter().find(|person| person.user_id == user);
+            let email = person.and_then(|person| person.email.clone()).unwrap_or_default();
+            let name = person.map(|person| person.name.clone()).filter(|name| !name.is_empty());
+            Self { name: name.unwrap_or_else(|| email.clone()), email }
+        };
+        escrow.payees().into_iter().map(called).collect()
     }
 
     /// "Nadia Gharbi (nadia@example.com)".

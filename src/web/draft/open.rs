@@ -88,12 +88,14 @@ async fn base(
     let escrow = escrows::by_id(conn, escrow).await?.ok_or(Error::NotFound)?;
     let role = escrow.party_of(account.id).ok_or(Error::NotFound)?.role;
     let escrow = veil::escrow(escrow, role);
-    let arbiter = match &escrow.terms.arbiter {
-        Some(_) => Called::among(&escrows::people(conn, escrow.id).await?),
-        None => None,
+    let people = match (&escrow.terms.arbiter, escrow.payees().is_empty()) {
+        (None, true) => Vec::new(),
+        (_, _) => escrows::people(conn, escrow.id).await?,
     };
+    let arbiter = escrow.terms.arbiter.as_ref().and_then(|_| Called::among(&people));
+    let payees = Called::payees(&escrow, &people);
     let version = version.and_then(|version| u32::try_from(version).ok()).unwrap_or_default();
-    Ok(Base { escrow, version, files, arbiter })
+    Ok(Base { escrow, version, files, arbiter, payees })
 }
 
 impl Opened {
@@ -127,10 +129,11 @@ impl Opened {
         self.base.as_ref().map_or(&self.account.time_zone, |base| &base.escrow.terms.time_zone)
     }
 
-    /// Whether a page has nothing to ask here: who takes part in what is countered does not change.
+    /// Whether a page has nothing to ask here: who has a say in what is countered does not change. Whoever is paid too
+    /// may.
     #[must_use]
     pub fn is_settled(&self, step: Step) -> bool {
-        self.base.is_some() && matches!(step, Step::Role | Step::Parties)
+        self.base.is_some() && step == Step::Role
     }
 
     /// Whether the commission is none of this writer's business.

@@ -105,7 +105,9 @@ pub fn draw(
             )
         }
         Step::Parties => {
-            let (people, countries) = (people(&opened.answers), places::countries());
+            // Of a counter-offer those with a say stay who they are.
+            let people = if opened.base.is_some() { Vec::new() } else { people(&opened.answers) };
+            let countries = places::countries();
             let payees = payees(&opened.answers);
             let can_name = payees.len() < MOST_PAYEES;
             page::with_status(

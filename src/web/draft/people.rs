@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::answers::{Answers, payee};
 use super::base::Base;
 use super::handler::LONGEST_NAME;
+use super::terms::Given;
 use crate::engine::party::{Role, UserId};
 use crate::engine::terms::{Mode, TermsParty};
 use crate::store::users;
@@ -22,7 +23,7 @@ pub fn others(role: Role) -> [(Role, bool); 2] {
 }
 
 /// Everyone with a role by normalised address, in the order of the contract.
-pub fn read(answers: &Answers, role: Role, own: &str, problems: &mut Problems) -> Vec<(Role, String)> {
+fn read(answers: &Answers, role: Role, own: &str, problems: &mut Problems) -> Vec<(Role, String)> {
     // Behind a pay link stands the seller alone, whatever was typed before it was chosen.
     if answers.mode() == Some(Mode::Instant) {
         if role != Role::Seller {
@@ -107,16 +108,42 @@ pub fn payee_name(answers: &Answers, number: usize) -> String {
     }
 }
 
-/// Everyone who takes part in the escrow that a counter-offer is made to, by the address shown there.
+/// Everyone by address, and the same as the terms hold them before they are sent.
+pub struct Seats {
+    pub named: Vec<(Role, String)>,
+    pub parties: Vec<TermsParty>,
+    /// Of other terms: the stand-ins of payees who are new in them, with their addresses.
+    pub new: Vec<(UserId, String)>,
+}
+
+/// Those of a new escrow.
 #[must_use]
-pub fn known(answers: &Answers, base: &Base, role: Role, own: &str) -> Vec<(Role, String)> {
-    let mut payees = 1..;
-    let mut address = |other: Role| match other {
-        Role::Payee => answers.get(&payee(payees.next().unwrap_or_default(), "email")).to_owned(),
-        _ if other == role => own.to_owned(),
-        Role::Buyer | Role::Seller | Role::Broker => answers.get(other.word()).to_owned(),
-    };
-    base.escrow.terms.parties.iter().map(|party| (party.role, address(party.role))).collect()
+pub fn of_new(answers: &Answers, given: &Given<'_>, role: Role, problems: &mut Problems) -> Seats {
+    let named = read(answers, role, given.email, problems);
+    let parties = stand_ins(&named, given.email, given.creator);
+    Seats { named, parties, new: Vec::new() }
+}
+
+/// Those of a counter-offer: who has a say in the escrow stays, by the address shown there, and whoever is paid too is
+/// read anew.
+pub fn of_base(answers: &Answers, base: &Base, own: (Role, &str), problems: &mut Problems) -> Seats {
+    let with_a_say = base.escrow.terms.parties.iter().filter(|party| party.role.must_agree());
+    let mut parties: Vec<TermsParty> = with_a_say.cloned().collect();
+    let address = |role: Role| if role == own.0 { own.1 } else { answers.get(role.word()) }.to_owned();
+    let mut named: Vec<(Role, String)> =
+        parties.iter().map(|party| (party.role, address(party.role))).collect();
+    payees(answers, own.1, &mut named, problems);
+    let mut new = Vec::new();
+    for (place, (_, email)) in (1..).zip(&named).skip(parties.len()) {
+        let known = base.payees.iter().position(|called| called.email == *email);
+        let known = known.and_then(|place| base.escrow.terms.payees().nth(place));
+        parties.push(known.cloned().unwrap_or_else(|| {
+            let user = Uuid::from_u128(place);
+            new.push((user, email.clone()));
+            TermsParty { role: Role::Payee, user, identity_sha256: stand_in(place) }
+        }));
+    }
+    Seats { named, parties, new }
 }
 
 /// What stands for a digest that is made when the terms are sent.
@@ -136,7 +163,7 @@ pub fn in_words(text: &str, named: &[(Role, String)]) -> String {
 /// The same as the terms hold them before they are sent: the creator, and stand-ins for the others. The
 /// address stands where the contract will have its salted digest.
 #[must_use]
-pub fn stand_ins(named: &[(Role, String)], own: &str, creator: UserId) -> Vec<TermsParty> {
+fn stand_ins(named: &[(Role, String)], own: &str, creator: UserId) -> Vec<TermsParty> {
     let party = |(place, (role, email)): (u128, &(Role, String))| TermsParty {
         role: *role,
         user: if email == own { creator } else { Uuid::from_u128(place) },

@@ -56,7 +56,6 @@ pub fn faults(opened: &Opened, problems: &Problems) -> Vec<Fault> {
 /// The groups in the order of the pages.
 #[must_use]
 pub fn groups(opened: &Opened, reading: &Reading, reader: &Reader) -> Vec<Group> {
-    let is_settled = opened.is_settled(Step::Parties);
     let by_link = opened.answers.mode() == Some(Mode::Instant);
     let hides_commission = opened.hides_commission();
     let sheet = Sheet { answers: &opened.answers, reading, reader, hides_commission };
@@ -71,11 +70,7 @@ pub fn groups(opened: &Opened, reading: &Reading, reader: &Reader) -> Vec<Group>
     vec![
         Group { href: String::new(), ..group(Step::Kind, sheet.deal(opened)) },
         Group {
-            href: if is_settled || by_link {
-                String::new()
-            } else {
-                step_path(opened.id, Step::Parties, true)
-            },
+            href: if by_link { String::new() } else { step_path(opened.id, Step::Parties, true) },
             ..group(Step::Parties, sheet.parties())
         },
         group(Step::Work, sheet.work()),

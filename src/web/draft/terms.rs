@@ -48,6 +48,8 @@ pub struct Reading {
     pub terms: Terms,
     /// Everyone with a role, by normalised address.
     pub parties: Vec<(Role, String)>,
+    /// Of other terms: payees who are new in them, as stand-ins with their addresses.
+    pub new_payees: Vec<(Uuid, String)>,
     /// Whom else the sending looks up, and what people are called.
     pub named: Named,
     /// In the order of the pages.
@@ -76,18 +78,14 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
         &mut problems,
     );
     let mode = mode.unwrap_or(Mode::Standard);
-    let parties = match given.base {
-        Some(base) => people::known(answers, base, role, given.email),
-        None => people::read(answers, role, given.email, &mut problems),
+    let seats = match given.base {
+        Some(base) => people::of_base(answers, base, (role, given.email), &mut problems),
+        None => people::of_new(answers, given, role, &mut problems),
     };
-    let handler = handler::read(answers, given, &parties, &mut problems);
+    let handler = handler::read(answers, given, &seats.named, &mut problems);
     let currency = currency(answers, &mut problems);
     let hides = given.base.is_some_and(|base| veil::hides_from(&base.escrow.terms, role));
-    let seats = match given.base {
-        Some(base) => base.escrow.terms.parties.clone(),
-        None => people::stand_ins(&parties, given.email, given.creator),
-    };
-    let receivers = Receivers::of(&seats, broker_has_line(answers) && !hides);
+    let receivers = Receivers::of(&seats.parties, broker_has_line(answers) && !hides);
     let milestones = parts::read(answers, kind, currency, given.zone, &receivers, &mut problems);
     let optional = |name: &str| Some(answers.get(name).to_owned()).filter(|text| !text.is_empty());
     let mut terms = Terms {
@@ -97,7 +95,7 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
         kind,
         currency,
         amount_minor: milestones.iter().fold(0, |sum: i64, part| sum.saturating_add(part.amount_minor)),
-        parties: seats,
+        parties: seats.parties,
         milestones,
         fee: given.fees.of(currency),
         fee_payer: fee_payer(answers, &mut problems),
@@ -122,7 +120,7 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
     judge(&mut terms, given, role, &mut problems);
     let problems = in_order(&problems, kind);
     let plan = has_sums(&problems).then(|| Plan::of(&terms).ok()).flatten();
-    Reading { terms, parties, named: handler.named, problems, plan }
+    Reading { terms, parties: seats.named, new_payees: seats.new, named: handler.named, problems, plan }
 }
 
 /// Everything that is wrong with terms beside what could not be read. A commission that is hidden from the

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::propose::{others, payees};
+use super::propose::others;
 use super::seat::Seat;
 use crate::app::App;
 use crate::calendar::Zone;
@@ -41,7 +41,7 @@ async fn begin(
     let refill = Refill {
         role: seat.role,
         others: others(&seat),
-        payees: payees(&seat),
+        payees: Called::payees(&seat.escrow, &seat.people),
         arbiter: Called::among(&seat.people),
         zone: &zone,
         since: Some(seat.reader.now),

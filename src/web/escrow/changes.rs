@@ -14,7 +14,7 @@ use crate::engine::party::{Role, UserId};
 use crate::engine::plan::{Share, commission_of};
 use crate::engine::status::capital;
 use crate::engine::terms::{
-    Arbiter, CommissionPayer, DisputeHandler, FeePayer, Funding, Kind, Mode, Rate, Terms,
+    Arbiter, CommissionPayer, DisputeHandler, FeePayer, Funding, Kind, Mode, Rate, Terms, TermsParty,
 };
 use crate::engine::veil;
 use crate::store::files::FileRow;
@@ -22,6 +22,8 @@ use crate::web::view::Reader;
 
 /// Longer than any honest pair of texts needs. After it the rest is shown as replaced in one piece.
 const LONGEST_LOOK: Duration = Duration::from_millis(300);
+
+const BROKER: &str = "the broker";
 
 /// What changed, as a table.
 #[derive(Template)]
@@ -62,6 +64,8 @@ pub struct Viewer<'a> {
     pub files: &'a [FileRow],
     /// What an arbiter is called, where that is known still.
     pub called: &'a dyn Fn(&Arbiter) -> Option<String>,
+    /// What a payee of a version is called, where that is known still.
+    pub name: &'a dyn Fn(&Escrow, UserId) -> Option<String>,
 }
 
 impl Viewer<'_> {
@@ -99,7 +103,11 @@ impl Viewer<'_> {
         add("Contract".to_owned(), mode(terms.mode).to_owned());
         for party in &terms.parties {
             let identity: String = party.identity_sha256.chars().take(12).collect();
-            add(format!("Identity of the {}", party.role.word()), format!("{identity}…"));
+            let who = match terms.called(party.user) {
+                payee if party.role == Role::Payee && payee != party.role.word() => payee,
+                role => format!("the {role}"),
+            };
+            add(format!("Identity of {who}"), format!("{identity}…"));
         }
         add("Price".to_owned(), terms.money(terms.amount_minor).to_string());
         if let (Kind::OneOff, Some(days)) = (terms.kind, terms.delivery_days) {
@@ -118,6 +126,7 @@ impl Viewer<'_> {
             add(what("Inspection"), plural(u32::from(part.inspection_days)));
             add(what("Criteria"), part.criteria.len().to_string());
         }
+        self.shares(escrow, &mut add);
         self.money(escrow, &mut add);
         rules(terms, &mut add);
         add("Disputes are decided by".to_owned(), self.handler(terms));
@@ -128,6 +137,33 @@ impl Viewer<'_> {
         let files: Vec<String> = terms.files.iter().map(file).collect();
         add("Files".to_owned(), files.join(", "));
         lines
+    }
+
+    /// What others than the seller get.
+    fn shares(&self, escrow: &Escrow, add: &mut dyn FnMut(String, String)) {
+        let terms = &escrow.terms;
+        let name = |party: &TermsParty| {
+            (self.name)(escrow, party.user).unwrap_or_else(|| {
+                let identity: String = party.identity_sha256.chars().take(12).collect();
+                format!("a payee, identity {identity}…")
+            })
+        };
+        let broker = terms.party(Role::Broker).filter(|_| terms.broker_has_line());
+        let broker = broker.map(|party| (party.user, BROKER.to_owned()));
+        let others = broker.into_iter().chain(terms.payees().map(|party| (party.user, name(party))));
+        for (user, who) in others {
+            if terms.kind == Kind::Milestone {
+                for (number, _) in (1..).zip(&terms.milestones) {
+                    let minor = terms.gross_of(number - 1, user);
+                    if minor > 0 {
+                        add(format!("Milestone {number}: to {who}"), terms.money(minor).to_string());
+                    }
+                }
+            }
+            let in_all = terms.money(terms.gross_in_all(user)).to_string();
+            let who = if who == BROKER { capital(&who) } else { who };
+            add(format!("{who} receives in all"), in_all);
+        }
     }
 
     fn handler(&self, terms: &Terms) -> String {

@@ -80,7 +80,7 @@ async fn begin(
     let refill = Refill {
         role: seat.role,
         others: others(&seat),
-        payees: payees(&seat),
+        payees: Called::payees(escrow, &seat.people),
         arbiter: Called::among(&seat.people),
         zone: &zone.unwrap_or_else(Zone::utc),
         since: None,
@@ -93,18 +93,6 @@ async fn begin(
         Error::Conflict(format!("You have {MOST_DRAFTS} drafts. Send or delete one of them first."))
     })?;
     Ok(Redirect::to(&step_path(draft, Step::Check, false)).into_response())
-}
-
-/// Those who are paid too, as they are named, in the order of the terms.
-#[must_use]
-pub fn payees(seat: &Seat) -> Vec<Called> {
-    let called = |user| {
-        let person = seat.people.iter().find(|person| person.user_id == user);
-        let email = person.and_then(|person| person.email.clone()).unwrap_or_default();
-        let name = person.map(|person| person.name.clone()).filter(|name| !name.is_empty());
-        Called { name: name.unwrap_or_else(|| email.clone()), email }
-    };
-    seat.escrow.terms.payees().map(|payee| called(payee.user)).collect()
 }
 
 /// The addresses of everyone else who agrees, as the escrow's page shows them.

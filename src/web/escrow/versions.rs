@@ -9,6 +9,7 @@ use super::contract::Document;
 use super::seat::Seat;
 use crate::app::App;
 use crate::engine::contract;
+use crate::engine::escrow::Escrow;
 use crate::engine::offers::Action;
 use crate::engine::party::Actor;
 use crate::engine::terms::Arbiter;
@@ -187,7 +188,11 @@ async fn compare(
         standing.as_ref().filter(|_| stands).map(Called::words)
     };
     let (user, role) = (seat.account.id, seat.role);
-    let viewer = Viewer { user, role, reader: &seat.reader, files: &loaded.files, called: &called };
+    // Whoever is named no longer is not known by name either.
+    let name =
+        |_: &Escrow, user| seat.people.iter().any(|person| person.user_id == user).then(|| seat.name(user));
+    let viewer =
+        Viewer { user, role, reader: &seat.reader, files: &loaded.files, called: &called, name: &name };
     let stands = to.number == seat.escrow.version;
     let title = format!("Version {} against version {}", to.number, from.number);
     page::html(&Compare {

@@ -7,8 +7,9 @@ use holdfast::engine::escrow::{End, Stage};
 use holdfast::engine::notices::{News, notices};
 use holdfast::engine::offers::{self, Action};
 use holdfast::engine::party::{PartyStatus, Role};
+use holdfast::engine::plan::Share;
 use holdfast::engine::refusal::Refusal;
-use holdfast::engine::terms::{FeePayer, Terms};
+use holdfast::engine::terms::{FeePayer, Recipient, Terms};
 
 use crate::dsl::deal::{currency, fixed_fee, party};
 use crate::dsl::*;
@@ -75,8 +76,41 @@ fn the_parties_stay_who_they_are() {
     refused(|terms| terms.parties.truncate(2));
     refused(|terms| terms.parties[0].user = STRANGER);
     refused(|terms| terms.parties.swap(0, 1));
-    refused(|terms| terms.parties.push(party(Role::Payee, PAYEE)));
+    refused(|terms| terms.parties.push(party(Role::Broker, PAYEE)));
     refused(|terms| terms.parties[1].identity_sha256 = "e".repeat(64));
+}
+
+#[test]
+fn those_who_receive_and_decide_nothing_come_and_go_with_the_terms() {
+    let line = |user, amount_minor| Recipient { user, amount_minor };
+    let mut world = World::sent(quick());
+    let whole = world.escrow().terms.amount_minor;
+    world
+        .seller()
+        .counters(|terms| {
+            terms.parties.push(party(Role::Payee, PAYEE));
+            let whole = terms.amount_minor;
+            terms.milestones[0].recipients = vec![line(SELLER, whole - 700), line(PAYEE, 700)];
+        })
+        .is_done();
+    assert_eq!(world.escrow().payees(), [PAYEE]);
+    assert_eq!(world.escrow().party_of(PAYEE).map(|party| party.status), Some(PartyStatus::Created));
+    assert_eq!(world.escrow().plan.receives_minor(Share::Payee(0)), 700);
+    // Whoever stays is who he was, by the address that named him.
+    let renamed = |terms: &mut Terms| {
+        let payee = terms.parties.iter_mut().find(|party| party.role == Role::Payee);
+        payee.unwrap().identity_sha256 = "e".repeat(64);
+    };
+    world.buyer().counters(renamed).is_refused(Refusal::PartiesFixed);
+    world
+        .buyer()
+        .counters(|terms| {
+            terms.parties.retain(|party| party.role != Role::Payee);
+            terms.milestones[0].recipients.clear();
+        })
+        .is_done();
+    assert_eq!((world.escrow().payees(), world.escrow().party_of(PAYEE)), (Vec::new(), None));
+    assert_eq!(world.escrow().terms.gross_of(0, SELLER), whole);
 }
 
 #[test]
