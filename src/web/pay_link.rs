@@ -285,6 +285,19 @@ async fn bought(
     })
 }
 
+/// The field at which a refusal is said, and its sentence.
+fn at_field(refusal: &Refusal, signed_in: bool) -> (&'static str, String) {
+    match refusal {
+        Refusal::InsufficientWallet { .. } => ("method", refusal.sentence()),
+        Refusal::TermsOfServiceNotAccepted => {
+            ("terms", "Read the terms of service and tick that you accept them.".to_owned())
+        }
+        // Whoever is signed in has no such field.
+        Refusal::AddressTaken => (if signed_in { "" } else { "email" }, TAKEN.to_owned()),
+        _ => ("", refusal.sentence()),
+    }
+}
+
 async fn buy(
     State(app): State<App>,
     Visitor(visitor): Visitor,
@@ -341,16 +354,7 @@ async fn buy(
         }
         Outcome::AlreadyDone | Outcome::Stale => Ok(Redirect::to(&path).into_response()),
         Outcome::Refused { refusal } => {
-            let (field, sentence) = match &refusal {
-                Refusal::InsufficientWallet { .. } => ("method", refusal.sentence()),
-                Refusal::TermsOfServiceNotAccepted => {
-                    ("terms", "Read the terms of service and tick that you accept them.".to_owned())
-                }
-                Refusal::AddressTaken => ("email", TAKEN.to_owned()),
-                _ => ("", refusal.sentence()),
-            };
-            // Whoever is signed in has no such field.
-            let field = if visitor.is_some() && field == "email" { "" } else { field };
+            let (field, sentence) = at_field(&refusal, visitor.is_some());
             problems.add(field, format!("{sentence} No money has moved."));
             let sale = open(&app, &mut app.db.read().await?.conn(), &secret, visitor, &headers).await?;
             draw(&app, &visit, &secret, sale, &fields, problems).await
