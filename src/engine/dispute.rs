@@ -202,6 +202,13 @@ impl Dispute {
         self.second_above_minor.unwrap_or(now_minor)
     }
 
+    /// The sum above which silence sends it to be decided, where it is above it; nothing where silence decides
+    /// it as sought. In minor units.
+    #[must_use]
+    pub fn above_minor(&self) -> Option<i64> {
+        self.second_above_minor.filter(|limit| self.stake_minor() > *limit)
+    }
+
     /// The side that did not open it.
     #[must_use]
     pub fn other_side(&self) -> Role {

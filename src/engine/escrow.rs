@@ -90,6 +90,27 @@ pub struct Rejection {
     pub by: Role,
     pub reason: String,
     pub at: Time,
+    #[serde(default, skip_serializing_if = "WhyNot::is_declined")]
+    pub why: WhyNot,
+}
+
+/// Why terms that were paid for came to nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyNot {
+    #[default]
+    Declined,
+    /// Nobody answered in time.
+    Silence,
+    /// The invitation had reached somebody who was not meant.
+    WrongPerson,
+}
+
+impl WhyNot {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+    pub(super) fn is_declined(&self) -> bool {
+        *self == Self::Declined
+    }
 }
 
 /// Where the whole escrow stands.

@@ -8,7 +8,7 @@ use super::deadlines::{Mark, Waiting};
 use super::dispute::{
     CancellationEnd, DisputeEnd, ExtensionEnd, FailedCriterion, SettlementEnd, Split, Step,
 };
-use super::escrow::{End, How, Method};
+use super::escrow::{End, How, Method, WhyNot};
 use super::late::WayBack;
 use super::party::{Actor, Role, UserId};
 use super::plan::{Part, Plan, Share};
@@ -104,6 +104,9 @@ pub enum Event {
     Rejected {
         by: Role,
         reason: String,
+        /// The first ones were written down without it.
+        #[serde(default, skip_serializing_if = "WhyNot::is_declined")]
+        why: WhyNot,
     },
     ChargeStarted {
         payment: Uuid,

@@ -152,9 +152,9 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
             signed(escrow, *role, Signature { version, document_sha256, side_sha256, evidence_sha256, at });
         }
         Event::Agreed { pay_by } => funding::agreed(escrow, *pay_by, at),
-        Event::Rejected { by, reason } => {
+        Event::Rejected { by, reason, why } => {
             set_status(escrow, *by, None, PartyStatus::Declined);
-            escrow.rejected = Some(Rejection { by: *by, reason: reason.clone(), at });
+            escrow.rejected = Some(Rejection { by: *by, reason: reason.clone(), at, why: *why });
         }
         Event::ChargeStarted { .. }
         | Event::ChargeFailed { .. }

@@ -7,12 +7,13 @@ mod payee;
 mod refunds;
 
 pub use arbiter::of_arbiter;
+pub use disagreement::if_unanswered;
 
 use disagreement::disagreement;
 
 use super::deadlines::{self, Deadline, Waiting};
 use super::decide::{MOST_VERSIONS, may_nudge};
-use super::escrow::{ChargeState, End, Escrow, Stage};
+use super::escrow::{ChargeState, End, Escrow, Stage, WhyNot};
 use super::offers::Action;
 use super::party::{Role, UserId};
 use super::proof::MOST_CORRECTIONS;
@@ -54,7 +55,7 @@ pub fn panel(escrow: &Escrow, user: UserId, role: Role, now: Time) -> Next {
         Some(clock) if clock.waiting != Waiting::Closing => {
             of_clock(escrow, clock, mine.is_some(), (user, role), now)
         }
-        Some(_) | None => over(escrow),
+        Some(_) | None => over(escrow, role),
     };
     // While a payment is under way nobody can leave.
     let open = matches!(escrow.stage, Stage::Proposed { .. } | Stage::Agreed { .. })
@@ -110,7 +111,9 @@ fn of_clock(escrow: &Escrow, clock: &Deadline, yours: bool, (user, role): (UserI
         headline,
         by: Some(by),
         otherwise: Some(otherwise),
-        note: refunds::note(escrow, clock, role).or_else(|| failed_charge(escrow, role)),
+        note: refunds::note(escrow, clock, role)
+            .or_else(|| failed_charge(escrow, role))
+            .or_else(|| rejection(escrow, role)),
         primary: if yours { primary } else { None },
         secondary: if yours { secondary } else { can_nudge.then_some(nudge).into_iter().collect() },
         milestone: clock.milestone,
@@ -156,7 +159,8 @@ fn actions(escrow: &Escrow, waiting: Waiting, role: Role, number: u16) -> (Optio
         Waiting::Cancelling if role == Role::Seller => (Some(Action::Deliver(number)), vec![]),
         Waiting::Cancelling => (None, vec![Action::Cancel(number)]),
         Waiting::Extension => (Some(Action::GrantExtension(number)), vec![Action::RefuseExtension(number)]),
-        Waiting::CancellationAnswer => (Some(Action::CancelAll), vec![Action::RefuseCancellation]),
+        // One page for both answers, so one button.
+        Waiting::CancellationAnswer => (Some(Action::RefuseCancellation), vec![]),
         Waiting::Settlement => (offer_to(escrow, role).map(Action::AcceptSettlement), vec![]),
         Waiting::DisputeAnswer | Waiting::DisputeTalk => {
             let dispute = escrow.dispute_over(number).map(|dispute| dispute.number);
@@ -264,6 +268,12 @@ fn cancelling(escrow: &Escrow, number: u16, title: &str, role: Role) -> (String,
         Role::Seller if proof_missing(escrow, number) => {
             format!("The proof for {title} is overdue and the buyer may cancel any time. Send it")
         }
+        Role::Buyer if proof_missing(escrow, number) => format!(
+            "The proof for {title} is overdue. Cancel and get your money back, or leave the seller time to send it. Decide"
+        ),
+        Role::Broker | Role::Payee if proof_missing(escrow, number) => format!(
+            "The proof for {title} is overdue. Unless the buyer cancels first, the seller is to send it"
+        ),
         Role::Buyer => format!(
             "{title} is overdue. Cancel it and get your money back, or leave the seller time to deliver. Decide"
         ),
@@ -361,21 +371,25 @@ fn acceptance(escrow: &Escrow, yours: bool, role: Role) -> (String, String) {
     let charge = escrow.terms.money(escrow.to_pay_minor());
     let pay =
         format!("Pay {charge} into escrow, so that the seller can answer. Paying accepts the terms. Do it");
+    let version = match escrow.version {
+        0 | 1 => String::new(),
+        later => format!("version {later} of "),
+    };
     let (do_it, done) = match escrow.terms.mode {
-        Mode::Quick | Mode::QuickProof if to_pay => (pay.as_str(), "accept"),
-        Mode::Standard => ("Read the contract and sign it", "sign"),
-        Mode::Quick | Mode::QuickProof | Mode::Instant => ("Read the terms and accept or decline", "accept"),
+        Mode::Quick | Mode::QuickProof if to_pay => (pay, "accept"),
+        Mode::Standard => (format!("Read {version}the contract and sign it"), "sign"),
+        Mode::Quick | Mode::QuickProof | Mode::Instant => {
+            (format!("Read {version}the terms and accept or decline"), "accept")
+        }
     };
     let headline = if yours && escrow.version > 1 && !to_pay {
         let other = escrow.countered_by.and_then(|user| escrow.party_of(user));
         match other.filter(|party| party.role != role) {
-            Some(party) => {
-                format!("The {} proposes other terms. {do_it}, version {}", party.role.word(), escrow.version)
-            }
-            None => format!("{do_it}, version {}", escrow.version),
+            Some(party) => format!("The {} proposes other terms. {do_it}", party.role.word()),
+            None => do_it,
         }
     } else if yours {
-        do_it.to_owned()
+        do_it
     } else {
         format!("You are done here for now. Waiting for {} to {done}", roles_in_words(&open))
     };
@@ -384,8 +398,37 @@ fn acceptance(escrow: &Escrow, yours: bool, role: Role) -> (String, String) {
     (headline, then.replace("agreed to sign", "signed").replace("agreed to accept", "accepted"))
 }
 
+/// Terms that came to nothing, and what became of what was paid for them.
+fn declined(escrow: &Escrow, by: Role, role: Role) -> String {
+    let Some(why) = rejection(escrow, role) else {
+        return format!("The {} declined. Nobody owes anything", by.word());
+    };
+    match role {
+        Role::Buyer => {
+            let sum = escrow.terms.money(escrow.returned_minor());
+            format!("{why} The {sum} that you paid went back to you, and nobody owes anything")
+        }
+        Role::Seller | Role::Broker | Role::Payee => {
+            format!("{why} What the buyer paid went back to the buyer, and nobody owes anything")
+        }
+    }
+}
+
+/// Why terms that were paid for came to nothing, for one reader.
+fn rejection(escrow: &Escrow, role: Role) -> Option<String> {
+    let rejected = escrow.rejected.as_ref()?;
+    let who = if rejected.by == role { "You".to_owned() } else { format!("The {}", rejected.by.word()) };
+    Some(match rejected.why {
+        WhyNot::Declined => format!("{who} declined."),
+        WhyNot::Silence => format!("{who} did not answer in time."),
+        WhyNot::WrongPerson => {
+            format!("The invitation for the {} reached the wrong person.", rejected.by.word())
+        }
+    })
+}
+
 /// An escrow that is over: how it ended, and that it can be closed.
-fn over(escrow: &Escrow) -> Next {
+fn over(escrow: &Escrow, role: Role) -> Next {
     let (end, closed) = match &escrow.stage {
         Stage::Ended { end, .. } => (Some(end), false),
         Stage::Closed { end, .. } => (Some(end), true),
@@ -398,7 +441,7 @@ fn over(escrow: &Escrow) -> Next {
         }
         Some(End::ExpiredNotAccepted) => "Not everyone agreed in time. This escrow has expired".to_owned(),
         Some(End::ExpiredNotPaid) => "Nothing was paid in time. This escrow has expired".to_owned(),
-        Some(End::Declined { by, .. }) => format!("The {} declined. Nobody owes anything", by.word()),
+        Some(End::Declined { by, .. }) => declined(escrow, *by, role),
         Some(End::Withdrawn { by }) => {
             format!("The {} withdrew it before anything was paid. Nobody owes anything", by.word())
         }

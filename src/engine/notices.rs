@@ -1,24 +1,26 @@
 //! Event → who must be told what. The words stand in `words.rs`.
 
+mod carried;
 mod deciding;
 mod disagreement;
 mod modes;
+mod moved;
 mod negotiation;
 mod payees;
 mod refunds;
 
+pub use carried::{Carried, PartOf, Sums};
 pub use deciding::{Deciding, Duty, Whom, duties};
-pub use disagreement::{Disagreement, gets_minor};
+pub use disagreement::{Disagreement, Silence, gets_minor, silence};
 pub use refunds::RefundNews;
 
 use serde::{Deserialize, Serialize};
 
 use super::deadlines::{Mark, Waiting};
-use super::escrow::{End, Escrow, How};
+use super::escrow::{End, Escrow, How, WhyNot};
 use super::event::Event;
 use super::late::TooLate;
 use super::party::{Actor, Capacity, Role, UserId};
-use super::plan::{Part, Share};
 use super::proof::ProofKind;
 use super::time::Time;
 use crate::money::Money;
@@ -49,6 +51,8 @@ pub enum News {
         by: Role,
         expires_at: Time,
         signs: bool,
+        #[serde(default)]
+        price: Option<Money>,
     },
     /// A payee's: what will come, and nothing to do.
     NamedAsPayee {
@@ -90,6 +94,8 @@ pub enum News {
         by: Role,
         expires_at: Time,
         signs: bool,
+        #[serde(default)]
+        price: Option<Money>,
     },
     Signed {
         by: Role,
@@ -104,6 +110,11 @@ pub enum News {
     Declined {
         by: Role,
         reason: String,
+        #[serde(default)]
+        why: WhyNot,
+        /// Of what was paid: how it goes back.
+        #[serde(default)]
+        carried: Option<Carried>,
     },
     Disowned {
         by: Role,
@@ -130,6 +141,9 @@ pub enum News {
     /// The money is held: work can start.
     Start {
         first_due: Option<Time>,
+        /// Of what was paid for: the price, and nothing of what the buyer pays beside it.
+        #[serde(default)]
+        price: Option<Money>,
     },
     /// To the seller of an instant escrow: its pay link can be given away.
     LinkReady {
@@ -143,6 +157,8 @@ pub enum News {
     /// To its seller: the money is held.
     Sold {
         due: Option<Time>,
+        #[serde(default)]
+        price: Option<Money>,
     },
     /// To its buyer: it is delivered, and the money released with that.
     HandedOver {
@@ -153,6 +169,8 @@ pub enum News {
     /// To whoever has not answered: the buyer has paid already.
     PaidFirst {
         answer_by: Time,
+        #[serde(default)]
+        price: Option<Money>,
     },
     /// To a buyer who paid first: everyone has accepted.
     PaidAccepted,
@@ -171,6 +189,8 @@ pub enum News {
     ProofNeeded {
         number: u16,
         upload_by: Time,
+        #[serde(default)]
+        price: Option<Money>,
     },
     ProofSubmitted {
         milestone: String,
@@ -209,6 +229,9 @@ pub enum News {
         number: u16,
         reason: String,
         failed: Vec<String>,
+        /// Until when; after that the buyer may cancel.
+        #[serde(default)]
+        deliver_by: Option<Time>,
     },
     /// To a receiver: his money is released, and whether it is already in his wallet.
     ReleasedToYou {
@@ -217,6 +240,9 @@ pub enum News {
         amount: Money,
         how: How,
         in_wallet: bool,
+        /// Where only a part was approved.
+        #[serde(default)]
+        part: Option<PartOf>,
     },
     /// To the buyer: what he approved, or the clock did for him.
     ReleasedForYou {
@@ -224,6 +250,8 @@ pub enum News {
         number: u16,
         amount: Money,
         how: How,
+        #[serde(default)]
+        part: Option<PartOf>,
     },
     InWallet {
         milestone: String,
@@ -240,6 +268,11 @@ pub enum News {
         milestone: String,
         number: u16,
         how: How,
+        /// How much goes back, as the reader may know it, and what stays held.
+        #[serde(default)]
+        amount: Option<Money>,
+        #[serde(default)]
+        left: Option<Money>,
     },
     MayCancel {
         milestone: String,
@@ -262,6 +295,11 @@ pub enum News {
         milestone: Option<String>,
         number: Option<u16>,
         deadline: Time,
+        /// The date that was agreed, where days of grace follow it, and whether it has passed.
+        #[serde(default)]
+        due: Option<Time>,
+        #[serde(default)]
+        late: bool,
     },
     /// Somebody wants the reader reminded.
     Nudged {
@@ -270,6 +308,8 @@ pub enum News {
         milestone: Option<String>,
         number: Option<u16>,
         deadline: Time,
+        #[serde(default)]
+        due: Option<Time>,
     },
     Completed,
     Closed {
@@ -329,12 +369,15 @@ impl Told<'_> {
             // An instant escrow is agreed by its payment, which is told by itself.
             Event::Agreed { .. } if self.escrow.instant() => {}
             Event::Agreed { pay_by } => self.agreed(*pay_by),
-            Event::BuyerJoined { .. } | Event::Rejected { .. } => {}
+            Event::BuyerJoined { .. } => {}
+            Event::Rejected { by, reason, why } => self.rejected(*by, reason, *why, all, actor),
             Event::NextPaymentDue { .. }
             | Event::Dropped { .. }
             | Event::ProofSubmitted { .. }
             | Event::CorrectionsRequested { .. }
             | Event::ProofAccepted { .. } => self.modes(event, all),
+            // What was paid for comes to nothing by it, which is told with the money.
+            Event::Disowned { .. } if carried::told_together(all) => {}
             Event::Disowned { role, .. } => {
                 if let Some(party) = self.escrow.party_of(self.escrow.creator) {
                     let (to, as_role) = (party.user, party.role);
@@ -363,17 +406,19 @@ impl Told<'_> {
             | Event::RulingReturned { .. }
             | Event::ArbiterDeclined { .. }
             | Event::DisputeEnded { .. }
-            | Event::Said { .. } => self.disagreement(event, actor),
-            Event::Released { .. } | Event::Refunded { .. } | Event::PaidOut { .. } => self.moved(event, all),
-            Event::RefundStarted { .. }
-            | Event::RefundSettled { .. }
+            | Event::Said { .. } => self.disagreement(event, all, actor),
+            Event::Released { .. }
+            | Event::Refunded { .. }
+            | Event::RefundStarted { .. }
+            | Event::PaidOut { .. } => self.moved(event, all),
+            Event::RefundSettled { .. }
             | Event::RefundFailed { .. }
             | Event::RefundRetried { .. }
             | Event::RefundedToWallet { .. } => self.refunds(event, actor),
             Event::Reminded { waiting, milestone, since, mark, deadline } => {
                 self.remind(*waiting, *milestone, *since, *mark, *deadline);
             }
-            Event::Ended { end } => self.ended(end, actor),
+            Event::Ended { end } => self.ended(end, all, actor),
             Event::Closed => self.closed(actor),
         }
     }
@@ -404,79 +449,26 @@ impl Told<'_> {
         }
     }
 
-    #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
-    fn moved(&mut self, event: &Event, all: &[Event]) {
-        match event {
-            Event::Released { milestone, amount_minor, parts, how, .. } => {
-                self.released(*milestone, *amount_minor, parts, *how, all);
-            }
-            Event::Refunded { milestone, parts, how, .. } => self.refunded(*milestone, parts, *how),
-            Event::PaidOut { milestone, user, amount_minor, .. } => {
-                let with_release = all.iter().any(|event| matches!(event, Event::Released { .. }));
-                if !with_release && let Some(party) = self.escrow.party_of(*user) {
-                    let (role, amount) = (party.role, self.escrow.terms.money(*amount_minor));
-                    let milestone_title = self.title(*milestone);
-                    let news = News::InWallet { milestone: milestone_title, number: *milestone, amount };
-                    self.tell(*user, role, news);
-                }
-            }
-            _ => {}
-        }
-    }
-
     fn signs(&self) -> bool {
         self.escrow.terms.mode == super::terms::Mode::Standard
     }
 
-    fn released(&mut self, number: u16, amount_minor: i64, parts: &[Part], how: How, all: &[Event]) {
-        let title = self.title(number);
-        for party in self.escrow.parties.clone() {
-            let mine = |part: &&Part| {
-                part.share != Share::Platform && self.escrow.receiver(part.share) == Some(party.user)
-            };
-            let sum: i64 = parts.iter().filter(mine).map(|part| part.amount_minor).sum();
-            let paid = |event: &Event| matches!(event, Event::PaidOut { user, .. } if *user == party.user);
-            let (milestone, in_wallet) = (title.clone(), all.iter().any(paid));
-            if sum > 0 {
-                let amount = self.escrow.terms.money(sum);
-                let news = News::ReleasedToYou { milestone, number, amount, how, in_wallet };
-                self.tell(party.user, party.role, news);
-            }
-        }
-        let (milestone, amount) = (title, self.escrow.terms.money(amount_minor));
-        let news = match how {
-            How::Delivered => News::HandedOver { milestone, number, amount },
-            How::Approved
-            | How::Declined
-            | How::ByClock
-            | How::Cancelled
-            | How::Refunded
-            | How::Settled
-            | How::Ruled => News::ReleasedForYou { milestone, number, amount, how },
-        };
-        self.role(Role::Buyer, news);
-    }
-
-    fn refunded(&mut self, number: u16, parts: &[Part], how: How) {
-        let sum = parts.iter().map(|part| part.amount_minor).sum();
-        let (milestone, amount) = (self.title(number), self.escrow.terms.money(sum));
-        let to_you = News::RefundedToYou { milestone: milestone.clone(), number, amount, how };
-        self.role(Role::Buyer, to_you);
-        let told = News::Refunded { milestone, number, how };
-        self.role(Role::Seller, told.clone());
-        self.role(Role::Broker, told);
-    }
-
-    fn ended(&mut self, end: &End, actor: &Actor) {
+    fn ended(&mut self, end: &End, all: &[Event], actor: &Actor) {
         let news = match end {
             // Refunds are told by themselves.
             End::Refunded | End::Cancelled => return,
             // So is the release of an instant escrow, which is complete with that.
             End::Completed if self.escrow.instant() => return,
+            // What decided it has told the rest.
+            End::Completed if carried::told_together(all) => return,
+            End::Declined { .. } if self.escrow.rejected.is_some() => return,
             End::Completed => News::Completed,
             End::ExpiredNotAccepted => News::ExpiredNotAccepted,
             End::ExpiredNotPaid => News::ExpiredNotPaid,
-            End::Declined { by, reason } => News::Declined { by: *by, reason: reason.clone() },
+            End::Declined { by, reason } => {
+                let (reason, why) = (reason.clone(), WhyNot::Declined);
+                News::Declined { by: *by, reason, why, carried: None }
+            }
             End::Withdrawn { by } => News::Withdrawn { by: *by },
         };
         let everyone = Actor::Clock;

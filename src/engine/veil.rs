@@ -152,6 +152,15 @@ fn plan(part: &mut MilestonePlan, payer: CommissionPayer) {
     parts(&mut part.lines, payer);
 }
 
+/// The parts of a step as a role may see them.
+#[must_use]
+pub fn parts_seen(terms: &Terms, role: Role, mut all: Vec<Part>) -> Vec<Part> {
+    if let Some(payer) = hidden_payer(terms, role) {
+        parts(&mut all, payer);
+    }
+    all
+}
+
 /// What is for the broker goes with what is for the seller, or is left out.
 fn parts(parts: &mut Vec<Part>, payer: CommissionPayer) {
     let is_brokers = |share: Share| matches!(share, Share::Broker | Share::BrokerOnTop);

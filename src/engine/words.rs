@@ -2,21 +2,25 @@
 //!
 //! Times are put into words by the caller, who knows the reader's zone.
 
+mod agreement;
+mod carried;
 mod deciding;
 mod disagreement;
 mod modes;
+mod money;
 mod negotiation;
 mod payees;
 mod refunds;
+mod reminders;
 
 pub use disagreement::dispute_ended;
+pub(super) use money::refunded;
+use reminders::left;
 
-use super::deadlines::{Mark, Waiting};
-use super::escrow::How;
 use super::notices::{News, Notice};
 use super::party::{Capacity, Role};
-use super::status::roles_in_words;
 use super::time::Time;
+use crate::money::Money;
 
 /// What a notice says. Paragraphs are plain text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,12 +124,9 @@ impl News {
             | Self::ReleasedForYou { .. }
             | Self::InWallet { .. }
             | Self::RefundedToYou { .. }
-            | Self::Refunded { .. } => self.money_out(),
+            | Self::Refunded { .. } => self.money_out(at),
             Self::MayCancel { .. } | Self::Overdue { .. } => self.overdue(at),
-            Self::Reminder { waiting, mark, milestone, number, deadline } => {
-                let due = *mark == Mark::Due;
-                reminder(*waiting, due, left(*mark), milestone.as_deref(), *number, &at(*deadline))
-            }
+            Self::Reminder { .. } => self.reminds(at),
             Self::Refund(news) => news.say(at),
             Self::Disagreement(news) => news.say(title, at),
             Self::Deciding(news) => news.say(Capacity::Arbiter, title, at),
@@ -140,71 +141,8 @@ impl News {
                 String::new(),
             ),
             Self::Closed { completed } => {
-                (format!("Closed: {title}"), vec![closed(*completed)], "See the statement", String::new())
+                (format!("Closed: {title}"), vec![closed(*completed)], OPEN, String::new())
             }
-        }
-    }
-
-    #[allow(clippy::wildcard_enum_match_arm, reason = "`say` sorts them and names every one")]
-    fn agreement(&self, title: &str, at: &dyn Fn(Time) -> String) -> Said {
-        let open = |subject: String, text: String| (subject, vec![text], OPEN, String::new());
-        match self {
-            Self::Invited { by: role, expires_at, signs } => {
-                let act = if *signs { "read the contract and sign it" } else { "read the terms and accept them" };
-                (
-                    format!("{} invites you to an escrow: {title}", by(*role)),
-                    vec![
-                        format!("{} proposes a deal with you: “{title}”. The money is held in escrow and moves only as the agreement says.", by(*role)),
-                        format!("Read everything first: nothing binds you until you agree. To take part, {act} by {}. After that the invitation lapses, and nobody owes anything.", at(*expires_at)),
-                    ],
-                    "Read the terms",
-                    "/invitation".to_owned(),
-                )
-            }
-            Self::Sent { invited, expires_at } => open(
-                format!("Sent: {title}"),
-                format!("The terms of “{title}” went to {}. They can answer until {}.", roles_in_words(invited), at(*expires_at)),
-            ),
-            Self::Signed { by: role } => open(
-                format!("{} has agreed: {title}", by(*role)),
-                format!("{} has agreed to “{title}”. We tell you when everyone has.", by(*role)),
-            ),
-            Self::PaymentDue { amount, pay_by } => (
-                format!("Payment due: {title}"),
-                vec![
-                    format!("Everyone has signed “{title}”. Please pay {amount} into escrow by {}.", at(*pay_by)),
-                    "The money stays in escrow until you approve what is delivered. If nothing is paid by then, the escrow expires and nobody owes anything.".to_owned(),
-                ],
-                "Pay into escrow",
-                "/pay".to_owned(),
-            ),
-            Self::Agreed { pay_by } => open(
-                format!("Everyone has agreed: {title}"),
-                format!("Everyone has agreed to “{title}”. The buyer is to pay by {}. Don't start before we tell you that the money is held.", at(*pay_by)),
-            ),
-            Self::Declined { by: role, reason } => {
-                let mut paragraphs = vec![format!("{} declined “{title}”. Nobody owes anything.", by(*role))];
-                if !reason.is_empty() {
-                    paragraphs.push(format!("The reason given: {reason}"));
-                }
-                (format!("Declined: {title}"), paragraphs, OPEN, String::new())
-            }
-            Self::Disowned { by: role } => open(
-                format!("Wrong address: {title}"),
-                format!("Whoever got the invitation for the {} of “{title}” says that it reached the wrong person. Correct the address on the escrow’s page, or withdraw the escrow.", role.word()),
-            ),
-            Self::Withdrawn { by: role } => open(
-                format!("Withdrawn: {title}"),
-                format!("{} withdrew “{title}” before anything was paid. Nobody owes anything.", by(*role)),
-            ),
-            Self::ExpiredNotPaid => open(
-                format!("Expired: {title}"),
-                format!("Nothing was paid into “{title}” in time, so it has expired. Nobody owes anything."),
-            ),
-            _ => open(
-                format!("Expired: {title}"),
-                format!("Not everyone agreed to “{title}” in time, so it has expired. Nobody owes anything."),
-            ),
         }
     }
 
@@ -236,9 +174,9 @@ impl News {
                 "See the escrow",
                 String::new(),
             ),
-            Self::Start { first_due } => {
+            Self::Start { first_due, price } => {
                 let due = first_due.map(|due| format!(" The first delivery is due {}.", at(due)));
-                let text = format!("The buyer has paid and the money for “{title}” is held in escrow. Work can start.{}", due.unwrap_or_default());
+                let text = format!("The buyer has paid and the money for “{title}”{} is held in escrow. Work can start.{}", priced(*price), due.unwrap_or_default());
                 (format!("Money held, work can start: {title}"), vec![text], OPEN, String::new())
             }
             _ => (title.to_owned(), Vec::new(), OPEN, String::new()),
@@ -273,10 +211,16 @@ impl News {
                 "See the delivery",
                 format!("/milestones/{number}"),
             ),
-            Self::ChangesRequested { milestone, number, reason, failed } => {
+            Self::ChangesRequested { milestone, number, reason, failed, deliver_by } => {
                 let mut paragraphs = vec![format!("The buyer asks for changes to “{milestone}”.")];
                 paragraphs.extend(failed.iter().map(|criterion| format!("Not met: {criterion}")));
                 paragraphs.push(format!("The buyer writes: {reason}"));
+                paragraphs.extend(deliver_by.map(|by| {
+                    format!(
+                        "Make the changes and deliver it again by {}. After that the buyer may cancel and get the money back.",
+                        at(by)
+                    )
+                }));
                 (
                     format!("Changes requested: {milestone}"),
                     paragraphs,
@@ -284,72 +228,6 @@ impl News {
                     format!("/milestones/{number}"),
                 )
             }
-            _ => (String::new(), Vec::new(), OPEN, String::new()),
-        }
-    }
-
-    #[allow(clippy::wildcard_enum_match_arm, reason = "`say` sorts them and names every one")]
-    fn money_out(&self) -> Said {
-        let page = |number: &u16| format!("/milestones/{number}");
-        match self {
-            Self::ReleasedToYou { milestone, number, amount, how, in_wallet } => {
-                let place = if *in_wallet {
-                    "It is in your wallet."
-                } else {
-                    "Move it to your wallet on the escrow's page."
-                };
-                (
-                    format!("Released to you: {amount} for {milestone}"),
-                    vec![
-                        format!("“{milestone}”: {}", released(*how)),
-                        format!("{amount} is released to you. {place}"),
-                    ],
-                    OPEN,
-                    page(number),
-                )
-            }
-            Self::ReleasedForYou { milestone, number, amount, how } => {
-                let act = match how {
-                    How::Approved => "You have approved it.",
-                    How::Delivered
-                    | How::Declined
-                    | How::ByClock
-                    | How::Cancelled
-                    | How::Refunded
-                    | How::Settled
-                    | How::Ruled => released(*how),
-                };
-                (
-                    format!("Released: {milestone}"),
-                    vec![format!("“{milestone}”: {act} {amount} was released to those who delivered.")],
-                    OPEN,
-                    page(number),
-                )
-            }
-            Self::InWallet { milestone, number, amount } => (
-                format!("In your wallet: {amount}"),
-                vec![format!("{amount} for “{milestone}” has moved to your wallet.")],
-                OPEN,
-                page(number),
-            ),
-            Self::RefundedToYou { milestone, number, amount, how } => {
-                let act = refunded(*how);
-                (
-                    format!("Refunded to you: {amount} for {milestone}"),
-                    vec![
-                        format!("“{milestone}”: {act} {amount} went back to your wallet."),
-                        "Your statement shows it as two lines: the payment, and its refund.".to_owned(),
-                    ],
-                    OPEN,
-                    page(number),
-                )
-            }
-            Self::Refunded { milestone, number, how } => (
-                format!("Refunded to the buyer: {milestone}"),
-                vec![format!("“{milestone}”: {} The money went back to the buyer.", refunded(*how))],
-                OPEN,
-                page(number),
-            ),
             _ => (String::new(), Vec::new(), OPEN, String::new()),
         }
     }
@@ -388,32 +266,7 @@ impl News {
 /// What closing says of the money.
 fn closed(completed: bool) -> String {
     let money = if completed { "All its money was paid out" } else { "Its money went back to the buyer" };
-    format!("The escrow is closed. {money}; the page keeps the whole statement.")
-}
-
-/// Why money was released.
-fn released(how: How) -> &'static str {
-    match how {
-        How::Approved => "The buyer has approved it.",
-        How::Delivered => "It is delivered.",
-        How::ByClock => "The time for inspection ran out, so it counts as approved.",
-        How::Settled => "Both sides settled it so.",
-        How::Ruled => "The dispute was decided so.",
-        How::Cancelled | How::Declined | How::Refunded => "It was given back.",
-    }
-}
-
-/// Why money went back.
-fn refunded(how: How) -> &'static str {
-    match how {
-        How::ByClock => "It was not delivered in time.",
-        How::Cancelled => "It was cancelled.",
-        How::Refunded => "The seller gave it back.",
-        How::Settled => "Both sides settled it so.",
-        How::Ruled => "The dispute was decided so.",
-        How::Declined => "It was not accepted.",
-        How::Approved | How::Delivered => "It was approved.",
-    }
+    format!("The escrow is closed. {money}; its page stays readable, with its whole history.")
 }
 
 /// "The proof for “…” was not sent", or "“…” was not delivered".
@@ -421,80 +274,12 @@ fn late(proof: bool) -> (&'static str, &'static str) {
     if proof { ("The proof for ", "sent") } else { ("", "delivered") }
 }
 
-/// A reminder, `due` if on the agreed date; `first` says why it comes now.
-fn reminder(
-    waiting: Waiting,
-    due: bool,
-    first: &str,
-    title: Option<&str>,
-    number: Option<u16>,
-    deadline: &str,
-) -> Said {
-    let title = title.map_or_else(String::new, |title| format!("“{title}”"));
-    let number = number.unwrap_or(1);
-    let (what, then, button, path) = match waiting {
-        Waiting::Acceptance => (
-            "your answer to the terms".to_owned(),
-            "After that the escrow expires and nobody owes anything.",
-            "Read and answer",
-            String::new(),
-        ),
-        Waiting::Payment
-        | Waiting::LinkPayment
-        | Waiting::SellerAnswer
-        | Waiting::NextPayment
-        | Waiting::ProofUpload
-        | Waiting::ProofReview => modes::reminder(waiting, &title),
-        Waiting::Delivery => (
-            if due { format!("{title}, which is due now") } else { format!("your delivery of {title}") },
-            "After that the buyer may cancel and get the money back.",
-            "Deliver",
-            format!("/milestones/{number}/deliver"),
-        ),
-        Waiting::Inspection => (
-            format!("your check of {title}"),
-            "After that it counts as approved and the money is released.",
-            "Inspect the delivery",
-            format!("/milestones/{number}/inspect"),
-        ),
-        Waiting::Changes => (
-            format!("your changes to {title}"),
-            "After that the buyer may cancel and get the money back.",
-            "Deliver again",
-            format!("/milestones/{number}/deliver"),
-        ),
-        Waiting::Cancelling => (
-            format!("your decision about {title}, which is overdue"),
-            "After that the money goes back to you by itself.",
-            "See what you can do",
-            format!("/milestones/{number}"),
-        ),
-        Waiting::PayOut => (
-            format!("your money for {title}"),
-            "After that it moves to your wallet by itself.",
-            "Move it now",
-            format!("/milestones/{number}"),
-        ),
-        Waiting::Extension
-        | Waiting::CancellationAnswer
-        | Waiting::Settlement
-        | Waiting::DisputeAnswer
-        | Waiting::DisputeTalk
-        | Waiting::Ruling => disagreement::awaited(waiting, &title, number),
-        Waiting::FailedRefund | Waiting::RefundAnswer | Waiting::RefundAgain => {
-            refunds::reminder(&title, number)
-        }
-        Waiting::RailAnswer | Waiting::Closing => (title, "", OPEN, String::new()),
-    };
-    let text = format!("{first} We wait for {what}, until {deadline}. {then}");
-    (format!("Reminder, until {deadline}: {what}"), vec![text], button, path)
+/// ", for 1,000.000 TND", where a price is known.
+fn for_price(price: Option<Money>) -> String {
+    price.map(|price| format!(", for {price}")).unwrap_or_default()
 }
 
-fn left(mark: Mark) -> &'static str {
-    match mark {
-        Mark::Half => "Half of the time has passed.",
-        Mark::Due => "The agreed date is here.",
-        Mark::Hours24 => "Less than a day is left.",
-        Mark::Hours2 => "Less than two hours are left.",
-    }
+/// ", 1,000.000 TND," where a price is known.
+fn priced(price: Option<Money>) -> String {
+    price.map(|price| format!(", {price},")).unwrap_or_default()
 }

@@ -7,6 +7,7 @@ use crate::engine::party::Capacity;
 use crate::engine::time::Time;
 use crate::mail::letter::Reader;
 use crate::mail::sheet::{Button, Fact, Sheet};
+use crate::money::Money;
 
 /// How many characters of a name a subject holds.
 const LONGEST_NAME: usize = 60;
@@ -58,7 +59,8 @@ pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
         facts,
         button: Some(button),
         afterwards,
-        why: match news.notice.topic().may_be_off() && !by_link {
+        // Whoever has no account has no settings either.
+        why: match news.notice.topic().may_be_off() && !by_link && !invited {
             true => format!(
                 "{} You choose which of them you get: {}/settings/notifications",
                 words.why, reader.home
@@ -108,9 +110,11 @@ pub(super) fn short(name: &str) -> String {
 fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
     let milestone = |number: &u16, title: &str| ("Milestone", format!("{number}, {title}"));
     match news {
-        News::Invited { expires_at, .. }
-        | News::InvitedAgain { expires_at, .. }
-        | News::NewTerms { expires_at, .. }
+        News::Invited { expires_at, price, .. } | News::InvitedAgain { expires_at, price, .. } => {
+            let price = price.iter().map(|price| ("Price", price.to_string()));
+            price.chain([("Answer by", zone.moment(*expires_at))]).collect()
+        }
+        News::NewTerms { expires_at, .. }
         | News::PartyCorrected { expires_at, .. }
         | News::Sent { expires_at, .. } => vec![("Answer by", zone.moment(*expires_at))],
         News::Agreed { pay_by } => vec![("To be paid by", zone.moment(*pay_by))],
@@ -132,31 +136,30 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
         | News::ProofSubmitted { .. }
         | News::CorrectionsRequested { .. }
         | News::ProofAccepted { .. } => facts_of_modes(news, zone),
-        News::Delivered { milestone: title, number, inspect_by, .. }
-        | News::DeliveryRecorded { milestone: title, number, inspect_by } => {
-            vec![milestone(number, title), ("Check by", zone.moment(*inspect_by))]
-        }
-        News::ReleasedToYou { milestone: title, number, amount, .. } => {
-            vec![milestone(number, title), ("Released to you", amount.to_string())]
-        }
-        News::ReleasedForYou { milestone: title, number, amount, .. }
-        | News::HandedOver { milestone: title, number, amount } => {
-            vec![milestone(number, title), ("Released", amount.to_string())]
-        }
-        News::InWallet { milestone: title, number, amount } => {
-            vec![milestone(number, title), ("In your wallet", amount.to_string())]
-        }
-        News::RefundedToYou { milestone: title, number, amount, .. } => {
-            vec![milestone(number, title), ("Back to you", amount.to_string())]
-        }
+        News::Delivered { .. }
+        | News::DeliveryRecorded { .. }
+        | News::ReleasedToYou { .. }
+        | News::ReleasedForYou { .. }
+        | News::HandedOver { .. }
+        | News::InWallet { .. }
+        | News::RefundedToYou { .. } => facts_of_a_milestone(news, zone),
         News::Refund(news) => facts_of_refund(news, zone),
         News::MayCancel { milestone: title, number, refund_at, .. }
         | News::Overdue { milestone: title, number, refund_at, .. } => {
             vec![milestone(number, title), ("Refunded by itself", zone.moment(*refund_at))]
         }
-        News::ChangesRequested { milestone: title, number, .. }
-        | News::Dropped { milestone: title, number }
-        | News::Refunded { milestone: title, number, .. } => vec![milestone(number, title)],
+        News::ChangesRequested { milestone: title, number, deliver_by, .. } => {
+            let by = deliver_by.iter().map(|by| ("Deliver again by", zone.moment(*by)));
+            [milestone(number, title)].into_iter().chain(by).collect()
+        }
+        News::Dropped { milestone: title, number }
+        | News::Refunded { milestone: title, number, amount: None, .. } => vec![milestone(number, title)],
+        News::Refunded { milestone: title, number, amount: Some(amount), .. } => {
+            vec![milestone(number, title), ("Back to the buyer", amount.to_string())]
+        }
+        News::Reminder { deadline, due: Some(due), .. } | News::Nudged { deadline, due: Some(due), .. } => {
+            vec![("Agreed date", zone.moment(*due)), ("The buyer may cancel from", zone.moment(*deadline))]
+        }
         News::Reminder { deadline, .. } | News::Nudged { deadline, .. } => {
             vec![("Deadline", zone.moment(*deadline))]
         }
@@ -175,6 +178,36 @@ fn own_facts(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
     }
 }
 
+/// Those of a milestone that is delivered, released or given back.
+fn facts_of_a_milestone(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
+    let milestone = |number: &u16, title: &str| ("Milestone", format!("{number}, {title}"));
+    match news {
+        News::Delivered { milestone: title, number, inspect_by, .. }
+        | News::DeliveryRecorded { milestone: title, number, inspect_by } => {
+            vec![milestone(number, title), ("Check by", zone.moment(*inspect_by))]
+        }
+        News::ReleasedToYou { milestone: title, number, amount, .. } => {
+            vec![milestone(number, title), ("Released to you", amount.to_string())]
+        }
+        News::ReleasedForYou { milestone: title, number, amount, .. }
+        | News::HandedOver { milestone: title, number, amount } => {
+            vec![milestone(number, title), ("Released", amount.to_string())]
+        }
+        News::InWallet { milestone: title, number, amount } => {
+            vec![milestone(number, title), ("In your wallet", amount.to_string())]
+        }
+        News::RefundedToYou { milestone: title, number, amount, .. } => {
+            vec![milestone(number, title), ("Back to you", amount.to_string())]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The price that is held.
+fn held(price: &Money) -> (&'static str, String) {
+    ("Held in escrow", price.to_string())
+}
+
 /// Those of a payment that arrived or did not, or that will reach the reader.
 fn facts_of_payments(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
     match news {
@@ -186,8 +219,9 @@ fn facts_of_payments(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
             amount.iter().map(|amount| ("You are to receive", amount.to_string())).collect()
         }
         News::PayeesPart { now, .. } => vec![("You are to receive", now.to_string())],
-        News::Start { first_due } => {
-            first_due.iter().map(|due| ("First delivery due", zone.moment(*due))).collect()
+        News::Start { first_due, price } => {
+            let due = first_due.iter().map(|due| ("First delivery due", zone.moment(*due)));
+            price.iter().map(held).chain(due).collect()
         }
         _ => Vec::new(),
     }
@@ -201,9 +235,12 @@ fn facts_of_refund(news: &RefundNews, zone: &Zone) -> Vec<(&'static str, String)
         | RefundNews::Done { milestone: title, number, amount } => {
             vec![milestone(number, title), ("Back to you", amount.to_string())]
         }
-        RefundNews::Decided { milestone: title, number, .. } => vec![milestone(number, title)],
         RefundNews::LateDone { amount } => vec![("Back to you", amount.to_string())],
         RefundNews::LateFailed { amount, .. } => vec![("Reserved for you", amount.to_string())],
+        RefundNews::Decided { milestone: title, number, amount, .. } => {
+            let amount = amount.iter().map(|amount| ("Back to the buyer", amount.to_string()));
+            [milestone(number, title)].into_iter().chain(amount).collect()
+        }
         RefundNews::Failed { milestone: title, number, amount, to_wallet_at, .. } => {
             let mut facts = vec![milestone(number, title), ("Reserved for you", amount.to_string())];
             facts.extend(to_wallet_at.map(|at| ("To your wallet by itself", zone.moment(at))));
@@ -240,8 +277,13 @@ fn facts_of_modes(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
             let due = due.iter().map(|due| ("Delivery due", zone.moment(*due)));
             [("Held in escrow", amount.to_string())].into_iter().chain(due).collect()
         }
-        News::Sold { due } => due.iter().map(|due| ("Delivery due", zone.moment(*due))).collect(),
-        News::PaidFirst { answer_by } => vec![("Answer by", zone.moment(*answer_by))],
+        News::Sold { due, price } => {
+            let due = due.iter().map(|due| ("Delivery due", zone.moment(*due)));
+            price.iter().map(held).chain(due).collect()
+        }
+        News::PaidFirst { answer_by, price } => {
+            price.iter().map(held).chain([("Answer by", zone.moment(*answer_by))]).collect()
+        }
         News::NextPaymentDue { milestone: title, number, amount, pay_by } => {
             vec![
                 ("Milestone", format!("{number}, {title}")),
@@ -249,7 +291,9 @@ fn facts_of_modes(news: &News, zone: &Zone) -> Vec<(&'static str, String)> {
                 ("Pay by", zone.moment(*pay_by)),
             ]
         }
-        News::ProofNeeded { upload_by, .. } => vec![("Send it by", zone.moment(*upload_by))],
+        News::ProofNeeded { upload_by, price, .. } => {
+            price.iter().map(held).chain([("Send it by", zone.moment(*upload_by))]).collect()
+        }
         News::ProofSubmitted { kind, review_by, .. } => {
             vec![("Proof", kind.words().to_owned()), ("Answer by", zone.moment(*review_by))]
         }
@@ -307,7 +351,8 @@ mod tests {
 
     #[test]
     fn an_invitation_leads_a_stranger_to_the_terms_and_a_member_to_the_escrow() {
-        let invited = || News::Invited { by: Role::Broker, expires_at: Time::from_micros(0), signs: true };
+        let invited =
+            || News::Invited { by: Role::Broker, expires_at: Time::from_micros(0), signs: true, price: None };
         let stranger = drawn(invited(), "https://h.example/invitations/SECRET");
         assert_eq!(stranger.button.unwrap().address, "https://h.example/invitations/SECRET");
         assert!(stranger.afterwards[0].contains("yours alone"));
@@ -315,6 +360,13 @@ mod tests {
         let member = drawn(invited(), "");
         assert_eq!(member.button.unwrap().address, "https://h.example/escrows/ESC-7K2M-9QXA");
         assert!(member.afterwards.is_empty());
+    }
+
+    #[test]
+    fn settings_are_offered_to_those_who_have_an_account() {
+        let signed = || News::Signed { by: Role::Seller };
+        assert!(drawn(signed(), "").why.contains("/settings/notifications"));
+        assert!(!drawn(signed(), "https://h.example/invitations/SECRET").why.contains("/settings"));
     }
 
     #[test]

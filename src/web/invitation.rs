@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::escrow::act::answer;
+use super::escrow::answer::declining;
 use super::escrow::contract::Document;
 use super::escrow::seat::{Seat, pill_of, role_title};
 use super::flash::Flash;
@@ -85,6 +86,7 @@ struct Confirm {
     escrow_title: String,
     inviter: String,
     declines: bool,
+    consequence: &'static str,
     seen: String,
     key: String,
 }
@@ -210,6 +212,10 @@ fn may_disown(seat: &Seat) -> bool {
 fn over(seat: &Seat) -> &'static str {
     let mine = seat.escrow.party_of(seat.account.id).map(|party| party.status);
     match (mine, &seat.escrow.stage) {
+        (Some(PartyStatus::Declined), _) if seat.escrow.rejected.is_some() => {
+            "This deal is over for everyone: it was not accepted. All that the buyer paid goes back to the buyer, and \
+             nobody owes anything. There is nothing more for you to do."
+        }
         (Some(PartyStatus::Declined), _) => {
             "You declined this deal. It is over for everyone, nothing was paid, and nobody owes anything. \
              There is nothing more for you to do."
@@ -250,6 +256,7 @@ async fn ask(app: &App, visit: &Visit, token: &str, declines: bool) -> Result<Re
         escrow_title: seat.escrow.terms.title.clone(),
         inviter: seat.name(seat.escrow.creator),
         declines,
+        consequence: declining(seat.escrow.funded()),
         seen: seat.escrow.seen(None),
         key: app.clock.id().to_string(),
     })

@@ -90,6 +90,9 @@ both! {
         let refused = world.asks(&cast.deal, cast.deal.seller, deliver).await;
         assert!(matches!(refused, Outcome::Refused { .. }), "{refused:?}");
 
+        let page = cast.seller.get(&cast.deal.path("")).await;
+        page.shows("Answer the request");
+        page.hides("Cancel and refund");
         let page = cast.seller.get(&path).await;
         page.shows("We move away.");
         page.shows("Cancel and give 1,010.000 TND back");

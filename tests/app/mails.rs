@@ -57,7 +57,7 @@ both! {
         world.account("Bilel", "bilel@example.com").await;
         let known = person(&world, "bilel@example.com").await;
         let invitation = |user| {
-            let news = News::Invited { by: Role::Seller, expires_at: world.app.clock.now().plus_days(14), signs: true };
+            let news = News::Invited { by: Role::Seller, expires_at: world.app.clock.now().plus_days(14), signs: true, price: None };
             let notice = Notice { to: user, role: Role::Buyer.into(), news };
             let news = EscrowNews {
                 reference: "ESC-7K2M-9QXA".into(),

@@ -131,6 +131,63 @@ both! {
     }
 }
 
+/// Sent by a broker and paid by the buyer, before the seller has answered.
+async fn paid_unanswered(world: &World) -> Deal {
+    let commission = world.case_4().commission;
+    let deal = world.proposes(Terms { pay_first: true, commission, ..quick(world, Mode::Quick) }).await;
+    world.pays(&deal).await;
+    deal
+}
+
+both! {
+    async fn who_declines_what_is_paid_reads_before_and_after_that_the_money_goes_back(world) {
+        let deal = paid_unanswered(&world).await;
+        let mut seller = world.signed_in("bilel.seller@example.com").await;
+        let page = seller.get(&deal.path("/decline")).await;
+        page.shows("The buyer has paid already: all of it goes back to the buyer, and nobody owes anything.");
+        page.hides("Nothing was paid");
+        post(&mut seller, &page, &deal.path("/decline"), &[("reason", "I am away.")]).await.is(303);
+        let mails = world.mails().await;
+        let of_buyer: Vec<_> = mails.iter().filter(|mail| mail.to == "amel.buyer@example.com").collect();
+        let declined = of_buyer.iter().find(|mail| mail.kind == "declined").unwrap();
+        assert!(declined.text.contains("The seller declined"), "{}", declined.text);
+        assert!(declined.text.contains("All that you paid, 101.000 TND, goes back to you."), "{}", declined.text);
+        assert!(of_buyer.iter().all(|mail| mail.kind != "refunded_to_you"), "it is one mail");
+    }
+}
+
+both! {
+    async fn who_never_answers_what_is_paid_is_not_said_to_have_declined(world) {
+        let deal = paid_unanswered(&world).await;
+        world.app.clock.advance(Duration::days(5));
+        tick(&world.app.db, &world.app.clock, deal.escrow).await.unwrap();
+        let page = world.buyer().await.get(&deal.path("")).await;
+        page.shows("The seller did not answer in time");
+        page.hides("The seller declined");
+        assert!(world.mail("amel.buyer@example.com").await.text.contains("did not answer"));
+    }
+}
+
+both! {
+    async fn after_an_overdue_delivery_the_buyer_cancels_and_need_not_ask(world) {
+        let deal = world.proposes(world.one_off(100_000)).await;
+        world.all_sign(&deal).await;
+        world.pays(&deal).await;
+        let mut buyer = world.buyer().await;
+        buyer.get(&deal.path("")).await.shows("Ask to cancel");
+        world.app.clock.advance(Duration::days(17));
+        tick(&world.app.db, &world.app.clock, deal.escrow).await.unwrap();
+        let mut buyer = world.buyer().await;
+        let page = buyer.get(&deal.path("")).await;
+        page.shows("Cancel and get the money back");
+        page.hides("Ask to cancel");
+        world.app.clock.advance(Duration::days(14));
+        tick(&world.app.db, &world.app.clock, deal.escrow).await.unwrap();
+        let mut buyer = world.buyer().await;
+        buyer.get(&deal.path("/history")).await.shows("It was not delivered in time, and nobody did anything about it: 101.000 TND");
+    }
+}
+
 both! {
     async fn each_milestone_is_asked_for_and_paid_by_itself(world) {
         let terms = Terms { funding: Funding::PerMilestone, ..world.case_4() };

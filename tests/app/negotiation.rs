@@ -82,7 +82,7 @@ both! {
         compare.shows("You receive in all 950.000 TND 855.000 TND");
         assert!(compare.body.contains("<del>1,000.000</del><ins>900.000</ins>"), "{}", compare.body);
         compare.shows("Read and sign version 2");
-        seller.get(&deal.path("")).await.shows("The buyer proposes other terms. Read the contract and sign it, version 2");
+        seller.get(&deal.path("")).await.shows("The buyer proposes other terms. Read version 2 of the contract and sign it");
     }
 }
 

@@ -207,7 +207,11 @@ fn what_is_declined_after_a_payment_is_rejected_until_the_money_is_back() {
     let mut past = Past::sent(&pay_first());
     let charge = past.charge(Uuid::from_u128(7));
     past = past.then(charge).then(Event::ChargeSettled { payment: Uuid::from_u128(7) });
-    past = past.then(Event::Rejected { by: Role::Seller, reason: String::new() });
+    past = past.then(Event::Rejected {
+        by: Role::Seller,
+        reason: String::new(),
+        why: holdfast::engine::escrow::WhyNot::Declined,
+    });
     assert_eq!(situation(&past.escrow, &[]), Situation::DeclinedPaid);
     assert_eq!(status::of(&past.escrow).words, "Declined, refunding");
 }

@@ -8,7 +8,7 @@ use crate::engine::check;
 use crate::engine::command::Facts;
 use crate::engine::contract;
 use crate::engine::deadlines::{accept_by, pay_by};
-use crate::engine::escrow::{End, Escrow, How, Milestone, Stage};
+use crate::engine::escrow::{End, Escrow, How, Milestone, Stage, WhyNot};
 use crate::engine::event::Event;
 use crate::engine::party::{Actor, Party, PartyStatus, Role, UserId};
 use crate::engine::plan::Plan;
@@ -199,7 +199,7 @@ pub(super) fn decline(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
     short_enough(reason)?;
     let reason = reason.trim().to_owned();
     if draft.escrow.funded() {
-        reject(draft, role, &reason);
+        reject(draft, role, &reason, WhyNot::Declined);
     } else {
         draft.push(Event::Ended { end: End::Declined { by: role, reason } });
     }
@@ -207,8 +207,8 @@ pub(super) fn decline(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
 }
 
 /// Terms that were paid first are not accepted: everything goes back to the buyer.
-pub(super) fn reject(draft: &mut Draft, by: Role, reason: &str) {
-    draft.push(Event::Rejected { by, reason: reason.to_owned() });
+pub(super) fn reject(draft: &mut Draft, by: Role, reason: &str, why: WhyNot) {
+    draft.push(Event::Rejected { by, reason: reason.to_owned(), why });
     for number in (1_u16..).take(draft.escrow.milestones.len()) {
         let left = draft.escrow.milestone(number).map_or(0, Milestone::left_minor);
         refund(draft, number, left, How::Declined);
@@ -220,7 +220,7 @@ pub(super) fn reject_unanswered(draft: &mut Draft) {
     let escrow = &draft.escrow;
     let open = |party: &&Party| party.role.must_agree() && !escrow.has_agreed(party);
     let by = escrow.parties.iter().find(open).map_or(Role::Seller, |party| party.role);
-    reject(draft, by, "");
+    reject(draft, by, "", WhyNot::Silence);
 }
 
 pub(super) fn disown(draft: &mut Draft) -> Result<(), Refusal> {
@@ -238,7 +238,7 @@ pub(super) fn disown(draft: &mut Draft) -> Result<(), Refusal> {
     draft.push(Event::Disowned { role, user });
     // Nobody is there to answer, so the buyer's money does not wait for it.
     if draft.escrow.funded() && role.must_agree() {
-        reject(draft, role, "");
+        reject(draft, role, "", WhyNot::WrongPerson);
     }
     Ok(())
 }

@@ -2,8 +2,9 @@
 
 use super::{number_of, offer_to};
 use crate::engine::deadlines::{Deadline, Waiting};
-use crate::engine::dispute::{Handler, Step};
+use crate::engine::dispute::{Dispute, Handler, Step};
 use crate::engine::escrow::Escrow;
+use crate::engine::notices::{Silence, silence};
 use crate::engine::party::Role;
 
 /// What waits for an answer of the other side, or of a handler.
@@ -15,6 +16,8 @@ pub(super) fn disagreement(
     yours: bool,
     role: Role,
 ) -> (String, String) {
+    let open = escrow.dispute_over(number_of(clock));
+    let unanswered = open.map(|open| if_unanswered(escrow, open)).unwrap_or_default();
     let mine = |words: &str, others: String| if yours { words.to_owned() } else { others };
     let (headline, then) = match clock.waiting {
         Waiting::Extension => (
@@ -26,7 +29,7 @@ pub(super) fn disagreement(
         ),
         Waiting::CancellationAnswer => (
             mine(
-                "The buyer asks to cancel. Agree, or say why not",
+                "The buyer asks to cancel. Agree, or say why not. Answer",
                 "The seller is to answer the request to cancel".to_owned(),
             ),
             "Every other deadline stands still meanwhile. Without an answer it becomes a dispute.",
@@ -49,7 +52,7 @@ pub(super) fn disagreement(
                     &format!("Answer the dispute about {title}"),
                     format!("{title} is in dispute. The {other} is to answer"),
                 ),
-                "Without an answer it is decided as sought, or goes to the operators if it is about a large sum.",
+                unanswered.as_str(),
             )
         }
         Waiting::DisputeTalk => (
@@ -62,6 +65,19 @@ pub(super) fn disagreement(
         _ => return deciding(escrow, clock, title, role),
     };
     (headline, then.to_owned())
+}
+
+/// What follows if nobody answers a dispute.
+#[must_use]
+pub fn if_unanswered(escrow: &Escrow, open: &Dispute) -> String {
+    match silence(escrow, open) {
+        Some(Silence::AsSought) => "Without an answer, what is sought is carried out.".to_owned(),
+        Some(Silence::Decided { above, arbiter }) => {
+            let who = if arbiter { "the arbiter decides" } else { "the operators of Holdfast decide" };
+            format!("Without an answer {who} it, since more than {above} is at stake.")
+        }
+        None => "Without an answer it is decided as sought, or goes to be decided.".to_owned(),
+    }
 }
 
 /// A dispute that somebody else decides.

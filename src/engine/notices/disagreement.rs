@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{News, Told};
-use crate::engine::dispute::{CancellationEnd, DisputeEnd, ExtensionEnd, SettlementEnd, Split, Step};
+use super::{Carried, News, Told};
+use crate::engine::dispute::{
+    CancellationEnd, Dispute, DisputeEnd, ExtensionEnd, SettlementEnd, Split, Step,
+};
 use crate::engine::escrow::Escrow;
 use crate::engine::event::Event;
 use crate::engine::party::{Actor, Role, UserId};
@@ -54,12 +56,29 @@ pub enum Disagreement {
     },
     SettlementEnded {
         how: SettlementEnd,
+        /// Of one that is carried out: the sums.
+        #[serde(default)]
+        carried: Option<Carried>,
+        /// Whether a dispute is over with it.
+        #[serde(default)]
+        dispute: bool,
     },
     DisputeOpened {
         dispute: u16,
         by: Role,
         reason: String,
         answer_by: Time,
+        /// Whether the reader is to answer it.
+        #[serde(default)]
+        answers: bool,
+        /// What the opener seeks.
+        #[serde(default)]
+        sought: Option<Carried>,
+        #[serde(default)]
+        silence: Option<Silence>,
+        /// Whether it came of a request to cancel that nobody answered.
+        #[serde(default)]
+        of_request: bool,
     },
     Stated {
         dispute: u16,
@@ -68,6 +87,9 @@ pub enum Disagreement {
     DisputeTalks {
         dispute: u16,
         until: Time,
+        /// Whose answer it was. Earlier versions told of the statement by itself.
+        #[serde(default)]
+        by: Option<Role>,
     },
     DisputeWithHandler {
         dispute: u16,
@@ -84,10 +106,25 @@ pub enum Disagreement {
         dispute: u16,
         how: DisputeEnd,
         reasons: String,
+        /// The sums, where any were moved by it.
+        #[serde(default)]
+        carried: Option<Carried>,
     },
     Said {
         by: Role,
         text: String,
+    },
+}
+
+/// What follows if nobody answers a dispute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Silence {
+    AsSought,
+    /// So much is at stake that somebody decides.
+    Decided {
+        above: Money,
+        arbiter: bool,
     },
 }
 
@@ -108,10 +145,21 @@ pub fn gets_minor(escrow: &Escrow, splits: &[Split], user: UserId) -> i64 {
     splits.iter().filter_map(one).sum()
 }
 
+/// What follows if nobody answers it; nothing for disputes of a time when that was not written down.
+#[must_use]
+pub fn silence(escrow: &Escrow, open: &Dispute) -> Option<Silence> {
+    open.second_above_minor?;
+    let decided = |minor: i64| {
+        let arbiter = escrow.arbiter().is_some();
+        Silence::Decided { above: escrow.terms.money(minor), arbiter }
+    };
+    Some(open.above_minor().map_or(Silence::AsSought, decided))
+}
+
 impl Told<'_> {
     /// Tells an event of these; what is not one of them is told elsewhere.
     #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
-    pub(super) fn disagreement(&mut self, event: &Event, actor: &Actor) {
+    pub(super) fn disagreement(&mut self, event: &Event, all: &[Event], actor: &Actor) {
         use Disagreement as About;
         let by = actor.role().unwrap_or(Role::Buyer);
         match event {
@@ -148,26 +196,27 @@ impl Told<'_> {
             Event::SettlementOffered { by, splits, note, answer_by, .. } => {
                 self.offered(*by, splits, note, *answer_by);
             }
+            Event::SettlementEnded { how: SettlementEnd::Accepted, .. } => self.settled(all),
             Event::SettlementEnded { how, .. } => {
-                self.tell_others(actor, About::SettlementEnded { how: *how })
+                let (how, carried, dispute) = (*how, None, false);
+                self.tell_others(actor, About::SettlementEnded { how, carried, dispute });
             }
             Event::Said { text, .. } => self.tell_others(actor, About::Said { by, text: text.clone() }),
-            _ => self.dispute(event, actor),
+            _ => self.dispute(event, all, actor),
         }
     }
 
     #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
-    fn dispute(&mut self, event: &Event, actor: &Actor) {
+    fn dispute(&mut self, event: &Event, all: &[Event], actor: &Actor) {
         use Disagreement as About;
         self.deciding(event);
         match event {
             Event::ArbiterDeclined { reason } => {
                 self.tell_all(About::ArbiterDeclined { reason: reason.clone() });
             }
-            Event::DisputeOpened { dispute, by, reason, answer_by, .. } => {
-                let (dispute, by, reason, answer_by) = (*dispute, *by, reason.clone(), *answer_by);
-                self.tell_all(About::DisputeOpened { dispute, by, reason, answer_by });
-            }
+            Event::DisputeOpened { dispute, .. } => self.opened(*dispute, actor),
+            // The first answer is told with what follows from it.
+            Event::Stated { .. } if all.iter().any(|event| matches!(event, Event::DisputeMoved { .. })) => {}
             Event::Stated { dispute, .. } => {
                 let by = actor.role().unwrap_or(Role::Buyer);
                 self.tell_others(actor, About::Stated { dispute: *dispute, by });
@@ -176,7 +225,10 @@ impl Told<'_> {
                 let dispute = *dispute;
                 match step {
                     Step::Answer { .. } => {}
-                    Step::Talk { until, .. } => self.tell_all(About::DisputeTalks { dispute, until: *until }),
+                    Step::Talk { until, .. } => {
+                        let (until, by) = (*until, actor.role());
+                        self.tell_all(About::DisputeTalks { dispute, until, by });
+                    }
                     Step::Handler { until, handler, .. } => {
                         let arbiter = *handler == crate::engine::dispute::Handler::Arbiter;
                         let was_his = self.escrow.arbitrated.contains(&dispute);
@@ -186,12 +238,46 @@ impl Told<'_> {
                     }
                 }
             }
+            // Told with the settlement that ended it.
+            Event::DisputeEnded { how: DisputeEnd::Settled, .. } => {}
             Event::DisputeEnded { dispute, how, reasons } => {
-                let (dispute, how, reasons) = (*dispute, *how, reasons.clone());
-                self.tell_all(About::DisputeEnded { dispute, how, reasons });
+                let (dispute, how) = (*dispute, *how);
+                self.each(None, |told, reader| {
+                    let (reasons, carried) = (reasons.clone(), told.carried(all, reader));
+                    News::Disagreement(About::DisputeEnded { dispute, how, reasons, carried })
+                });
             }
             _ => {}
         }
+    }
+
+    /// A dispute was opened, or became of a request that nobody answered.
+    fn opened(&mut self, number: u16, actor: &Actor) {
+        let Some(open) = self.escrow.dispute(number).cloned() else { return };
+        let (by, until, of_request) = (open.by, open.step.times().1, *actor == Actor::Clock);
+        let silence = silence(self.escrow, &open);
+        self.each(None, |told, reader| {
+            News::Disagreement(Disagreement::DisputeOpened {
+                dispute: number,
+                by,
+                reason: open.reason.clone(),
+                answer_by: until,
+                answers: reader == open.other_side(),
+                sought: told.sought(&open.claims, reader),
+                silence,
+                of_request,
+            })
+        });
+    }
+
+    /// An offer was accepted: both sides and the broker get what it moves in one.
+    fn settled(&mut self, all: &[Event]) {
+        let how = SettlementEnd::Accepted;
+        let dispute = all.iter().any(|event| matches!(event, Event::DisputeEnded { .. }));
+        self.each(None, |told, reader| {
+            let carried = told.carried(all, reader);
+            News::Disagreement(Disagreement::SettlementEnded { how, carried, dispute })
+        });
     }
 
     fn offered(&mut self, by: Role, splits: &[Split], note: &str, answer_by: Time) {

@@ -63,11 +63,11 @@ impl Told<'_> {
     }
 
     pub(super) fn paid(&mut self) {
-        let amount = self.charged();
+        let (amount, price) = (self.charged(), self.price_paid());
         if self.escrow.instant() {
             let due = self.escrow.milestone(1).and_then(Milestone::due);
             self.role(Role::Buyer, News::Bought { amount, due });
-            return self.role(Role::Seller, News::Sold { due });
+            return self.role(Role::Seller, News::Sold { due, price });
         }
         self.role(Role::Buyer, News::Receipt { amount });
         if matches!(self.escrow.stage, Stage::Proposed { .. }) {
@@ -76,7 +76,7 @@ impl Told<'_> {
             let Some(clock) = clock else { return };
             for user in deadlines::waits_for(self.escrow, &clock) {
                 let Some(role) = self.escrow.party_of(user).map(|party| party.role) else { continue };
-                self.tell(user, role, News::PaidFirst { answer_by: clock.at });
+                self.tell(user, role, News::PaidFirst { answer_by: clock.at, price });
             }
             return;
         }
@@ -95,10 +95,13 @@ impl Told<'_> {
             | MilestoneStage::Settling { .. }
             | MilestoneStage::Ended { .. } => None,
         });
-        let start = News::Start { first_due };
+        let price = self.price_paid();
+        let start = News::Start { first_due, price };
         let phase = part.and_then(|part| part.proof.as_ref()).map(|proof| proof.phase);
         let to_seller = match phase {
-            Some(ProofPhase::WaitingSellerProof { upload_by, .. }) => News::ProofNeeded { number, upload_by },
+            Some(ProofPhase::WaitingSellerProof { upload_by, .. }) => {
+                News::ProofNeeded { number, upload_by, price }
+            }
             Some(ProofPhase::Review { .. } | ProofPhase::Accepted { .. }) | None => start.clone(),
         };
         self.role(Role::Seller, to_seller);
@@ -146,6 +149,14 @@ impl Told<'_> {
         self.role(Role::Broker, News::Agreed { pay_by });
     }
 
+    /// The price of what the last payment was for: what the buyer pays beside it is nobody else's to know.
+    fn price_paid(&self) -> Option<Money> {
+        let paid = &self.escrow.charge.as_ref()?.milestones;
+        let terms = |number: &u16| self.escrow.terms.milestones.get(usize::from(*number).checked_sub(1)?);
+        let minor = paid.iter().filter_map(terms).map(|part| part.amount_minor).sum();
+        Some(self.escrow.terms.money(minor))
+    }
+
     fn charged(&self) -> Money {
         let minor = self.escrow.charge.as_ref().map_or(0, |charge| charge.amount_minor);
         self.escrow.terms.money(minor)
@@ -159,6 +170,9 @@ impl Told<'_> {
         };
         let failed = failed.iter().filter_map(named).collect();
         let (milestone, reason) = (self.title(number), reason.to_owned());
-        self.role(Role::Seller, News::ChangesRequested { milestone, number, reason, failed });
+        let mut clocks = deadlines::all(self.escrow).into_iter();
+        let clock = clocks.find(|clock| clock.waiting == Waiting::Changes && clock.milestone == Some(number));
+        let deliver_by = clock.map(|clock| clock.at);
+        self.role(Role::Seller, News::ChangesRequested { milestone, number, reason, failed, deliver_by });
     }
 }

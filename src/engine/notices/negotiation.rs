@@ -6,6 +6,7 @@ use crate::engine::escrow::{End, Milestone, Stage};
 use crate::engine::event::Event;
 use crate::engine::party::{Actor, PartyStatus, Role, UserId};
 use crate::engine::time::Time;
+use crate::money::Money;
 
 impl Told<'_> {
     #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
@@ -33,7 +34,7 @@ impl Told<'_> {
         if self.escrow.instant() {
             return self.tell(creator, by, News::LinkReady { expires_at });
         }
-        let signs = self.signs();
+        let (signs, price) = (self.signs(), self.price());
         let mut invited = Vec::new();
         for party in self.escrow.parties.clone() {
             if party.user == creator {
@@ -42,7 +43,7 @@ impl Told<'_> {
             invited.push(party.role);
             let news = match party.role {
                 Role::Payee => self.named_as_payee(party.user, by),
-                Role::Buyer | Role::Seller | Role::Broker => News::Invited { by, expires_at, signs },
+                Role::Buyer | Role::Seller | Role::Broker => News::Invited { by, expires_at, signs, price },
             };
             self.tell(party.user, party.role, news);
         }
@@ -51,11 +52,11 @@ impl Told<'_> {
 
     /// The one who was meant is invited; the others learn that they are to agree once more.
     fn corrected(&mut self, role: Role, to: UserId, version: u32, expires_at: Time, actor: &Actor) {
-        let signs = self.signs();
+        let (signs, price) = (self.signs(), self.price());
         let by = actor.role().unwrap_or(Role::Buyer);
         let news = match role {
             Role::Payee => self.named_as_payee(to, by),
-            Role::Buyer | Role::Seller | Role::Broker => News::Invited { by, expires_at, signs },
+            Role::Buyer | Role::Seller | Role::Broker => News::Invited { by, expires_at, signs, price },
         };
         self.tell(to, role, news);
         for party in self.escrow.parties.clone() {
@@ -73,7 +74,7 @@ impl Told<'_> {
         let clock = clocks.iter().find(|clock| clock.waiting == Waiting::Acceptance);
         let news = match (role, clock) {
             (Role::Buyer | Role::Seller | Role::Broker, Some(clock)) => {
-                News::InvitedAgain { by, expires_at: clock.at, signs }
+                News::InvitedAgain { by, expires_at: clock.at, signs, price: self.price() }
             }
             (_, _) => self.named_as_payee(user, by),
         };
@@ -94,14 +95,14 @@ impl Told<'_> {
         };
         let Some(clock) = clocks.iter().find(running) else { return };
         self.nudge_arbiter(clock, actor);
-        let milestone = number.map(|number| self.title(number));
+        let (milestone, due) = (number.map(|number| self.title(number)), clock.due);
         for user in deadlines::waits_for(self.escrow, clock) {
             let Some(party) = self.escrow.party_of(user) else { continue };
             if party.status == PartyStatus::Disowned || Some(user) == actor.user() {
                 continue;
             }
             let role = party.role;
-            let news = News::Nudged { by, waiting, milestone: milestone.clone(), number, deadline };
+            let news = News::Nudged { by, waiting, milestone: milestone.clone(), number, deadline, due };
             self.tell(user, role, news);
         }
     }
@@ -122,16 +123,23 @@ impl Told<'_> {
             return;
         };
         self.remind_arbiter(clock, mark);
-        let milestone = number.map(|number| self.title(number));
+        let (milestone, due) = (number.map(|number| self.title(number)), clock.due);
+        let late = due.is_some_and(|due| clock.mark_at(mark).is_some_and(|at| at > due));
         for user in deadlines::waits_for(self.escrow, clock) {
             let Some(party) = self.escrow.party_of(user) else { continue };
             if party.status == PartyStatus::Disowned {
                 continue;
             }
             let role = party.role;
-            let news = News::Reminder { waiting, mark, milestone: milestone.clone(), number, deadline };
+            let news =
+                News::Reminder { waiting, mark, milestone: milestone.clone(), number, deadline, due, late };
             self.tell(user, role, news);
         }
+    }
+
+    /// What the deal is about, and nothing of what somebody pays beside it.
+    fn price(&self) -> Option<Money> {
+        Some(self.escrow.terms.money(self.escrow.terms.amount_minor))
     }
 
     pub(super) fn closed(&mut self, actor: &Actor) {

@@ -11,14 +11,23 @@ use crate::engine::refund::{Refund, RefundState};
 use crate::engine::time::Time;
 use crate::money::Money;
 
-/// News of a refund. The amounts are the buyer's, and nobody else is told them.
+/// News of a refund. What is failed or done is the buyer's, and nobody else is told of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "about", rename_all = "snake_case")]
 pub enum RefundNews {
     /// To the buyer: it is on its way.
     Sent { milestone: String, number: u16, amount: Money, how: How },
     /// To the others: decided so.
-    Decided { milestone: String, number: u16, how: How },
+    Decided {
+        milestone: String,
+        number: u16,
+        how: How,
+        /// How much goes back, as the reader may know it, and what stays held.
+        #[serde(default)]
+        amount: Option<Money>,
+        #[serde(default)]
+        left: Option<Money>,
+    },
     /// To the buyer: the provider has done it.
     Done { milestone: String, number: u16, amount: Money },
     /// To the buyer: what he can do about it, and what happens if he does nothing.
@@ -46,15 +55,6 @@ impl Told<'_> {
     #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
     pub(super) fn refunds(&mut self, event: &Event, actor: &Actor) {
         match event {
-            Event::RefundStarted { milestone, parts, how, .. } => {
-                let sum = parts.iter().map(|part| part.amount_minor).sum();
-                let (number, how, amount) = (*milestone, *how, self.escrow.terms.money(sum));
-                let milestone = self.title(number);
-                self.buyer(RefundNews::Sent { milestone: milestone.clone(), number, amount, how });
-                let told = News::Refund(RefundNews::Decided { milestone, number, how });
-                self.role(Role::Seller, told.clone());
-                self.role(Role::Broker, told);
-            }
             Event::RefundSettled { refund, .. }
             | Event::RefundFailed { refund, .. }
             | Event::RefundedToWallet { refund, .. } => self.went(event, *refund, actor),

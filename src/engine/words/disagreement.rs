@@ -3,7 +3,8 @@
 use super::{OPEN, Said, by};
 use crate::engine::deadlines::Waiting;
 use crate::engine::dispute::{CancellationEnd, DisputeEnd, ExtensionEnd, SettlementEnd};
-use crate::engine::notices::Disagreement;
+use crate::engine::notices::{Carried, Disagreement, Silence};
+use crate::engine::party::Role;
 use crate::engine::time::Time;
 
 impl Disagreement {
@@ -133,7 +134,7 @@ impl Disagreement {
                     "/settlement".to_owned(),
                 )
             }
-            Self::SettlementEnded { how } => {
+            Self::SettlementEnded { how, carried, dispute } => {
                 let (head, text) = match how {
                     SettlementEnd::Accepted => ("Settled", "The offer was accepted and is carried out."),
                     SettlementEnd::Refused => {
@@ -146,7 +147,10 @@ impl Disagreement {
                         ("Offer lapsed", "Nobody answered the offer to settle in time. Nothing moved.")
                     }
                 };
-                (format!("{head}: {title}"), vec![text.to_owned()], OPEN, "/settlement".to_owned())
+                let over = if *dispute { " The dispute is over with that." } else { "" };
+                let mut paragraphs = vec![format!("{text}{over}")];
+                paragraphs.extend(carried.iter().flat_map(Carried::say));
+                (format!("{head}: {title}"), paragraphs, OPEN, "/settlement".to_owned())
             }
             _ => (String::new(), Vec::new(), OPEN, String::new()),
         }
@@ -157,41 +161,31 @@ impl Disagreement {
         let page = |dispute: &u16| format!("/disputes/{dispute}");
         let button = "Open the dispute";
         match self {
-            Self::DisputeOpened { dispute, by: role, reason, answer_by } => (
-                format!("Dispute opened: {title}"),
-                vec![
-                    format!(
-                        "{} opened a dispute. The money that it is about is frozen; everything else runs on.",
-                        by(*role)
-                    ),
-                    format!("The reason given: {reason}"),
-                    format!(
-                        "The other side can answer until {}. Silence can decide it as sought.",
-                        at(*answer_by)
-                    ),
-                ],
-                button,
-                page(dispute),
-            ),
+            Self::DisputeOpened { .. } => self.opened(title, at),
             Self::Stated { dispute, by: role } => (
                 format!("New in the dispute: {title}"),
                 vec![format!("{} added a statement to the dispute.", by(*role))],
                 button,
                 page(dispute),
             ),
-            Self::DisputeTalks { dispute, until } => (
+            Self::DisputeTalks { dispute, until, by: role } => (
                 format!("The dispute is answered: {title}"),
                 vec![format!(
-                    "Both sides have spoken. Talk and settle until {}; after that it goes to be decided.",
+                    "{} Talk and settle until {}; after that it goes to be decided.",
+                    role.map_or_else(
+                        || "Both sides have spoken.".to_owned(),
+                        |role| format!("{} has answered the dispute, so both sides have spoken.", by(role))
+                    ),
                     at(*until)
                 )],
                 button,
                 page(dispute),
             ),
             Self::ArbiterDeclined { .. } | Self::DisputeWithHandler { .. } => self.handler(title, at),
-            Self::DisputeEnded { dispute, how, reasons } => {
+            Self::DisputeEnded { dispute, how, reasons, carried } => {
                 let (head, text) = dispute_ended(*how);
                 let mut paragraphs = vec![text.to_owned()];
+                paragraphs.extend(carried.iter().flat_map(Carried::say));
                 if !reasons.is_empty() {
                     paragraphs.push(format!("The reasons: {reasons}"));
                 }
@@ -199,6 +193,58 @@ impl Disagreement {
             }
             _ => (String::new(), Vec::new(), OPEN, String::new()),
         }
+    }
+
+    /// Whose dispute it is, what is sought, who is to answer by when, and what silence means.
+    fn opened(&self, title: &str, at: &dyn Fn(Time) -> String) -> Said {
+        let Self::DisputeOpened {
+            dispute,
+            by: role,
+            reason,
+            answer_by,
+            answers,
+            sought,
+            silence,
+            of_request,
+        } = self
+        else {
+            return (String::new(), Vec::new(), OPEN, String::new());
+        };
+        let other = if *role == Role::Buyer { Role::Seller } else { Role::Buyer };
+        let first = if *of_request {
+            format!(
+                "{} did not answer the request to cancel in time, so it has become a dispute.",
+                own(other, sought)
+            )
+        } else {
+            format!("{} opened a dispute.", own(*role, sought))
+        };
+        let mut paragraphs = vec![
+            format!("{first} The money that it is about is frozen; everything else runs on."),
+            format!("The reason given: {reason}"),
+        ];
+        if let Some(sought) = sought {
+            let seeks = if sought.reader == *role { "you seek" } else { "is sought" };
+            paragraphs.push(format!("What {seeks}:"));
+            paragraphs.extend(sought.lines());
+        }
+        let then = match silence {
+            Some(Silence::AsSought) => "Without an answer by then, what is sought is carried out.".to_owned(),
+            Some(Silence::Decided { above, arbiter }) => {
+                let who =
+                    if *arbiter { "the arbiter decides it" } else { "the operators of Holdfast decide it" };
+                format!("Without an answer by then, {who}, since more than {above} is at stake.")
+            }
+            None => "Silence can decide it as sought.".to_owned(),
+        };
+        let who = if *answers {
+            format!("Answer by {}.", at(*answer_by))
+        } else {
+            format!("{} can answer until {}.", by(other), at(*answer_by))
+        };
+        paragraphs.push(format!("{who} {then}"));
+        let button = if *answers { "Answer the dispute" } else { "Open the dispute" };
+        (format!("Dispute opened: {title}"), paragraphs, button, format!("/disputes/{dispute}"))
     }
 
     #[allow(clippy::wildcard_enum_match_arm, reason = "`say` sorts them and names every one")]
@@ -238,6 +284,12 @@ impl Disagreement {
     }
 }
 
+/// "You", for whoever reads of himself.
+fn own(role: Role, told: &Option<Carried>) -> String {
+    let mine = told.as_ref().is_some_and(|told| told.reader == role);
+    if mine { "You".to_owned() } else { by(role) }
+}
+
 /// How a dispute ended, as a heading and a sentence.
 #[must_use]
 pub fn dispute_ended(how: DisputeEnd) -> (&'static str, &'static str) {
@@ -252,7 +304,7 @@ pub fn dispute_ended(how: DisputeEnd) -> (&'static str, &'static str) {
         DisputeEnd::Settled => ("Dispute settled", "Both sides agreed, and their settlement is carried out."),
         DisputeEnd::Ruled => ("Dispute decided", "The dispute was decided, and the decision is carried out."),
         DisputeEnd::AsSought => {
-            ("Dispute decided", "The other side did not answer in time, so what was sought is carried out.")
+            ("Dispute decided", "It was not answered in time, so what was sought is carried out.")
         }
         DisputeEnd::Default => (
             "Dispute decided",

@@ -1,7 +1,7 @@
 //! The words for what only some kinds of escrow have: paying before the seller answers, the proof before
 //! the delivery, payments of later milestones.
 
-use super::{OPEN, Said};
+use super::{OPEN, Said, priced};
 use crate::engine::deadlines::Waiting;
 use crate::engine::notices::News;
 use crate::engine::proof::MOST_CORRECTIONS;
@@ -31,9 +31,9 @@ impl News {
                 "Follow your purchase",
                 String::new(),
             ),
-            Self::Sold { due } => (
+            Self::Sold { due, price } => (
                 format!("Sold, money held: {title}"),
-                vec![format!("“{title}” is paid, and the money is held in escrow. Deliver it{}: that releases the money to you at once.", until(*due, at))],
+                vec![format!("“{title}” is paid, and the money{} is held in escrow. Deliver it{}: that releases the money to you at once.", priced(*price), until(*due, at))],
                 "Deliver it",
                 "/milestones/1/deliver".to_owned(),
             ),
@@ -53,10 +53,10 @@ impl News {
     #[allow(clippy::wildcard_enum_match_arm, reason = "`say` sorts them and names every one")]
     pub(super) fn modes(&self, title: &str, at: &dyn Fn(Time) -> String) -> Said {
         match self {
-            Self::PaidFirst { answer_by } => (
+            Self::PaidFirst { answer_by, price } => (
                 format!("Paid, your answer is due: {title}"),
                 vec![
-                    format!("The buyer has paid for “{title}” already, and the money is held in escrow. Read the terms and accept or decline by {}.", at(*answer_by)),
+                    format!("The buyer has paid for “{title}” already, and the money{} is held in escrow. Read the terms and accept or decline by {}.", priced(*price), at(*answer_by)),
                     "Without an answer by then it counts as declined and the money goes back to the buyer.".to_owned(),
                 ],
                 "Read and answer",
@@ -90,11 +90,12 @@ impl News {
     #[allow(clippy::wildcard_enum_match_arm, reason = "`say` sorts them and names every one")]
     fn proof(&self, title: &str, at: &dyn Fn(Time) -> String) -> Said {
         match self {
-            Self::ProofNeeded { upload_by, .. } => (
+            Self::ProofNeeded { upload_by, price, .. } => (
                 format!("Money held, proof needed: {title}"),
                 vec![
                     format!(
-                        "The buyer has paid and the money for “{title}” is held in escrow. Before you deliver, send a proof by {}: a receipt, an order confirmation, a photo of the product or a tracking number.",
+                        "The buyer has paid and the money for “{title}”{} is held in escrow. Before you deliver, send a proof by {}: a receipt, an order confirmation, a photo of the product or a tracking number.",
+                        priced(*price),
                         at(*upload_by)
                     ),
                     "If you send none by then, the buyer may cancel and get the money back.".to_owned(),

@@ -1,6 +1,6 @@
 //! What is said while the terms are talked about.
 
-use super::{OPEN, Said, by, reminder};
+use super::{OPEN, Said, by, for_price};
 use crate::engine::notices::News;
 use crate::engine::time::Time;
 
@@ -45,15 +45,16 @@ impl News {
                 "Read the terms",
                 "/contract".to_owned(),
             ),
-            Self::InvitedAgain { by: role, expires_at, signs } => {
+            Self::InvitedAgain { by: role, expires_at, signs, price } => {
                 let act =
                     if *signs { "read the contract and sign it" } else { "read the terms and accept them" };
                 (
                     format!("Invitation to an escrow, once more: {title}"),
                     vec![
                         format!(
-                            "{} still waits for your answer to “{title}”. Links of earlier mails about it no longer open anything.",
-                            by(*role)
+                            "{} still waits for your answer to “{title}”{}. Links of earlier mails about it no longer open anything.",
+                            by(*role),
+                            for_price(*price)
                         ),
                         format!(
                             "Nothing binds you until you agree. To take part, {act} by {}. After that the invitation lapses, and nobody owes anything.",
@@ -64,10 +65,7 @@ impl News {
                     "/invitation".to_owned(),
                 )
             }
-            Self::Nudged { by: role, waiting, milestone, number, deadline } => {
-                let asks = format!("{} asks you to act.", by(*role));
-                reminder(*waiting, false, &asks, milestone.as_deref(), *number, &at(*deadline))
-            }
+            Self::Nudged { .. } => self.reminds(at),
             _ => (String::new(), Vec::new(), OPEN, String::new()),
         }
     }

@@ -1,5 +1,6 @@
 //! The words for money that goes back as it came.
 
+use super::money::given_back;
 use super::{OPEN, Said, refunded};
 use crate::engine::late::TooLate;
 use crate::engine::notices::RefundNews;
@@ -26,12 +27,9 @@ impl RefundNews {
                 "See the refund",
                 page(*number),
             ),
-            Self::Decided { milestone, number, how } => (
-                format!("Refunded to the buyer: {milestone}"),
-                vec![format!("“{milestone}”: {} The money goes back to the buyer.", refunded(*how))],
-                OPEN,
-                page(*number),
-            ),
+            Self::Decided { milestone, number, how, amount, left } => {
+                given_back((milestone, *number), *how, *amount, *left)
+            }
             Self::Done { milestone, number, amount } => (
                 format!("Refunded, {amount}: {milestone}"),
                 vec![

@@ -21,6 +21,8 @@ pub fn button(seat: &Seat, action: Action) -> Button {
         Action::Cancel(_) => "Cancel and get the money back".to_owned(),
         Action::PayOut(_) => "Move to my wallet".to_owned(),
         Action::Close => "Close the escrow".to_owned(),
+        // Agreeing stands on the same page.
+        Action::RefuseCancellation => "Answer the request".to_owned(),
         // Both stand on one page.
         Action::RetryRefund(_) | Action::RefundToWallet(_) => "Decide about the refund".to_owned(),
         other => words_of(other).to_owned(),
@@ -93,7 +95,11 @@ pub fn ways(seat: &Seat, shown: &[&Button]) -> Vec<Button> {
     let standing = standing.into_iter().filter(|(stands, _, _)| *stands && seat.role != Role::Payee);
     let mut ways: Vec<Button> = standing.map(|(_, below, words)| link(below, words)).collect();
     let open = [Action::RequestCancellation, Action::CancelAll, Action::OfferSettlement, Action::OpenDispute];
-    let open = open.into_iter().filter(|action| offered(&offers, *action));
+    // Whoever can cancel all that is open need not ask for it.
+    let cancels = |number: &u16| offered(&offers, Action::Cancel(*number));
+    let may_cancel = seat.escrow.open_milestones().iter().all(cancels);
+    let open = open.into_iter().filter(|action| *action != Action::RequestCancellation || !may_cancel);
+    let open = open.filter(|action| offered(&offers, *action));
     ways.extend(open.map(|action| button(seat, action)));
     let mut known: Vec<String> = shown.iter().map(|button| button.href.clone()).collect();
     ways.retain(|way| {

@@ -66,7 +66,17 @@ struct Page {
     key: String,
 }
 
-fn words(action: Action, version: u32) -> Words {
+/// What follows if somebody declines, who may be paid already.
+#[must_use]
+pub fn declining(paid: bool) -> &'static str {
+    if paid {
+        "The escrow ends for everyone, and this cannot be undone. The buyer has paid already: all of it goes back to the buyer, and nobody owes anything."
+    } else {
+        "The escrow ends for everyone, and this cannot be undone. Nothing was paid and nobody owes anything."
+    }
+}
+
+fn words(action: Action, version: u32, paid: bool) -> Words {
     let base = Words {
         action,
         below: "close",
@@ -87,7 +97,7 @@ fn words(action: Action, version: u32) -> Words {
         Action::Decline => Words {
             below: "decline",
             title: "Decline this deal",
-            consequence: "The escrow ends for everyone, and this cannot be undone. Nothing was paid and nobody owes anything.",
+            consequence: declining(paid),
             button: "Decline this deal".to_owned(),
             danger: true,
             asks_reason: true,
@@ -123,7 +133,7 @@ async fn ask(
         Action::Accept => Some(Document::load(&mut reader.conn(), &seat).await?),
         _ => None,
     };
-    let words = words(action, seat.escrow.version);
+    let words = words(action, seat.escrow.version, seat.escrow.funded());
     let offers = seat.offers();
     let blocked = match offers.iter().find(|offer| offer.action == words.action) {
         Some(offer) => offer.refusal.as_ref().map(|refusal| refusal.sentence()).unwrap_or_default(),

@@ -250,8 +250,7 @@ fn standing(scene: &Scene<'_>, number: u16) -> Option<Standing> {
     let (words, otherwise) = match &dispute.step {
         Step::Answer { .. } => (
             format!("{} is to answer", name_of(scene, dispute.other_side())),
-            "Without an answer it is decided as sought, or by the operators if it is about a large sum."
-                .to_owned(),
+            crate::engine::next::if_unanswered(scene.escrow, dispute),
         ),
         Step::Talk { .. } => (
             "Both sides talk and can settle".to_owned(),

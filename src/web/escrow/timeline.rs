@@ -4,10 +4,11 @@ mod disagreement;
 mod refunds;
 
 use super::seat::{Scene, Seat, role_title};
-use crate::engine::deadlines::{Mark, Waiting};
-use crate::engine::escrow::{End, How, Method};
+use crate::engine::deadlines::{DELIVERY_GRACE_DAYS, Mark, Waiting};
+use crate::engine::escrow::{End, How, Method, WhyNot};
 use crate::engine::event::{Event, Record};
 use crate::engine::party::{Actor, Role};
+use crate::engine::time::Time;
 use crate::store::history::Stored;
 use crate::web::view::{EventView, Icon, Tone};
 
@@ -81,6 +82,10 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
         Event::Delivered { .. } | Event::ChangesRequested { .. } | Event::Overdue { .. } => {
             worked(scene, &record.event, &who)
         }
+        Event::DisputeOpened { reason, .. } if record.actor == Actor::Clock => {
+            let words = "The request to cancel was not answered in time and became a dispute";
+            (Icon::Scale, Tone::Dispute, words.to_owned(), reason.clone())
+        }
         Event::InspectionExtended { .. }
         | Event::ExtensionAsked { .. }
         | Event::ExtensionGranted { .. }
@@ -105,7 +110,7 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
         | Event::RefundRetried { .. }
         | Event::RefundedToWallet { .. }
         | Event::PaidOut { .. } => moved(scene, &record.event, &who),
-        Event::Ended { end } => ended(end),
+        Event::Ended { end } => ended(scene, end),
         Event::Closed => plain(Icon::CircleCheckBig, Tone::Neutral, format!("{who} closed the escrow")),
     }
 }
@@ -151,8 +156,9 @@ fn negotiated(scene: &Scene<'_>, record: &Record, who: &str) -> Told {
             Tone::Neutral,
             format!("{who} had the invitation of the {} sent again", role.word()),
         ),
-        Event::Reminded { waiting, milestone, mark, .. } => {
-            plain(Icon::Bell, Tone::Neutral, reminded(scene, *waiting, *milestone, *mark))
+        Event::Reminded { waiting, milestone, since, mark, deadline } => {
+            let late = is_late(*waiting, *mark, *since, *deadline);
+            plain(Icon::Bell, Tone::Neutral, reminded(scene, *waiting, *milestone, *mark, late))
         }
         Event::Nudged { waiting, milestone, .. } => {
             let words = format!("{who} had a reminder of {} sent", awaited(scene, *waiting, *milestone));
@@ -196,8 +202,14 @@ fn unpaid(scene: &Scene<'_>, event: &Event) -> Told {
     let plain = |icon, tone, words: String| (icon, tone, words, String::new());
     let title = |number: &u16| format!("“{}”", scene.title_of(*number));
     match event {
-        Event::Rejected { by, reason } => {
-            let words = format!("Not accepted by the {}: what was paid goes back", by.word());
+        Event::Rejected { by, reason, why } => {
+            let words = match why {
+                WhyNot::Declined => format!("Not accepted by the {}: what was paid goes back", by.word()),
+                WhyNot::Silence => {
+                    format!("The {} did not answer in time: what was paid goes back", by.word())
+                }
+                WhyNot::WrongPerson => "Nobody is there to accept it: what was paid goes back".to_owned(),
+            };
             (Icon::CircleX, Tone::Bad, words, reason.clone())
         }
         Event::NextPaymentDue { milestone, .. } => {
@@ -282,11 +294,11 @@ fn moved(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
             };
             (Icon::HandCoins, Tone::Good, words, String::new())
         }
-        Event::Refunded { milestone, parts, .. } => {
+        Event::Refunded { milestone, parts, how, .. } => {
             let sum: i64 = parts.iter().map(|part| part.amount_minor).sum();
             let (title, amount) = (scene.title_of(*milestone), scene.amount(sum));
             let words = format!("{amount} for “{title}” went back to the buyer");
-            (Icon::Undo2, Tone::Neutral, words, String::new())
+            (Icon::Undo2, Tone::Neutral, format!("{}{words}", by_silence(*how)), String::new())
         }
         Event::PaidOut { milestone, user, amount_minor, .. } => {
             // A payout without a sum is one whose sum would tell what is hidden from the reader.
@@ -300,6 +312,11 @@ fn moved(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
         }
         _ => refunds::told(scene, event, who),
     }
+}
+
+/// Why money went back by itself; nothing where somebody had it sent.
+fn by_silence(how: How) -> &'static str {
+    if how == How::ByClock { "It was not delivered in time, and nobody did anything about it: " } else { "" }
 }
 
 /// "the delivery of “Design”".
@@ -331,9 +348,18 @@ fn awaited(scene: &Scene<'_>, waiting: Waiting, milestone: Option<u16>) -> Strin
     format!("{what}{title}")
 }
 
-fn reminded(scene: &Scene<'_>, waiting: Waiting, milestone: Option<u16>, mark: Mark) -> String {
+/// Whether a reminder of a delivery came after its agreed date, in the days of grace.
+fn is_late(waiting: Waiting, mark: Mark, since: Time, deadline: Time) -> bool {
+    let due = deadline.plus_days(-DELIVERY_GRACE_DAYS);
+    waiting == Waiting::Delivery && (mark != Mark::Half || since.midway(deadline) > due) && mark != Mark::Due
+}
+
+fn reminded(scene: &Scene<'_>, waiting: Waiting, milestone: Option<u16>, mark: Mark, late: bool) -> String {
     let what = awaited(scene, waiting, milestone);
     let when = match mark {
+        Mark::Half if late => "it is overdue",
+        Mark::Hours24 if late => "it is overdue, and in less than a day the buyer may cancel",
+        Mark::Hours2 if late => "it is overdue, and in less than two hours the buyer may cancel",
         Mark::Half => "half of the time has passed",
         Mark::Due => "the agreed date is here",
         Mark::Hours24 => "less than a day is left",
@@ -342,7 +368,7 @@ fn reminded(scene: &Scene<'_>, waiting: Waiting, milestone: Option<u16>, mark: M
     format!("A reminder of {what} was sent: {when}")
 }
 
-fn ended(end: &End) -> Told {
+fn ended(scene: &Scene<'_>, end: &End) -> Told {
     let plain = |icon, tone, words: String| (icon, tone, words, String::new());
     let role = |role: &Role| role_title(*role).to_lowercase();
     match end {
@@ -362,6 +388,12 @@ fn ended(end: &End) -> Told {
         End::ExpiredNotPaid => {
             plain(Icon::ClockAlert, Tone::Neutral, "Expired: nothing was paid in time".to_owned())
         }
+        // Why is told before it, with what becomes of the money.
+        End::Declined { .. } if scene.escrow.rejected.is_some() => plain(
+            Icon::CircleX,
+            Tone::Neutral,
+            "Everything went back to the buyer: the escrow is over".to_owned(),
+        ),
         End::Declined { by, reason } => {
             (Icon::CircleX, Tone::Bad, format!("The {} declined", role(by)), reason.clone())
         }

@@ -404,13 +404,25 @@ fn each_is_told_what_concerns_him_once() {
         rail(),
         Command::ChargeSettled { payment: crate::dsl::given::PAYMENT },
     );
-    assert_eq!(paid, [(Role::Buyer, News::Bought { amount, due }), (Role::Seller, News::Sold { due })]);
+    assert_eq!(
+        paid,
+        [
+            (Role::Buyer, News::Bought { amount, due }),
+            (Role::Seller, News::Sold { due, price: Some(amount) })
+        ]
+    );
     let deliver = Command::MarkDone { milestone: 1, note: String::new(), files: Vec::new() };
     let delivered = told(Past::sold(&instant()), seller(), deliver);
     let (milestone, number) = ("A portrait".to_owned(), 1);
     let how = How::Delivered;
-    let to_seller =
-        News::ReleasedToYou { milestone: milestone.clone(), number, amount, how, in_wallet: false };
+    let to_seller = News::ReleasedToYou {
+        milestone: milestone.clone(),
+        number,
+        amount,
+        how,
+        in_wallet: false,
+        part: None,
+    };
     let to_buyer = News::HandedOver { milestone, number, amount };
     assert_eq!(delivered, [(Role::Seller, to_seller), (Role::Buyer, to_buyer)]);
 }

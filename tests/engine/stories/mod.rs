@@ -21,4 +21,5 @@ mod reminders;
 mod repeats;
 mod roles;
 mod sums;
+mod told;
 mod veiled;

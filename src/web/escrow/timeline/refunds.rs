@@ -1,6 +1,6 @@
 //! Money that goes back as it came, as sentences.
 
-use super::Told;
+use super::{Told, by_silence};
 use crate::engine::event::Event;
 use crate::engine::refund::Refund;
 use crate::web::escrow::seat::Scene;
@@ -13,10 +13,11 @@ pub(super) fn told(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
         return plain(icon, tone, words.to_owned());
     }
     match event {
-        Event::RefundStarted { milestone, parts, .. } => {
+        Event::RefundStarted { milestone, parts, how, .. } => {
             let sum: i64 = parts.iter().map(|part| part.amount_minor).sum();
             let words = format!(
-                "{} for “{}” goes back to the card or account it came from",
+                "{}{} for “{}” goes back to the card or account it came from",
+                by_silence(*how),
                 scene.amount(sum),
                 title(milestone)
             );
