@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::engine::escrow::Escrow;
 use crate::engine::time::Time;
 use crate::money::Currency;
-use crate::store::db::{Conn, DbError, all, opt};
+use crate::store::db::{Conn, DbError, all};
 use crate::store::escrows::read;
 
 /// Counts stop here: what is more is told as "1000+".
@@ -155,44 +155,6 @@ pub async fn escrows(
 /// `search` as a pattern that matches it anywhere and takes nothing in it for a wildcard.
 fn contains(search: &str) -> String {
     format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
-}
-
-/// An escrow's row as an operator sees it.
-#[derive(Clone, Debug)]
-pub struct Book {
-    pub escrow: Escrow,
-    /// The link of the last event.
-    pub head: Vec<u8>,
-    pub next_at: Option<Time>,
-    pub created_at: Time,
-    pub updated_at: Time,
-}
-
-#[derive(sqlx::FromRow)]
-struct BookRow {
-    document: String,
-    head: Vec<u8>,
-    next_at: Option<Time>,
-    created_at: Time,
-    updated_at: Time,
-}
-
-/// The row of an escrow, by its reference in letters of either case.
-///
-/// # Errors
-/// The database's.
-pub async fn book(conn: &mut Conn<'_>, reference: &str) -> Result<Option<Book>, DbError> {
-    let row = opt!(
-        conn,
-        BookRow,
-        "SELECT document, head, next_at, created_at, updated_at FROM escrows WHERE reference = $1",
-        reference.to_ascii_uppercase()
-    )?;
-    let book = |row: BookRow| {
-        let BookRow { document, head, next_at, created_at, updated_at } = row;
-        Ok(Book { escrow: read(&document)?, head, next_at, created_at, updated_at })
-    };
-    row.map(book).transpose()
 }
 
 /// What an escrow says and what its accounts hold, in minor units.

@@ -4,6 +4,7 @@
 //! them are one write.
 
 pub mod audit;
+pub mod book;
 pub mod console;
 pub mod db;
 pub mod disputes;

@@ -2,6 +2,8 @@
 //! is another operator's, whatever the account or address by which this one came into it. Stands behind the gate
 //! of every route that is about one escrow.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -10,8 +12,8 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::engine::refusal::Refusal;
 use crate::error::Error;
+use crate::store::book::{self, Book};
 use crate::store::db::{Conn, opt};
-use crate::store::escrows;
 use crate::store::interest::{self, Among};
 use crate::web::visitor::Visitor;
 
@@ -26,23 +28,40 @@ pub fn concerns(path: &str) -> bool {
 }
 
 /// Refuses an operator what is another one's to see and do.
-pub async fn gate(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn gate(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let visitor = request.extensions().get::<Visitor>();
     let operator = visitor.and_then(|visitor| visitor.0.as_ref()).map(|one| one.id);
     let path = request.uri().path().to_owned();
     match refused(&app, operator, &path).await {
-        Ok(()) => next.run(request).await,
+        Ok(book) => {
+            // It is not read twice.
+            if let Some(book) = book {
+                request.extensions_mut().insert(Arc::new(book));
+            }
+            next.run(request).await
+        }
         Err(error) => error.into_response(),
     }
 }
 
-async fn refused(app: &App, operator: Option<Uuid>, path: &str) -> Result<(), Error> {
+/// The escrow, where the address names it and the operator takes no part in it.
+async fn refused(app: &App, operator: Option<Uuid>, path: &str) -> Result<Option<Book>, Error> {
     let operator = operator.ok_or(Error::NotFound)?;
     let mut db = app.db.read().await?;
     let conn = &mut db.conn();
-    let Some(escrow) = escrow_of(conn, path).await? else { return Ok(()) };
-    if !interest::has(conn, operator, escrow, Among::All).await? {
-        return Ok(());
+    let parts: Vec<&str> = path.split('/').skip(2).collect();
+    let (book, takes_part) = match parts[..] {
+        ["escrows" | "disputes", reference, ..] => match book::book_for(conn, operator, reference).await? {
+            Some((book, takes_part)) => (Some(book), takes_part),
+            None => (None, false),
+        },
+        _ => match escrow_of(conn, &parts).await? {
+            Some(escrow) => (None, interest::has(conn, operator, escrow, Among::All).await?),
+            None => (None, false),
+        },
+    };
+    if !takes_part {
+        return Ok(book);
     }
     Err(Error::Refused {
         code: Refusal::OperatorIsParty.code(),
@@ -54,12 +73,8 @@ async fn refused(app: &App, operator: Option<Uuid>, path: &str) -> Result<(), Er
 }
 
 /// The escrow that an address is about; nothing where there is none, which the handler answers.
-async fn escrow_of(conn: &mut Conn<'_>, path: &str) -> Result<Option<Uuid>, Error> {
-    let parts: Vec<&str> = path.split('/').skip(2).collect();
-    let row = match parts[..] {
-        ["escrows" | "disputes", reference, ..] => {
-            return Ok(escrows::by_reference(conn, reference).await?.map(|escrow| escrow.id));
-        }
+async fn escrow_of(conn: &mut Conn<'_>, parts: &[&str]) -> Result<Option<Uuid>, Error> {
+    let row = match *parts {
         ["mail", id, ..] => match id.parse::<Uuid>() {
             Ok(id) => opt!(conn, (Option<Uuid>,), "SELECT escrow_id FROM outbox WHERE id = $1", id)?,
             Err(_) => None,

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use std::sync::Arc;
+
 use askama::Template;
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use data_encoding::HEXLOWER;
@@ -21,7 +24,8 @@ use crate::engine::status;
 use crate::engine::terms::{Mode, Terms};
 use crate::engine::vocabulary::{self, Movement};
 use crate::error::Error;
-use crate::store::console::{self, Balance, Book, Party as Person};
+use crate::store::book::{self, Book};
+use crate::store::console::{self, Balance, Party as Person};
 use crate::store::db::Conn;
 use crate::store::payments::Payment;
 use crate::web::escrow::seat::{pill, pill_of, role_title};
@@ -78,7 +82,7 @@ impl Head {
 /// # Errors
 /// [`Error::NotFound`] where there is none.
 pub async fn load(conn: &mut Conn<'_>, reference: &str) -> Result<Book, Error> {
-    console::book(conn, reference).await?.ok_or(Error::NotFound)
+    book::book(conn, reference).await?.ok_or(Error::NotFound)
 }
 
 #[derive(Template)]
@@ -139,11 +143,11 @@ async fn show(
     State(app): State<App>,
     OperatorOnly(operator): OperatorOnly,
     visit: Visit,
-    Path(reference): Path<String>,
+    book: Option<Extension<Arc<Book>>>,
 ) -> Result<Response, Error> {
     let mut db = app.db.read().await?;
     let conn = &mut db.conn();
-    let book = load(conn, &reference).await?;
+    let Extension(book) = book.ok_or(Error::NotFound)?;
     let escrow = &book.escrow;
     let (people, balances) = console::around(conn, escrow.id).await?;
     let payments = crate::store::payments::of_escrow(conn, escrow.id).await?;

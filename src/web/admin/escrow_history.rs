@@ -12,7 +12,7 @@ use crate::engine::chain;
 use crate::engine::escrow::Escrow;
 use crate::engine::evolve::evolve;
 use crate::error::Error;
-use crate::store::console::Book;
+use crate::store::book::Book;
 use crate::store::escrows;
 use crate::store::history::{self, Stored};
 use crate::web::escrow::seat::Scene;
