@@ -41,25 +41,12 @@ impl BookRow {
     }
 }
 
-/// The row of an escrow, by its reference in letters of either case.
+/// The row of an escrow, by its reference in letters of either case, and whether this operator takes part in it
+/// himself.
 ///
 /// # Errors
 /// The database's.
-pub async fn book(conn: &mut Conn<'_>, reference: &str) -> Result<Option<Book>, DbError> {
-    let row = opt!(
-        conn,
-        BookRow,
-        "SELECT document, head, next_at, created_at, updated_at FROM escrows WHERE reference = $1",
-        reference.to_ascii_uppercase()
-    )?;
-    row.map(BookRow::book).transpose()
-}
-
-/// The same for an operator, and whether he takes part in it himself.
-///
-/// # Errors
-/// The database's.
-pub async fn book_for(
+pub async fn read_for(
     conn: &mut Conn<'_>,
     operator: Uuid,
     reference: &str,

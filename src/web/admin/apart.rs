@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
@@ -21,6 +22,18 @@ use crate::web::visitor::Visitor;
 const ABOUT_ONE: [&str; 4] =
     ["/admin/escrows/{", "/admin/disputes/{", "/admin/mail/{", "/admin/jobs/payments/{"];
 
+/// The escrow of an address below `/admin/escrows/`, as the gate has read it.
+#[derive(Clone, Debug)]
+pub struct Opened(pub Arc<Book>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Opened {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        parts.extensions.get().cloned().ok_or(Error::NotFound)
+    }
+}
+
 /// Whether a route is about one escrow.
 #[must_use]
 pub fn concerns(path: &str) -> bool {
@@ -34,9 +47,8 @@ pub async fn gate(State(app): State<App>, mut request: Request, next: Next) -> R
     let path = request.uri().path().to_owned();
     match refused(&app, operator, &path).await {
         Ok(book) => {
-            // It is not read twice.
             if let Some(book) = book {
-                request.extensions_mut().insert(Arc::new(book));
+                request.extensions_mut().insert(Opened(Arc::new(book)));
             }
             next.run(request).await
         }
@@ -51,7 +63,7 @@ async fn refused(app: &App, operator: Option<Uuid>, path: &str) -> Result<Option
     let conn = &mut db.conn();
     let parts: Vec<&str> = path.split('/').skip(2).collect();
     let (book, takes_part) = match parts[..] {
-        ["escrows" | "disputes", reference, ..] => match book::book_for(conn, operator, reference).await? {
+        ["escrows" | "disputes", reference, ..] => match book::read_for(conn, operator, reference).await? {
             Some((book, takes_part)) => (Some(book), takes_part),
             None => (None, false),
         },

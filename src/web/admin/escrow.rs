@@ -3,14 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use std::sync::Arc;
-
 use askama::Template;
-use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use data_encoding::HEXLOWER;
 
+use super::apart::Opened;
 use super::ledger::Entry;
 use super::look::Looks;
 use super::payments;
@@ -24,9 +22,8 @@ use crate::engine::status;
 use crate::engine::terms::{Mode, Terms};
 use crate::engine::vocabulary::{self, Movement};
 use crate::error::Error;
-use crate::store::book::{self, Book};
+use crate::store::book::Book;
 use crate::store::console::{self, Balance, Party as Person};
-use crate::store::db::Conn;
 use crate::store::payments::Payment;
 use crate::web::escrow::seat::{pill, pill_of, role_title};
 use crate::web::form::Search;
@@ -75,14 +72,6 @@ impl Head {
             tabs: tabs.into_iter().map(tab).collect(),
         }
     }
-}
-
-/// The row of an escrow for an operator.
-///
-/// # Errors
-/// [`Error::NotFound`] where there is none.
-pub async fn load(conn: &mut Conn<'_>, reference: &str) -> Result<Book, Error> {
-    book::book(conn, reference).await?.ok_or(Error::NotFound)
 }
 
 #[derive(Template)]
@@ -143,11 +132,10 @@ async fn show(
     State(app): State<App>,
     OperatorOnly(operator): OperatorOnly,
     visit: Visit,
-    book: Option<Extension<Arc<Book>>>,
+    Opened(book): Opened,
 ) -> Result<Response, Error> {
     let mut db = app.db.read().await?;
     let conn = &mut db.conn();
-    let Extension(book) = book.ok_or(Error::NotFound)?;
     let escrow = &book.escrow;
     let (people, balances) = console::around(conn, escrow.id).await?;
     let payments = crate::store::payments::of_escrow(conn, escrow.id).await?;
@@ -357,13 +345,12 @@ async fn entries(
     State(app): State<App>,
     OperatorOnly(operator): OperatorOnly,
     visit: Visit,
-    Path(reference): Path<String>,
+    Opened(book): Opened,
     Search(query): Search,
 ) -> Result<Response, Error> {
     let before: Option<i64> = query.get("before").parse().ok();
     let mut db = app.db.read().await?;
     let conn = &mut db.conn();
-    let book = load(conn, &reference).await?;
     let cut =
         Cut::new(console::entries(conn, console::Entries::Escrow(book.escrow.id), before, ASKED).await?);
     let reader = operator.reader(&app);

@@ -1,11 +1,12 @@
 //! What happened to one escrow, the check of its chain made while the page is drawn.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use data_encoding::HEXLOWER;
 
-use super::escrow::{Head, load};
+use super::apart::Opened;
+use super::escrow::Head;
 use super::look::Looks;
 use crate::app::App;
 use crate::engine::chain;
@@ -50,13 +51,12 @@ async fn show(
     State(app): State<App>,
     OperatorOnly(operator): OperatorOnly,
     visit: Visit,
-    Path(reference): Path<String>,
+    Opened(book): Opened,
     Search(query): Search,
 ) -> Result<Response, Error> {
     let before: i64 = query.get("before").parse().unwrap_or(i64::MAX);
     let mut db = app.db.read().await?;
     let conn = &mut db.conn();
-    let book = load(conn, &reference).await?;
     let people = escrows::people(conn, book.escrow.id).await?;
     let stored = history::read(conn, book.escrow.id, 0, MOST_EVENTS).await?;
     let reader = operator.reader(&app);

@@ -1,10 +1,11 @@
 //! The mails about one escrow, and what became of each.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
-use super::escrow::{Head, load};
+use super::apart::Opened;
+use super::escrow::Head;
 use super::look::Looks;
 use super::mail;
 use crate::app::App;
@@ -44,11 +45,10 @@ async fn show(
     State(app): State<App>,
     OperatorOnly(operator): OperatorOnly,
     visit: Visit,
-    Path(reference): Path<String>,
+    Opened(book): Opened,
 ) -> Result<Response, Error> {
     let mut db = app.db.read().await?;
     let conn = &mut db.conn();
-    let book = load(conn, &reference).await?;
     let mails = console::mails(conn, book.escrow.id, MOST).await?;
     let reader = operator.reader(&app);
     page::html(&Show {
