@@ -45,8 +45,8 @@ impl Carried {
     fn whom(&self, role: Role) -> String {
         match role {
             Role::Payee => "the payees".to_owned(),
-            role if role == self.reader => "you".to_owned(),
-            role => format!("the {}", role.word()),
+            Role::Buyer | Role::Seller | Role::Broker if role == self.reader => "you".to_owned(),
+            Role::Buyer | Role::Seller | Role::Broker => format!("the {}", role.word()),
         }
     }
 
