@@ -288,6 +288,20 @@ fn cancelling(escrow: &Escrow, number: u16, title: &str, role: Role) -> (String,
     (headline, format!("If nothing happens by then, the money goes back to {whom} by itself."))
 }
 
+/// What asks nothing of its reader.
+fn said(headline: &str, otherwise: &str) -> Next {
+    Next {
+        yours: false,
+        headline: headline.to_owned(),
+        by: None,
+        otherwise: Some(otherwise.to_owned()),
+        note: None,
+        primary: None,
+        secondary: Vec::new(),
+        milestone: None,
+    }
+}
+
 fn number_of(clock: &Deadline) -> u16 {
     clock.milestone.unwrap_or(1)
 }

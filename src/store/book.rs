@@ -6,6 +6,7 @@ use crate::engine::escrow::Escrow;
 use crate::engine::time::Time;
 use crate::store::db::{Conn, DbError, opt};
 use crate::store::escrows::read;
+use crate::store::interest::is_party;
 
 /// An escrow's row as an operator sees it.
 #[derive(Clone, Debug)]
@@ -54,12 +55,14 @@ pub async fn read_for(
     let row = opt!(
         conn,
         BookForRow,
-        "SELECT e.document, e.head, e.next_at, e.created_at, e.updated_at, EXISTS (
-             SELECT 1 FROM users me, parties p JOIN users u ON u.id = p.user_id
-             WHERE me.id = $2 AND p.escrow_id = e.id
-               AND (p.user_id = me.id OR coalesce(me.email, me.guest_email) IN (u.email, u.guest_email, p.email))
-         ) AS takes_part
-         FROM escrows e WHERE e.reference = $1",
+        concat!(
+            "SELECT e.document, e.head, e.next_at, e.created_at, e.updated_at, EXISTS (
+                 SELECT 1 FROM users me, parties p JOIN users u ON u.id = p.user_id
+                 WHERE me.id = $2 AND p.escrow_id = e.id AND ",
+            is_party!(),
+            ") AS takes_part
+             FROM escrows e WHERE e.reference = $1"
+        ),
         reference.to_ascii_uppercase(),
         operator
     )?;

@@ -5,6 +5,15 @@ use uuid::Uuid;
 
 use super::db::{Conn, DbError, all, opt};
 
+/// Whether the user `me` is the party `p`, whose user is `u`, or has an address of his: the one that he has, or was
+/// named by.
+macro_rules! is_party {
+    () => {
+        "(p.user_id = me.id OR coalesce(me.email, me.guest_email) IN (u.email, u.guest_email, p.email))"
+    };
+}
+pub(super) use is_party;
+
 /// Of which of those who take part somebody is asked whether he is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Among {
@@ -29,10 +38,12 @@ pub async fn has(conn: &mut Conn<'_>, user: Uuid, escrow: Uuid, among: Among) ->
     let row = opt!(
         conn,
         (Uuid,),
-        "SELECT p.user_id FROM users me, parties p JOIN users u ON u.id = p.user_id
-         WHERE me.id = $1 AND p.escrow_id = $2 AND p.role <> $3
-           AND (p.user_id = me.id OR coalesce(me.email, me.guest_email) IN (u.email, u.guest_email, p.email))
-         LIMIT 1",
+        concat!(
+            "SELECT p.user_id FROM users me, parties p JOIN users u ON u.id = p.user_id
+             WHERE me.id = $1 AND p.escrow_id = $2 AND p.role <> $3 AND ",
+            is_party!(),
+            " LIMIT 1"
+        ),
         user,
         escrow,
         but
@@ -48,11 +59,13 @@ pub async fn without(conn: &mut Conn<'_>, escrow: Uuid, operators: &[Uuid]) -> R
     let rows = all!(
         conn,
         (Uuid,),
-        "SELECT me.id FROM users me
-         WHERE me.operator = TRUE AND EXISTS (
-             SELECT 1 FROM parties p JOIN users u ON u.id = p.user_id
-             WHERE p.escrow_id = $1
-               AND (p.user_id = me.id OR me.email IN (u.email, u.guest_email, p.email)))",
+        concat!(
+            "SELECT me.id FROM users me
+             WHERE me.operator = TRUE AND EXISTS (
+                 SELECT 1 FROM parties p JOIN users u ON u.id = p.user_id WHERE p.escrow_id = $1 AND ",
+            is_party!(),
+            ")"
+        ),
         escrow
     )?;
     Ok(operators.iter().copied().filter(|one| !rows.contains(&(*one,))).collect())
@@ -66,11 +79,13 @@ pub async fn shared(conn: &mut Conn<'_>, one: Uuid, other: Uuid) -> Result<bool,
     let row = opt!(
         conn,
         (Uuid,),
-        "SELECT theirs.escrow_id FROM parties theirs
-         JOIN parties p ON p.escrow_id = theirs.escrow_id JOIN users u ON u.id = p.user_id, users me
-         WHERE me.id = $1 AND theirs.user_id = $2
-           AND (p.user_id = me.id OR me.email IN (u.email, u.guest_email, p.email))
-         LIMIT 1",
+        concat!(
+            "SELECT theirs.escrow_id FROM parties theirs
+             JOIN parties p ON p.escrow_id = theirs.escrow_id JOIN users u ON u.id = p.user_id, users me
+             WHERE me.id = $1 AND theirs.user_id = $2 AND ",
+            is_party!(),
+            " LIMIT 1"
+        ),
         one,
         other
     )?;

@@ -1,6 +1,6 @@
 //! The next-panel of the arbiter whom the terms name: what he is to decide, by when, and what follows if not.
 
-use super::Next;
+use super::{Next, said};
 use crate::engine::dispute::{Dispute, Handler, Step};
 use crate::engine::escrow::Escrow;
 use crate::engine::offers::Action;
@@ -71,17 +71,4 @@ fn of_dispute(escrow: &Escrow, dispute: &Dispute) -> Next {
         },
     };
     Next { by, milestone: number, ..next }
-}
-
-fn said(headline: &str, otherwise: &str) -> Next {
-    Next {
-        yours: false,
-        headline: headline.to_owned(),
-        by: None,
-        otherwise: Some(otherwise.to_owned()),
-        note: None,
-        primary: None,
-        secondary: Vec::new(),
-        milestone: None,
-    }
 }

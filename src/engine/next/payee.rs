@@ -1,6 +1,6 @@
 //! The next-panel of a payee, who receives and decides nothing: his own money, and what it waits for.
 
-use super::Next;
+use super::{Next, said};
 use crate::engine::deadlines::{self, Waiting};
 use crate::engine::escrow::{Escrow, Stage};
 use crate::engine::offers::Action;
@@ -37,14 +37,5 @@ pub(super) fn panel(escrow: &Escrow, user: UserId) -> Next {
             ("This escrow has ended", "There is nothing more for you to do.")
         }
     };
-    Next {
-        yours: false,
-        headline: headline.to_owned(),
-        by: None,
-        otherwise: Some(otherwise.to_owned()),
-        note: None,
-        primary: None,
-        secondary: Vec::new(),
-        milestone: None,
-    }
+    said(headline, otherwise)
 }
