@@ -1,4 +1,4 @@
-//! What the doctor reads: rows as they stand, nothing more.
+//! Escrows and their ledger entries.
 
 use uuid::Uuid;
 

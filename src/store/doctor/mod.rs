@@ -1,0 +1,3 @@
+//! What the doctor reads: rows as they stand, nothing more. A file for each kind of thing.
+
+pub mod escrows;
