@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::mail::letter::Letter;
 use crate::store::db::{Conn, Db, DbError};
 use crate::store::outbox::{NewMail, To};
+use crate::store::security::{self, Kind};
 use crate::store::throttle::{self, Limit};
 use crate::store::tokens::{self, Bound, Purpose, Worth};
 use crate::store::users::{self, Registration};
@@ -74,6 +75,7 @@ pub async fn request_reset(db: &Db, clock: &Clock, email: &str) -> Result<(), Db
     let mut tx = db.write().await?;
     let conn = &mut tx.conn();
     if let Some(known) = users::by_email(conn, email).await?.filter(|known| known.claimed_at.is_some()) {
+        security::note(conn, clock, Kind::ResetAsked, Some(known.id), "").await?;
         owe(conn, clock, email, known.id, &Letter::ResetPassword).await?;
     }
     tx.commit().await
@@ -202,6 +204,7 @@ pub async fn set_up_operator(
     let Some(user) = users::register(conn, clock, new).await? else { return Ok(None) };
     links::confirm(conn, clock, user, new.email).await?;
     users::make_operator(conn, user).await?;
+    security::note(conn, clock, Kind::OperatorAdded, Some(user), "").await?;
     tokens::retire_unbound(conn, now, Purpose::Setup).await?;
     tx.commit().await?;
     Ok(Some(user))
@@ -245,6 +248,7 @@ pub async fn add_operator(db: &Db, clock: &Clock, email: &str) -> Result<Added, 
     let known = users::by_id(conn, id).await?;
     let added = if known.is_some_and(|known| known.is_confirmed()) {
         users::make_operator(conn, id).await?;
+        security::note(conn, clock, Kind::OperatorAdded, Some(id), "").await?;
         tokens::retire_unbound(conn, clock.now(), Purpose::Setup).await?;
         Added::AtOnce
     } else {
@@ -302,6 +306,7 @@ async fn store_password(
     users::set_password(conn, now, user, password_hash).await?;
     sessions::end_all(conn, now, user).await?;
     tokens::retire(conn, now, Purpose::Reset, user).await?;
+    security::note(conn, clock, Kind::PasswordChanged, Some(user), "").await?;
     outbox::enqueue(conn, clock, &Letter::PasswordChanged { at: now }.to_user(user)).await?;
     Ok(())
 }
@@ -319,6 +324,7 @@ pub async fn request_address(db: &Db, clock: &Clock, user: Uuid, email: &str) ->
         Some(owner) => Letter::AlreadyRegistered.to_user(owner.id),
         None => Letter::NewAddress.to(To::UserAt(user, email.to_owned())),
     };
+    security::note(conn, clock, Kind::AddressAsked, Some(user), "").await?;
     owe_mail(conn, clock, email, &mail).await?;
     tx.commit().await
 }
@@ -352,6 +358,7 @@ pub async fn change_address(db: &Db, clock: &Clock, user: Uuid, secret: &str) ->
     for purpose in [Purpose::ConfirmAddress, Purpose::Reset, Purpose::NewAddress] {
         tokens::retire(conn, now, purpose, user).await?;
     }
+    security::note(conn, clock, Kind::AddressChanged, Some(user), "").await?;
     if let Some(old) = old {
         let letter = Letter::AddressChanged { at: now };
         outbox::enqueue(conn, clock, &letter.to(To::UserAt(user, old))).await?;
@@ -418,6 +425,8 @@ pub async fn note_sign_in(
     }
     throttle::forgive(conn, &throttle::SIGN_IN_BY_DEVICE, &by_device(user, device.hash)).await?;
     let familiar = sessions::familiar(conn, user, device.hash).await?;
+    let kind = if familiar.device { Kind::SignedIn } else { Kind::NewDevice };
+    security::note(conn, clock, kind, Some(user), "").await?;
     if familiar.person && !familiar.device {
         let (ip, device) = (device.ip.to_owned(), device.name.to_owned());
         let letter = Letter::NewSignIn { at: clock.now(), ip, device };
@@ -454,6 +463,9 @@ pub async fn set_profile(db: &Db, user: Uuid, profile: &users::Profile<'_>) -> R
 pub async fn end_session(db: &Db, clock: &Clock, user: Uuid, public_id: Uuid) -> Result<bool, DbError> {
     let mut tx = db.write().await?;
     let ended = sessions::end(&mut tx.conn(), clock.now(), user, public_id).await?;
+    if ended {
+        security::note(&mut tx.conn(), clock, Kind::SessionEnded, Some(user), "").await?;
+    }
     tx.commit().await?;
     Ok(ended)
 }
@@ -465,11 +477,12 @@ pub async fn end_session(db: &Db, clock: &Clock, user: Uuid, public_id: Uuid) ->
 pub async fn end_other_sessions(db: &Db, clock: &Clock, user: Uuid, keep: &[u8]) -> Result<u64, DbError> {
     let mut tx = db.write().await?;
     let ended = sessions::end_others(&mut tx.conn(), clock.now(), user, keep).await?;
+    security::note(&mut tx.conn(), clock, Kind::OthersSignedOut, Some(user), "").await?;
     tx.commit().await?;
     Ok(ended)
 }
 
-/// Removes what has been worthless for long: windows of the throttle, tokens, sessions.
+/// Removes what has been worthless for long: windows of the throttle, tokens, sessions, old rows of the security log.
 ///
 /// # Errors
 /// The database did not answer.
@@ -478,7 +491,8 @@ pub async fn sweep(db: &Db, clock: &Clock) -> Result<u64, DbError> {
     let (conn, now) = (&mut tx.conn(), clock.now());
     let swept = throttle::sweep(conn, now).await?
         + tokens::sweep(conn, now).await?
-        + sessions::sweep(conn, now).await?;
+        + sessions::sweep(conn, now).await?
+        + security::sweep(conn, now).await?;
     tx.commit().await?;
     Ok(swept)
 }

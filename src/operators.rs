@@ -9,6 +9,7 @@ use crate::mail::letter::Letter;
 use crate::money::Currency;
 use crate::store::audit::{self, Act, Subject};
 use crate::store::db::{Db, DbError};
+use crate::store::security::{self, Kind};
 use crate::store::tokens::{self, Purpose};
 use crate::store::{fees, notices_in, outbox, payments, sessions, terms_of_service, users};
 
@@ -46,6 +47,7 @@ pub async fn freeze(
         return Ok(false);
     }
     audit::note(conn, clock, operator, Act::Froze, &Subject::User(user), reason).await?;
+    security::note(conn, clock, Kind::Frozen, Some(user), "").await?;
     let letter = Letter::Frozen { at: now, reason: reason.to_owned() };
     outbox::enqueue(conn, clock, &letter.to_user(user)).await?;
     tx.commit().await?;
@@ -69,6 +71,7 @@ pub async fn unfreeze(
         return Ok(false);
     }
     audit::note(conn, clock, operator, Act::Unfroze, &Subject::User(user), reason).await?;
+    security::note(conn, clock, Kind::Unfrozen, Some(user), "").await?;
     outbox::enqueue(conn, clock, &Letter::Unfrozen { at: now }.to_user(user)).await?;
     tx.commit().await?;
     Ok(true)
@@ -191,6 +194,7 @@ pub async fn remove(db: &Db, clock: &Clock, email: &str) -> Result<Removed, DbEr
     }
     users::unmake_operator(conn, account.id).await?;
     sessions::end_all(conn, now, account.id).await?;
+    security::note(conn, clock, Kind::OperatorRemoved, Some(account.id), "").await?;
     let by = "holdfast operator remove, on the machine itself";
     audit::note(conn, clock, account.id, Act::Left, &Subject::User(account.id), by).await?;
     tx.commit().await?;

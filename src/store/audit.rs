@@ -81,6 +81,7 @@ pub enum Subject {
     Terms(i64),
     /// What a provider told us, by its name and the notice's.
     Notice(String),
+    SecurityLog,
     /// Everybody and everything.
     All,
 }
@@ -95,6 +96,7 @@ impl Subject {
             Self::Fee(currency) => ("fee", currency.clone(), None),
             Self::Terms(version) => ("terms", version.to_string(), None),
             Self::Notice(name) => ("notice", name.clone(), None),
+            Self::SecurityLog => ("security", String::new(), None),
             Self::All => ("all", String::new(), None),
         }
     }

@@ -26,6 +26,7 @@ pub mod payments;
 pub mod preferences;
 pub mod proposals;
 pub mod rehearsal;
+pub mod security;
 pub mod sessions;
 pub mod terms_of_service;
 pub mod throttle;

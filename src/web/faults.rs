@@ -16,6 +16,7 @@ use super::view::Icon;
 use super::visit::Visit;
 use crate::app::App;
 use crate::error::{Error, Fault};
+use crate::store::security::{self, Kind};
 
 #[derive(Template)]
 #[template(path = "pages/error.html")]
@@ -54,13 +55,25 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
     let is_shown = is_drawn || request.headers().get("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
     let response = next.run(request).await;
     let mut response = match fault_of(&response, &asked) {
-        Some(error) => draw(&app, &visit, &asked, &error, &response),
+        Some(error) => {
+            if matches!(*error, Error::CrossSite) {
+                tell_cross_site(&app).await;
+            }
+            draw(&app, &visit, &asked, &error, &response)
+        }
         None => response,
     };
     if is_shown && visit.flash().is_some() && response.status().is_success() && is_html(&response) {
         response.headers_mut().append(SET_COOKIE, Flash::gone());
     }
     response
+}
+
+/// A form that another site sent never reaches a gate, so nobody is known here. Its address may hold a secret.
+async fn tell_cross_site(app: &App) {
+    if let Err(error) = security::tell(&app.db, &app.clock, Kind::CrossSite, None, "").await {
+        tracing::error!("the security log: {error}");
+    }
 }
 
 fn is_html(response: &Response) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! One file a page or feature, each with `pub fn routes() -> Routes`. This one puts them
 //! together and holds the layers that stand around all of them, from the outside in:
-//! request id · log · headers · gzip · error pages · panics · forms of other sites · size; and around each
+//! request id · log · headers · gzip · origin · error pages · panics · forms of other sites · size; and around each
 //! route, by what it is for, how long it may take.
 
 pub mod about;
@@ -30,12 +30,14 @@ mod left;
 pub mod moment;
 pub mod network;
 pub mod notifications;
+mod origin;
 pub mod page;
 pub mod paging;
 pub mod pay_link;
 pub mod places;
 pub mod reset;
 pub mod routes;
+mod security_log;
 pub mod settings;
 pub mod setup;
 pub mod shell;
@@ -57,7 +59,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::handler::Handler;
 use axum::http::header::CONTENT_DISPOSITION;
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
-use axum::middleware::{from_fn_with_state, map_request};
+use axum::middleware::{from_fn, from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -124,6 +126,7 @@ fn dress(pages: Router<App>, app: App) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), rehearsal::layer))
         .layer(from_fn_with_state(app.clone(), faults::layer))
+        .layer(from_fn(origin::layer))
         .layer(CompressionLayer::new().gzip(true).compress_when(DefaultPredicate::new().and(shown)))
         .layer(from_fn_with_state(app.clone(), guard::headers))
         .layer(TraceLayer::new_for_http().make_span_with(span))

@@ -22,6 +22,7 @@ use super::visitor::{self, Proven, Visitor};
 use crate::accounts;
 use crate::app::App;
 use crate::error::Error;
+use crate::store::security::{self, Kind};
 use crate::store::throttle;
 use crate::store::users;
 
@@ -83,12 +84,18 @@ async fn submit(
     let email = users::address(&typed).unwrap_or_else(|| typed.to_lowercase());
     let known = users::credentials(&mut app.db.read().await?.conn(), &email).await?;
     let device = visitor::device_hash(&app, &headers);
-    slow_down(&app, &network, &email, known.as_ref().map(|known| known.id), device.as_deref()).await?;
+    let who = known.as_ref().map(|known| known.id);
+    let slowed = slow_down(&app, &network, &email, who, device.as_deref()).await;
+    if matches!(slowed, Err(Error::Throttled { .. })) {
+        security::tell(&app.db, &app.clock, Kind::SignInSlowed, who, "").await?;
+    }
+    slowed?;
     let stored = known.as_ref().and_then(|known| known.password_hash.clone());
     let is_right = app.passwords.verify(stored.clone(), password).await?;
     // An address that was not confirmed is answered like one that is unknown: whoever typed it at a sign-up would
     // otherwise learn here whether it had an account before.
     let Some(known) = known.filter(|known| is_right && known.email_confirmed_at.is_some()) else {
+        security::tell(&app.db, &app.clock, Kind::SignInFailed, who, "").await?;
         problems.add(
             "",
             "This address and this password do not belong together, or the address is not confirmed yet. Check both, ask for the confirmation mail again, or choose a new password.",

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use tower_sessions::cookie::SameSite;
@@ -28,6 +28,7 @@ use crate::config::Config;
 use crate::engine::refusal::Refusal;
 use crate::error::Error;
 use crate::store::hash;
+use crate::store::security::{self, Kind};
 use crate::store::sessions::{self, Sessions, key};
 use crate::store::users::{self, Account, Visiting};
 
@@ -111,7 +112,10 @@ pub async fn gate(
         Access::SignedIn | Access::Party if visitor.0.is_none() => {
             return to_sign_in(request.method(), request.uri());
         }
-        Access::Operator if !is_operator => return Error::NotFound.into_response(),
+        Access::Operator if !is_operator => {
+            tell_foreign(&app, &visitor, request.uri()).await;
+            return Error::NotFound.into_response();
+        }
         Access::Bare
         | Access::Public
         | Access::SignedIn
@@ -122,11 +126,29 @@ pub async fn gate(
         | Access::SignedNotice => {}
     }
     if visitor.0.as_ref().is_some_and(|account| account.frozen_at.is_some()) && acts(&request, access) {
+        tell(&app, &visitor, Kind::FrozenAct, request.uri()).await;
         return refused(&Refusal::AccountFrozen).into_response();
     }
-    request.extensions_mut().insert(visitor);
+    request.extensions_mut().insert(visitor.clone());
+    let uri = request.uri().clone();
     let response = next.run(request).await;
+    if access == Access::Party && response.status() == StatusCode::NOT_FOUND {
+        tell_foreign(&app, &visitor, &uri).await;
+    }
     if access == Access::Token { unlisted(response) } else { response }
+}
+
+/// Notes that somebody signed in asked for a page that is not theirs, or that there is none.
+async fn tell_foreign(app: &App, visitor: &Visitor, uri: &Uri) {
+    tell(app, visitor, Kind::ForeignPage, uri).await;
+}
+
+/// What is refused is refused, whether or not it can be written down.
+async fn tell(app: &App, visitor: &Visitor, kind: Kind, uri: &Uri) {
+    let Some(account) = &visitor.0 else { return };
+    if let Err(error) = security::tell(&app.db, &app.clock, kind, Some(account.id), uri.path()).await {
+        tracing::error!("the security log: {error}");
+    }
 }
 
 /// What somebody whose account is frozen may send all the same: what keeps the account his, and what only reads.
@@ -255,6 +277,9 @@ fn password_changed() -> Error {
 /// The database did not answer.
 pub async fn sign_out(app: &App, session: &Session, mut response: Response) -> Result<Response, Error> {
     if session.id().is_some() {
+        if let Some(user) = session.get::<Uuid>(key::USER).await? {
+            security::tell(&app.db, &app.clock, Kind::SignedOut, Some(user), "").await?;
+        }
         session.flush().await?;
     }
     // The removal of `tower-sessions` lacks `Secure`, without which Chromium keeps a `__Host-` cookie.

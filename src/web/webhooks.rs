@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::rails::RailError;
 use crate::rails::hear::hear;
+use crate::store::security::{self, Kind};
 
 /// What a notice may weigh.
 const LARGEST_NOTICE: usize = 64 * 1024;
@@ -31,7 +32,8 @@ async fn receive(
     match hear(&app, rail, &headers, &body).await {
         Ok(()) => Ok("taken\n".into_response()),
         Err(RailError::Unverified(why)) => {
-            tracing::warn!(rail = name, "a notice was not believed: {why}");
+            let what = format!("{name}: {why}");
+            security::tell(&app.db, &app.clock, Kind::UnsignedNotice, None, &what).await?;
             Ok((StatusCode::UNAUTHORIZED, "not believed\n").into_response())
         }
         Err(RailError::Db(error)) => Err(error.into()),

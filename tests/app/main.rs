@@ -47,6 +47,7 @@ mod refund;
 mod refunds;
 mod rehearsal;
 mod rulebook;
+mod security_log;
 mod settings;
 mod sides;
 mod sign_in;

@@ -85,6 +85,7 @@ fn row(line: Line, reader: &Reader) -> Row {
         "payment" => (format!("a payment of {subject}"), format!("/admin/escrows/{subject}")),
         "fee" => (format!("the fee in {subject}"), "/admin/fees".to_owned()),
         "notice" => (format!("the notice {subject}"), "/admin/payments/notices".to_owned()),
+        "security" => ("the security log".to_owned(), "/admin/security".to_owned()),
         "terms" => (format!("version {subject} of the terms of service"), "/admin/terms".to_owned()),
         _ => (String::new(), String::new()),
     };

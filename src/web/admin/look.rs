@@ -18,6 +18,8 @@ pub enum Looks {
     AtUser,
     AtEscrow,
     AtMail,
+    /// The security log of everybody.
+    AtSecurity,
 }
 
 /// Stands behind the gate of such a page.
@@ -35,6 +37,7 @@ pub async fn noted(State((app, looks)): State<(App, Looks)>, request: Request, n
         Looks::AtUser => name.parse().ok().map(Subject::User),
         Looks::AtEscrow => Some(Subject::Escrow(name.to_owned())),
         Looks::AtMail => name.parse().ok().map(Subject::Mail),
+        Looks::AtSecurity => Some(Subject::SecurityLog),
     };
     let Some((operator, subject)) = operator.zip(subject) else { return Error::NotFound.into_response() };
     match operators::look(&app.db, &app.clock, operator, Act::Looked, &subject, part).await {

@@ -21,6 +21,7 @@ pub mod payments;
 pub mod refunds;
 pub mod rehearsal;
 pub mod search;
+pub mod security;
 pub mod terms;
 pub mod user;
 pub mod users;
@@ -47,5 +48,6 @@ pub fn routes() -> Routes {
         .merge(fees::routes())
         .merge(terms::routes())
         .merge(audit::routes())
+        .merge(security::routes())
         .merge(rehearsal::routes())
 }

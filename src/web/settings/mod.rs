@@ -4,6 +4,7 @@ pub mod address;
 pub mod notifications;
 pub mod profile;
 pub mod security;
+pub mod security_log;
 pub mod sessions;
 
 use super::routes::Routes;
@@ -14,5 +15,6 @@ pub fn routes() -> Routes {
         .merge(notifications::routes())
         .merge(profile::routes())
         .merge(security::routes())
+        .merge(security_log::routes())
         .merge(sessions::routes())
 }
