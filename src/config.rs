@@ -55,6 +55,8 @@ pub struct Limits {
     pub page: Duration,
     /// The same for a form with files.
     pub upload: Duration,
+    /// How long somebody whom we ask may take to answer: a mail server, a provider.
+    pub outside: Duration,
 }
 
 impl Default for Limits {
@@ -65,6 +67,7 @@ impl Default for Limits {
             stall: Duration::from_secs(60),
             page: Duration::from_secs(30),
             upload: Duration::from_secs(15 * 60),
+            outside: Duration::from_secs(20),
         }
     }
 }

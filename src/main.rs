@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::fmt::Display;
 use std::fs::DirBuilder;
 use std::io::IsTerminal;
 use std::os::unix::fs::DirBuilderExt;
@@ -56,15 +57,22 @@ enum Operator {
     Remove { email: String },
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Cli::parse()).await {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("holdfast: {error}");
-            ExitCode::FAILURE
-        }
-    }
+/// How long what can't be ended, like looking up a name, is waited for at the end.
+const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let failed = |error: &dyn Display| {
+        eprintln!("holdfast: {error}");
+        ExitCode::FAILURE
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    let code = runtime.block_on(run(cli)).unwrap_or_else(|error| failed(&error));
+    runtime.shutdown_timeout(GOODBYE);
+    code
 }
 
 async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {

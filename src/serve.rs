@@ -13,8 +13,10 @@ use crate::listen::listen;
 use crate::work::Workers;
 use crate::{accounts, web};
 
-/// How long requests that have begun may take after the signal to end.
+/// How long requests and workers may take for what they have begun, after the signal to end.
 const LAST_CALL: Duration = Duration::from_secs(20);
+/// How long the mail server and the database may take to be closed after that.
+const GOODBYE: Duration = Duration::from_secs(5);
 
 /// Listens until the process is told to end (SIGTERM, or Ctrl-C), then finishes what has begun.
 ///
@@ -27,14 +29,23 @@ pub async fn run(mut app: App) -> Result<(), String> {
     let ended = ending().map_err(|error| error.to_string())?;
     announce(&app).await?;
     let workers = Workers::start(&app);
-    // Whoever is in the middle of a long upload is not waited for without end.
+    let pages = listen(listener, web::router(app.clone()), app.config.limits, ended.clone());
+    let last_call = async {
+        ended.cancelled().await;
+        tokio::time::sleep(LAST_CALL).await
+    };
+    // Whoever is in the middle of a long upload is not waited for without end, nor is anybody outside.
     tokio::select! {
-        () = listen(listener, web::router(app.clone()), app.config.limits, ended.clone()) => {}
-        () = async { ended.cancelled().await; tokio::time::sleep(LAST_CALL).await } => {}
+        ((), ()) = async { tokio::join!(pages, async { ended.cancelled().await; workers.stop().await }) } => {}
+        () = last_call => tracing::warn!("not everything that was begun was finished"),
     }
-    workers.stop().await;
-    app.mailer.close().await;
-    app.db.close().await;
+    let goodbye = async {
+        app.mailer.close().await;
+        app.db.close().await
+    };
+    if tokio::time::timeout(GOODBYE, goodbye).await.is_err() {
+        tracing::warn!("the database was not closed in time");
+    }
     Ok(())
 }
 

@@ -100,12 +100,12 @@ impl Letter {
         self.to(To::User(user))
     }
 
-    /// The letter, ready for the outbox.
+    /// The letter, ready for the outbox. All but news of an escrow go first.
     #[must_use]
     pub fn to(&self, to: To) -> NewMail {
         let payload = serde_json::json!(self);
         let kind = payload["letter"].as_str().unwrap_or("letter").to_owned();
-        NewMail { to, kind, payload: payload.to_string(), escrow_id: None }
+        NewMail { to, kind, payload: payload.to_string(), escrow_id: None, urgent: true }
     }
 
     /// The letter of an outbox row.

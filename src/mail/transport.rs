@@ -1,31 +1,26 @@
 //! How a mail leaves: by SMTP when there is a server, else it stays in the house and can be read at
 //! `/admin/mail`, so that a first run needs nothing.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use axum::http::Uri;
+use lettre::Message;
 use lettre::address::AddressError;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
-use lettre::transport::smtp::PoolConfig;
-use lettre::transport::smtp::extension::ClientId;
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use uuid::Uuid;
 
 use crate::config::Config;
 use crate::engine::time::Time;
 use crate::mail::sheet::{Mail, one_line};
-
-/// How long each step of a conversation with the server may take.
-const PATIENCE: Duration = Duration::from_secs(20);
-const CONNECTIONS: u32 = 2;
+use crate::mail::smtp::Smtp;
 
 /// Sends mails. Cheap to clone.
 #[derive(Clone)]
 pub struct Mailer {
     from: Mailbox,
     host: String,
-    smtp: Option<AsyncSmtpTransport<Tokio1Executor>>,
+    smtp: Option<Smtp>,
 }
 
 /// A mail, ready to go, to one reader.
@@ -65,7 +60,8 @@ impl Mailer {
     pub fn new(config: &Config) -> Result<Self, String> {
         let public: Option<Uri> = config.public_url.parse().ok();
         let host = public.as_ref().and_then(Uri::host).unwrap_or("localhost").to_owned();
-        let smtp = config.smtp_url.as_deref().map(|url| connect(url, &host)).transpose()?;
+        let connect = |url| Smtp::new(url, &host, config.limits.outside);
+        let smtp = config.smtp_url.as_deref().map(connect).transpose()?;
         Ok(Self { from: config.mail_from.clone(), host, smtp })
     }
 
@@ -82,13 +78,13 @@ impl Mailer {
     pub async fn send(&self, parcel: &Parcel<'_>) -> Result<(), Failure> {
         let Some(smtp) = &self.smtp else { return Ok(()) };
         let message = self.message(parcel)?;
-        smtp.send(message).await.map(|_| ()).map_err(|error| failure(&error))
+        smtp.send(message.envelope(), message.formatted()).await
     }
 
     /// Says goodbye to the server.
     pub async fn close(&self) {
         if let Some(smtp) = &self.smtp {
-            smtp.shutdown().await;
+            smtp.close().await;
         }
     }
 
@@ -115,33 +111,6 @@ impl Mailer {
         let both = MultiPart::alternative_plain_html(parcel.mail.text.clone(), parcel.mail.html.clone());
         builder.multipart(both).map_err(|error| Failure::ForGood(error.to_string()))
     }
-}
-
-fn connect(url: &str, host: &str) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
-    let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(
-        |_| "smtp_url cannot be used: it must look like smtp://user:password@host:587?tls=required",
-    )?;
-    Ok(builder
-        .hello_name(ClientId::Domain(host.to_owned()))
-        .timeout(Some(PATIENCE))
-        .pool_config(PoolConfig::new().max_size(CONNECTIONS))
-        .build())
-}
-
-/// A refused connection is neither "transient" nor "permanent" to lettre; it is worth another try. So
-/// is a failed sign-in at the server: it is our setting that is wrong, and not the mail.
-fn failure(error: &lettre::transport::smtp::Error) -> Failure {
-    let ours = error.status().is_some_and(|code| ["530", "534", "535", "538"].contains(&&*code.to_string()));
-    let mut text = error.to_string();
-    let mut inner = std::error::Error::source(error);
-    while let Some(error) = inner {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        inner = error.source();
-    }
-    if error.is_permanent() && !ours { Failure::ForGood(text) } else { Failure::ForNow(text) }
 }
 
 #[cfg(test)]
@@ -207,10 +176,5 @@ mod tests {
         assert!(
             mailer().message(&parcel(&mail, "", "not an address")).is_err_and(|error| error.is_for_good())
         );
-    }
-
-    #[test]
-    fn a_password_in_a_bad_setting_is_not_repeated() {
-        assert!(!connect("smtp://u:hunter2@[", "h").err().unwrap_or_default().contains("hunter2"));
     }
 }

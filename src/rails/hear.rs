@@ -7,7 +7,7 @@
 use axum::http::HeaderMap;
 use uuid::Uuid;
 
-use super::{Notice, Rail, RailError, Said, Verdict};
+use super::{Notice, Rail, RailError, Said, Verdict, in_time};
 use crate::app::App;
 use crate::engine::command::Command;
 use crate::engine::refusal::Refusal;
@@ -24,7 +24,7 @@ use crate::store::payments::{self, Payment};
 /// the provider shall send it again.
 pub async fn hear(app: &App, rail: &dyn Rail, headers: &HeaderMap, body: &[u8]) -> Result<(), RailError> {
     let now = app.clock.now();
-    let notice = rail.verify(headers, body, now).await?;
+    let notice = in_time(app, rail.verify(headers, body, now)).await?;
     let (payment, outcome) = match &notice.said {
         Said::Other => (None, "not understood".to_owned()),
         Said::Charge { payment, amount, verdict } => {

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use axum::http::HeaderMap;
 use uuid::Uuid;
 
+use crate::app::App;
 use crate::engine::time::Time;
 use crate::money::Money;
 use crate::store::db::DbError;
@@ -118,6 +119,19 @@ pub enum RailError {
     Unverified(&'static str),
     #[error(transparent)]
     Db(#[from] DbError),
+}
+
+/// Waits for a provider's answer as long as one is waited for, whatever its rail does about that.
+///
+/// # Errors
+/// The answer's, and [`RailError::Unreachable`] when none came in time.
+pub async fn in_time<T>(
+    app: &App,
+    asked: impl Future<Output = Result<T, RailError>>,
+) -> Result<T, RailError> {
+    let patience = app.config.limits.outside;
+    let late = || Err(RailError::Unreachable(format!("no answer within {} seconds", patience.as_secs())));
+    tokio::time::timeout(patience, asked).await.unwrap_or_else(|_| late())
 }
 
 /// A provider.

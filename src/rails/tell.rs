@@ -3,7 +3,7 @@
 //! It happens outside any transaction: at once by the page, and again by a worker until it worked. Two
 //! who tell at the same moment do no harm, since a provider begins one charge, or one refund, for one payment.
 
-use super::{Order, RailError, RefundOrder};
+use super::{Order, RailError, RefundOrder, in_time};
 use crate::app::App;
 use crate::engine::command::Command;
 use crate::money::Currency;
@@ -71,7 +71,7 @@ async fn ask(app: &App, payment: &Payment) -> Result<Result<Begun, RailError>, D
             Ok(order) => order,
             Err(error) => return Ok(Err(error)),
         };
-        let begun = rail.refund(&order).await;
+        let begun = in_time(app, rail.refund(&order)).await;
         begun.map(|begun| Begun { reference: begun.reference, page: None, takes_back: false })
     } else {
         let order = match order(app, payment).await? {
@@ -79,7 +79,7 @@ async fn ask(app: &App, payment: &Payment) -> Result<Result<Begun, RailError>, D
             Err(error) => return Ok(Err(error)),
         };
         let takes_back = rail.capabilities().refund;
-        let started = rail.start(&order).await;
+        let started = in_time(app, rail.start(&order)).await;
         started.map(|begun| Begun { reference: begun.reference, page: Some(begun.page), takes_back })
     };
     Ok(begun)

@@ -37,6 +37,8 @@ pub struct Sandbox {
     endpoint: String,
     secret: Arc<OnceCell<String>>,
     post: notices::Client,
+    /// How long the merchant may think.
+    patience: std::time::Duration,
 }
 
 /// A charge that a merchant asks for.
@@ -189,6 +191,7 @@ impl Sandbox {
             endpoint: format!("http://{}/webhooks/sandbox", reachable(config.listen)),
             secret: Arc::default(),
             post: notices::client(),
+            patience: config.limits.outside,
         }
     }
 

@@ -6,6 +6,7 @@ use std::future::Future;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, Request};
 use bytes::Bytes;
+use futures_util::future::try_join_all;
 use http_body_util::Full;
 use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -30,9 +31,6 @@ const FIRST_WAIT: Duration = Duration::seconds(5);
 const LONGEST_WAIT: Duration = Duration::hours(1);
 /// After so many attempts, more than three days, nobody listens any more.
 const MOST_ATTEMPTS: i64 = 90;
-/// How long the merchant may think.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
-
 pub(super) type Client = HyperClient<HttpConnector, Full<Bytes>>;
 
 /// Connections are not kept: the portal shall not wait for one when it ends.
@@ -102,9 +100,8 @@ impl Sandbox {
         }
         let owed = book::claim_owed(&mut tx.conn(), now, now.plus(LEASE), BATCH).await?;
         tx.commit().await?;
-        for notice in &owed {
-            self.deliver(notice, &send).await?;
-        }
+        // All at once: a merchant who does not answer must not keep the last one waiting until the lease has ended.
+        try_join_all(owed.iter().map(|notice| self.deliver(notice, &send))).await?;
         Ok(settled.len() + refunded.len() + owed.len())
     }
 
@@ -142,7 +139,7 @@ impl Sandbox {
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(post.body)))
             .map_err(|error| error.to_string())?;
-        let answer = tokio::time::timeout(PATIENCE, self.post.request(request));
+        let answer = tokio::time::timeout(self.patience, self.post.request(request));
         let answer = answer.await.map_err(|_| "no answer in time".to_owned())?;
         Ok(answer.map_err(|error| error.to_string())?.status().as_u16())
     }

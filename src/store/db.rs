@@ -37,6 +37,8 @@ pub enum DbError {
     Migrate(#[from] sqlx::migrate::MigrateError),
     #[error("the database address is neither sqlite: nor postgres:")]
     UnknownAddress,
+    #[error("database: it does not answer")]
+    Silent,
     /// What must always hold does not: nothing was written, and somebody must look.
     #[error("broken: {0}")]
     Broken(String),
@@ -64,14 +66,16 @@ impl DbError {
             Self::Query(sqlx::Error::Database(inner)) => inner
                 .code()
                 .is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01" | "5" | "6" | "261" | "517")),
-            Self::Query(_) | Self::Migrate(_) | Self::UnknownAddress | Self::Broken(_) => false,
+            Self::Query(_) | Self::Migrate(_) | Self::UnknownAddress | Self::Silent | Self::Broken(_) => {
+                false
+            }
         }
     }
 
     fn database(&self) -> Option<&(dyn sqlx::error::DatabaseError + 'static)> {
         match self {
             Self::Query(inner) => inner.as_database_error(),
-            Self::Migrate(_) | Self::UnknownAddress | Self::Broken(_) => None,
+            Self::Migrate(_) | Self::UnknownAddress | Self::Silent | Self::Broken(_) => None,
         }
     }
 }
@@ -156,7 +160,8 @@ impl Db {
     async fn postgres(options: PgConnectOptions) -> Result<Self, DbError> {
         let options = options.application_name("holdfast");
         // A pool tries again until its patience ends and then says no more than that it ended.
-        PgConnection::connect_with(&options).await?.close().await?;
+        let once = async { PgConnection::connect_with(&options).await?.close().await };
+        tokio::time::timeout(PATIENCE, once).await.map_err(|_| DbError::Silent)??;
         let pool = || PgPoolOptions::new().max_connections(LARGEST_POOL).acquire_timeout(PATIENCE);
         let writers = pool().connect_with(options.clone()).await?;
         let readers = pool().connect_lazy_with(options.options([("default_transaction_read_only", "on")]));

@@ -62,6 +62,7 @@ pub async fn write(
             kind,
             payload: payload.to_string(),
             escrow_id: Some(escrow.id),
+            urgent: false,
         };
         outbox::enqueue(conn, clock, &mail).await?;
     }

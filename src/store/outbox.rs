@@ -42,6 +42,8 @@ pub struct NewMail {
     /// JSON, without secrets: those are made when the mail is sent.
     pub payload: String,
     pub escrow_id: Option<Uuid>,
+    /// Somebody waits in front of a page for it, or it is about the safety of an account: no news keep it waiting.
+    pub urgent: bool,
 }
 
 /// A mail that this worker holds until its lease ends.
@@ -123,49 +125,60 @@ pub async fn enqueue(conn: &mut Conn<'_>, clock: &Clock, mail: &NewMail) -> Resu
     };
     exec!(
         conn,
-        "INSERT INTO outbox (id, to_user, to_address, kind, payload, escrow_id, next_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+        "INSERT INTO outbox (id, to_user, to_address, kind, payload, escrow_id, next_at, created_at, urgent)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)",
         id,
         user,
         address,
         mail.kind.as_str(),
         mail.payload.as_str(),
         mail.escrow_id,
-        now
+        now,
+        mail.urgent
     )?;
     Ok(id)
 }
 
-/// Whether there is anything to claim; a look that takes no lock.
+/// Whether there is anything to claim, urgent or not; a look that takes no lock.
 ///
 /// # Errors
 /// The database's.
-pub async fn is_due(conn: &mut Conn<'_>, now: Time) -> Result<bool, DbError> {
+pub async fn is_due(conn: &mut Conn<'_>, now: Time, urgent: bool) -> Result<bool, DbError> {
     let due = opt!(
         conn,
         (Uuid,),
-        "SELECT id FROM outbox WHERE state IN ('waiting', 'claimed') AND next_at <= $1 LIMIT 1",
-        now
+        "SELECT id FROM outbox
+         WHERE urgent = $2 AND state IN ('waiting', 'claimed') AND next_at <= $1 LIMIT 1",
+        now,
+        urgent
     )?;
     Ok(due.is_some())
 }
 
-/// Takes up to `most` mails that are due, the longest waiting first, for as long as the lease runs.
+/// Takes up to `most` mails that are due, urgent ones or the others, the longest waiting first, for as long as
+/// the lease runs.
 ///
 /// # Errors
 /// The database's.
-pub async fn claim_due(conn: &mut Conn<'_>, now: Time, most: i64) -> Result<Vec<Claimed>, DbError> {
+pub async fn claim_due(
+    conn: &mut Conn<'_>,
+    now: Time,
+    urgent: bool,
+    most: i64,
+) -> Result<Vec<Claimed>, DbError> {
     let mut mails = claim!(
         conn,
         Claimed,
         "UPDATE outbox SET state = 'claimed', attempts = attempts + 1, next_at = $2 WHERE id IN
-         (SELECT id FROM outbox WHERE state IN ('waiting', 'claimed') AND next_at <= $1 ORDER BY next_at, id LIMIT $3",
+         (SELECT id FROM outbox WHERE urgent = $4 AND state IN ('waiting', 'claimed') AND next_at <= $1
+          ORDER BY next_at, id LIMIT $3",
         ") RETURNING id, to_user, to_address, kind, payload, escrow_id, attempts, next_at, created_at",
         now,
         now.plus(LEASE),
-        most
+        most,
+        urgent
     )?;
-    // In the order in which they were owed: "completed" shall not arrive before "released".
+    // In the order in which they were owed: "completed" must not arrive before "released".
     mails.sort_by_key(|mail| (mail.created_at, mail.id));
     Ok(mails)
 }

@@ -1,93 +1,209 @@
-//! Sends the mails that are due. A secret for a mail's link is made here, at the moment of sending: it
-//! goes into the mail, and only its hash stays. It knows what no letter says.
+//! Sends the mails that are due: claims a batch, makes it ready (`ready`), hands several over at a time, and
+//! records what came of them, many in one write.
+//!
+//! Urgent mails have a worker of their own, so that no news keep them waiting. The mails to one reader leave one
+//! after another, in the order in which they were owed; when one of them does not get through, those behind it
+//! wait too. A claimed mail that is not recorded is taken again when its lease ends: each try has a limit, and all
+//! tries of a batch, one after another, must end before that.
+
+mod ready;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::accounts;
 use crate::app::App;
-use crate::calendar::Zone;
-use crate::mail::letter::{self, Letter};
-use crate::mail::sheet::Mail;
-use crate::mail::transport::{Failure, Parcel};
+use crate::engine::time::Time;
+use crate::mail::transport::{Failure, Mailer, Parcel};
 use crate::store::db::DbError;
-use crate::store::escrows;
-use crate::store::links;
-use crate::store::outbox::{self, Claimed, Sent};
-use crate::store::throttle;
-use crate::store::tokens::{self, Bound, Purpose};
-use crate::store::users::{self, Account};
+use crate::store::outbox::{self, Sent};
+use ready::{Ready, Unready};
 
-/// So many are claimed at once; together they must be tried well within the lease.
-const BATCH: i64 = 10;
-
-/// A mail in its reader's words, ready to go.
-struct Ready {
-    name: String,
-    address: String,
-    mail: Mail,
-    /// Where its button leads.
-    link: Option<String>,
-    secret: Option<String>,
+/// Which mails a worker looks after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    Urgent,
+    News,
 }
 
-/// Why a mail can't even be written.
-enum Unready {
-    Database(DbError),
-    /// It never will be, unless something else changes.
-    Because(String),
-    /// Its address has had enough for now; after this many seconds it may have more.
-    Later(u64),
-}
-
-impl From<DbError> for Unready {
-    fn from(error: DbError) -> Self {
-        Self::Database(error)
+impl Lane {
+    /// So many are claimed at once. A worker of urgent ones takes no more than it hands over at a time.
+    fn batch(self) -> i64 {
+        match self {
+            Self::Urgent => 8,
+            Self::News => 64,
+        }
     }
 }
 
-/// Tries every mail that is due now, up to a batch; how many were tried.
+/// So many conversations with the mail server a worker holds at a time.
+const SIDE_BY_SIDE: usize = 8;
+/// At most so many outcomes are written down at once.
+const RECORDED_AT_ONCE: usize = 64;
+
+/// Tries every mail that is due now, up to a batch of each lane; how many were tried.
 ///
 /// # Errors
 /// The database's. Mails that are claimed and not recorded are taken again when their lease ends.
 pub async fn run_due(app: &App) -> Result<usize, DbError> {
-    let now = app.clock.now();
-    if !outbox::is_due(&mut app.db.read().await?.conn(), now).await? {
+    Ok(run_lane(app, Lane::Urgent).await? + run_lane(app, Lane::News).await?)
+}
+
+/// The same for one lane.
+///
+/// # Errors
+/// The database's.
+pub async fn run_lane(app: &App, lane: Lane) -> Result<usize, DbError> {
+    let (now, urgent) = (app.clock.now(), lane == Lane::Urgent);
+    if !outbox::is_due(&mut app.db.read().await?.conn(), now, urgent).await? {
         return Ok(0);
     }
     let mut tx = app.db.write().await?;
-    let mails = outbox::claim_due(&mut tx.conn(), now, BATCH).await?;
+    let mails = outbox::claim_due(&mut tx.conn(), now, urgent, lane.batch()).await?;
     tx.commit().await?;
-    for mail in &mails {
-        deliver(app, mail).await?;
-    }
-    Ok(mails.len())
+    let count = mails.len();
+    let (ready, unready) = ready::make(app, mails).await?;
+    record(app, unready.into_iter().map(Outcome::from).collect()).await?;
+    hand_over(app, ready).await?;
+    Ok(count)
 }
 
-async fn deliver(app: &App, mail: &Claimed) -> Result<(), DbError> {
-    let ready = match prepare(app, mail).await {
-        Ok(ready) => ready,
-        Err(Unready::Database(error)) => return Err(error),
-        Err(Unready::Later(seconds)) => return postpone(app, mail, seconds).await,
-        Err(Unready::Because(why)) => return record_failed(app, mail, &Failure::ForGood(why)).await,
-    };
+/// What came of a mail.
+enum Outcome {
+    Sent(Box<Ready>),
+    Failed(Box<outbox::Claimed>, Failure),
+    /// Its address has had enough for now; after this many seconds it may have more.
+    Later(Box<outbox::Claimed>, u64),
+}
+
+impl From<Unready> for Outcome {
+    fn from(unready: Unready) -> Self {
+        match unready {
+            Unready::Because(claimed, why) => Self::Failed(claimed, Failure::ForGood(why)),
+            Unready::Later(claimed, seconds) => Self::Later(claimed, seconds),
+        }
+    }
+}
+
+type Queue = VecDeque<Box<Ready>>;
+
+/// Hands all of them over, several at a time, and records each soon after. Ending early ends the conversations.
+async fn hand_over(app: &App, ready: Vec<Box<Ready>>) -> Result<(), DbError> {
+    let queues = Arc::new(Mutex::new(by_reader(ready)));
+    let at_once = SIDE_BY_SIDE.min(queues.lock().unwrap_or_else(PoisonError::into_inner).len());
+    let (out, mut outcomes) = mpsc::channel(RECORDED_AT_ONCE);
+    let mut senders = JoinSet::new();
+    for _ in 0..at_once {
+        let (app, queues, out) = (app.clone(), queues.clone(), out.clone());
+        senders.spawn(async move {
+            let next = || queues.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            while let Some(queue) = next() {
+                send_in_order(&app, queue, &out).await;
+            }
+        });
+    }
+    drop(out);
+    let mut some = Vec::new();
+    while outcomes.recv_many(&mut some, RECORDED_AT_ONCE).await > 0 {
+        record(app, std::mem::take(&mut some)).await?;
+    }
+    Ok(())
+}
+
+/// A queue for each reader, in the order in which the first mail of each was owed.
+fn by_reader(ready: Vec<Box<Ready>>) -> VecDeque<Queue> {
+    let mut queues: Vec<(String, Queue)> = Vec::new();
+    for mail in ready {
+        match queues.iter_mut().find(|(address, _)| *address == mail.address) {
+            Some((_, queue)) => queue.push_back(mail),
+            None => queues.push((mail.address.clone(), VecDeque::from([mail]))),
+        }
+    }
+    queues.into_iter().map(|(_, queue)| queue).collect()
+}
+
+async fn send_in_order(app: &App, queue: Queue, out: &mpsc::Sender<Outcome>) {
+    let mut held_up: Option<String> = None;
+    for ready in queue {
+        let sent = match &held_up {
+            None => send(&app.mailer, &ready, app.clock.now()).await,
+            Some(why) => Err(Failure::ForNow(why.clone())),
+        };
+        let outcome = match sent {
+            Ok(()) => Outcome::Sent(ready),
+            Err(failure) => {
+                if !failure.is_for_good() {
+                    held_up = Some(failure.to_string());
+                }
+                Outcome::Failed(Box::new(ready.claimed), failure)
+            }
+        };
+        if out.send(outcome).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn send(mailer: &Mailer, ready: &Ready, at: Time) -> Result<(), Failure> {
     let parcel = Parcel {
-        id: mail.id,
-        escrow_id: mail.escrow_id,
+        id: ready.claimed.id,
+        escrow_id: ready.claimed.escrow_id,
         to_name: &ready.name,
         to_address: &ready.address,
-        at: app.clock.now(),
+        at,
         mail: &ready.mail,
     };
-    match app.mailer.send(&parcel).await {
-        Ok(()) => record_sent(app, mail, ready).await,
-        Err(failure) => record_failed(app, mail, &failure).await,
-    }
+    mailer.send(&parcel).await
 }
 
-async fn record_sent(app: &App, mail: &Claimed, mut ready: Ready) -> Result<(), DbError> {
+/// Writes down what came of some mails, in one write.
+async fn record(app: &App, outcomes: Vec<Outcome>) -> Result<(), DbError> {
+    if outcomes.is_empty() {
+        return Ok(());
+    }
+    let now = app.clock.now();
+    let mut tx = app.db.write().await?;
+    let conn = &mut tx.conn();
+    for outcome in outcomes {
+        match outcome {
+            Outcome::Sent(ready) => {
+                let ready = told(app, *ready);
+                let sent = Sent {
+                    to_address: &ready.address,
+                    subject: &ready.mail.subject,
+                    text: &ready.mail.text,
+                    html: &ready.mail.html,
+                };
+                outbox::record_sent(conn, now, &ready.claimed, &sent).await?;
+            }
+            Outcome::Failed(mail, failure) => {
+                let (id, kind, attempts) = (mail.id, &mail.kind, mail.attempts);
+                tracing::warn!(mail = %id, kind, attempts, "a mail was not sent: {failure}");
+                let for_good = failure.is_for_good();
+                outbox::record_failed(conn, now, &mail, &failure.to_string(), for_good).await?;
+            }
+            Outcome::Later(mail, seconds) => {
+                let wait = Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
+                tracing::info!(mail = %mail.id, kind = mail.kind, "an invitation waits: its address has had enough for today");
+                outbox::postpone(conn, now.plus(wait), &mail, ENOUGH).await?;
+            }
+        }
+    }
+    tx.commit().await
+}
+
+const ENOUGH: &str =
+    "This address has had as many invitations as we send in a day to one that nobody has confirmed.";
+
+/// Says in the log that it was sent. Once it has left the house, its secret stays nowhere.
+fn told(app: &App, mut ready: Ready) -> Ready {
+    let id: Uuid = ready.claimed.id;
     if app.mailer.sends() {
-        tracing::info!(mail = %mail.id, kind = mail.kind, "a mail was sent");
+        tracing::info!(mail = %id, kind = ready.claimed.kind, "a mail was sent");
         if let Some(secret) = &ready.secret {
             ready.mail.text = ready.mail.text.replace(secret, "…");
             ready.mail.html = ready.mail.html.replace(secret, "…");
@@ -96,133 +212,5 @@ async fn record_sent(app: &App, mail: &Claimed, mut ready: Ready) -> Result<(), 
         let link = ready.link.as_deref().unwrap_or("no link");
         tracing::info!("a mail for {}: {} ({link})", ready.address, ready.mail.subject);
     }
-    let mut tx = app.db.write().await?;
-    let sent = Sent {
-        to_address: &ready.address,
-        subject: &ready.mail.subject,
-        text: &ready.mail.text,
-        html: &ready.mail.html,
-    };
-    outbox::record_sent(&mut tx.conn(), app.clock.now(), mail, &sent).await?;
-    tx.commit().await
-}
-
-async fn record_failed(app: &App, mail: &Claimed, failure: &Failure) -> Result<(), DbError> {
-    tracing::warn!(mail = %mail.id, kind = mail.kind, attempts = mail.attempts, "a mail was not sent: {failure}");
-    let mut tx = app.db.write().await?;
-    let (why, for_good) = (failure.to_string(), failure.is_for_good());
-    outbox::record_failed(&mut tx.conn(), app.clock.now(), mail, &why, for_good).await?;
-    tx.commit().await
-}
-
-async fn postpone(app: &App, mail: &Claimed, seconds: u64) -> Result<(), DbError> {
-    let wait = Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
-    tracing::info!(mail = %mail.id, kind = mail.kind, "an invitation waits: its address has had enough for today");
-    let mut tx = app.db.write().await?;
-    let why =
-        "This address has had as many invitations as we send in a day to one that nobody has confirmed.";
-    outbox::postpone(&mut tx.conn(), app.clock.now().plus(wait), mail, why).await?;
-    tx.commit().await
-}
-
-async fn prepare(app: &App, mail: &Claimed) -> Result<Ready, Unready> {
-    let letter = Letter::read(&mail.payload).map_err(|error| Unready::Because(error.to_string()))?;
-    let reader = match mail.to_user {
-        Some(user) => users::by_id(&mut app.db.read().await?.conn(), user).await?,
-        None => None,
-    };
-    let has_account = reader.as_ref().is_some_and(Account::is_confirmed);
-    let (name, on_record, time_zone) = match reader {
-        // A name that nobody confirmed could be any text, and would stand in the header of our mail.
-        Some(reader) => {
-            (if has_account { reader.name } else { String::new() }, reader.email, reader.time_zone)
-        }
-        None => (String::new(), None, String::new()),
-    };
-    let address = mail
-        .to_address
-        .clone()
-        .or(on_record)
-        .ok_or_else(|| Unready::Because("this person has no address any more".to_owned()))?;
-    let purpose = letter.purpose(has_account);
-    let unasked = matches!(purpose, Some(Purpose::Invitation | Purpose::Arbiter))
-        || matches!(letter, Letter::PayLink { .. });
-    if unasked
-        && let Some(wait) =
-            accounts::throttled(&app.db, &app.clock, &[(&throttle::INVITATIONS_BY_ADDRESS, &address)]).await?
-    {
-        return Err(Unready::Later(wait));
-    }
-    let secret = match purpose {
-        Some(purpose) => {
-            let bound = Bound { user_id: mail.to_user, email: Some(&address), escrow_id: mail.escrow_id };
-            Some(mint(app, purpose, replaces(purpose, &letter), &bound).await?)
-        }
-        None => None,
-    };
-    let link = purpose
-        .zip(secret.as_deref())
-        .map(|(purpose, secret)| app.config.link(&letter::path(purpose, secret)));
-    let link = match (&letter, mail.escrow_id) {
-        (Letter::PayLink { .. }, Some(escrow)) => {
-            let secret = links::current(&mut app.db.read().await?.conn(), escrow).await?;
-            secret.map(|secret| app.config.link(&format!("/pay/{secret}")))
-        }
-        _ => link,
-    };
-    let inviter = match mail.escrow_id {
-        Some(escrow) if letter.invites() => inviter(app, escrow).await?,
-        Some(_) | None => None,
-    };
-    let (inviter_name, mut inviter) = inviter.unwrap_or_default();
-    if letter.keeps_addresses() {
-        inviter.clone_from(&inviter_name);
-    }
-    let sheet = letter.sheet(&letter::Reader {
-        zone: &Zone::from_name(&time_zone).unwrap_or_else(Zone::utc),
-        address: &address,
-        home: &app.config.public_url,
-        secret_link: link.as_deref().unwrap_or_default(),
-        inviter: &inviter,
-        inviter_name: &inviter_name,
-    });
-    let mail = sheet
-        .draw(&app.config.public_url, app.config.test_mode)
-        .map_err(|error| Unready::Because(error.to_string()))?;
-    let link = sheet.button.map(|button| button.address);
-    Ok(Ready { name, address, mail, link, secret })
-}
-
-/// Whoever made an escrow, by name, and by name and address: an invitation from nobody would look like a fraud.
-/// Only who has confirmed an address can make one.
-async fn inviter(app: &App, escrow: Uuid) -> Result<Option<(String, String)>, DbError> {
-    let mut reader = app.db.read().await?;
-    let mut conn = reader.conn();
-    let Some(escrow) = escrows::by_id(&mut conn, escrow).await? else { return Ok(None) };
-    let creator = users::by_id(&mut conn, escrow.creator).await?;
-    Ok(creator.map(|creator| {
-        let both = format!("{} ({})", creator.name, creator.address());
-        (creator.name, both)
-    }))
-}
-
-/// Whether the link of a letter ends those that were sent before: that of an invitation does, while news about
-/// the same escrow leave it as it is.
-fn replaces(purpose: Purpose, letter: &Letter) -> bool {
-    match purpose {
-        Purpose::Guest => false,
-        Purpose::Invitation | Purpose::Arbiter => letter.invites(),
-        Purpose::ConfirmAddress | Purpose::NewAddress | Purpose::Reset | Purpose::Setup => true,
-    }
-}
-
-async fn mint(app: &App, purpose: Purpose, replaces: bool, bound: &Bound<'_>) -> Result<String, DbError> {
-    let mut tx = app.db.write().await?;
-    let conn = &mut tx.conn();
-    let secret = match replaces {
-        true => tokens::mint(conn, &app.clock, purpose, bound).await?,
-        false => tokens::mint_beside(conn, &app.clock, purpose, bound).await?,
-    };
-    tx.commit().await?;
-    Ok(secret)
+    ready
 }

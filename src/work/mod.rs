@@ -14,14 +14,20 @@ use std::fmt::Display;
 use std::future::Future;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::rehearsal;
+use mails::Lane;
 
 /// How often a worker looks for itself, for what another process wrote and for what has fallen due.
 const POLL: Duration = Duration::from_secs(2);
+
+/// A round that takes longer is given up, whatever it waits for: everything it asks for has a limit of its own,
+/// but a database that fell silent in the middle of an answer has none.
+const LONGEST_ROUND: Duration = Duration::from_secs(600);
 
 /// How often what is worthless is swept away.
 const SWEEP: Duration = Duration::from_secs(3_600);
@@ -37,7 +43,8 @@ impl Workers {
     #[must_use]
     pub fn start(app: &App) -> Self {
         let workers = Self { tasks: TaskTracker::new(), stop: CancellationToken::new() };
-        workers.spawn(app, "mails", |app| async move { mails::run_due(&app).await });
+        workers.spawn(app, "urgent mails", |app| async move { mails::run_lane(&app, Lane::Urgent).await });
+        workers.spawn(app, "mails", |app| async move { mails::run_lane(&app, Lane::News).await });
         workers.spawn(app, "deadlines", |app| async move { deadlines::run_due(&app).await });
         workers.spawn(app, "payments", |app| async move { payments::run_due(&app).await });
         workers.spawn(app, "sandbox", |app| async move { sandbox::run_due(&app).await });
@@ -64,7 +71,8 @@ impl Workers {
         });
     }
 
-    /// Lets each finish what it has begun, and no more.
+    /// Lets each finish what it has begun, and no more. Whoever calls decides how long to wait for that; what is
+    /// not finished then is done again after the next start.
     pub async fn stop(self) {
         self.stop.cancel();
         self.tasks.close();
@@ -83,11 +91,14 @@ impl Workers {
                 // Before looking: what is woken for while the work runs must not be slept over.
                 wake.mark_unchanged();
                 // A task of its own, so that a panic ends this round and not the worker.
-                match tokio::spawn(work(app.clone())).await {
-                    Ok(Ok(0)) => {}
-                    Ok(Ok(_)) => continue,
-                    Ok(Err(error)) => tracing::error!("{name}: {error}"),
-                    Err(panic) => tracing::error!("{name}: {panic}"),
+                let mut round = JoinSet::new();
+                round.spawn(tokio::time::timeout(LONGEST_ROUND, work(app.clone())));
+                match round.join_next().await {
+                    None | Some(Ok(Ok(Ok(0)))) => {}
+                    Some(Ok(Ok(Ok(_)))) => continue,
+                    Some(Ok(Ok(Err(error)))) => tracing::error!("{name}: {error}"),
+                    Some(Ok(Err(_))) => tracing::error!("{name}: given up after {LONGEST_ROUND:?}"),
+                    Some(Err(panic)) => tracing::error!("{name}: {panic}"),
                 }
                 tokio::select! {
                     () = stop.cancelled() => {}

@@ -3,6 +3,8 @@
 //! The page that starts a payment tells at once; this is for when the provider did not answer, or the
 //! process ended in between.
 
+use futures_util::future::try_join_all;
+
 use crate::app::App;
 use crate::rails::tell::tell;
 use crate::store::db::DbError;
@@ -22,8 +24,7 @@ pub async fn run_due(app: &App) -> Result<usize, DbError> {
     let mut tx = app.db.write().await?;
     let due = payments::claim_to_tell(&mut tx.conn(), now, BATCH).await?;
     tx.commit().await?;
-    for payment in &due {
-        tell(app, payment).await?;
-    }
+    // All at once: a provider that does not answer must not keep the last one waiting until the lease has ended.
+    try_join_all(due.iter().map(|payment| tell(app, payment))).await?;
     Ok(due.len())
 }

@@ -52,6 +52,8 @@ mod settings;
 mod sides;
 mod sign_in;
 mod sign_up;
+mod silent;
+mod sink;
 mod smtp;
 mod statements;
 #[path = "../shared/statuses.rs"]

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use crate::world::Folder;
 
-fn holdfast(folder: &Path, arguments: &[&str]) -> Command {
+pub fn holdfast(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast"));
     // Whatever the one who runs the tests has set is not the program's business here.
     let inherited = std::env::vars_os().map(|(name, _)| name);
@@ -27,7 +27,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// A portal that is ended with the test, whatever becomes of the test.
-struct Running(Child);
+pub struct Running(pub Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
