@@ -23,6 +23,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The database (when it is SQLite) and the files of the escrows.
     pub data_dir: PathBuf,
+    /// Whether somebody chose that folder.
+    pub data_dir_is_set: bool,
     /// `postgres://…` or `sqlite:PATH`; without one, SQLite in the data folder.
     pub database_url: Option<String>,
     /// What people type to get here: scheme, host and port, without a slash at the end.
@@ -232,6 +234,7 @@ impl Raw {
         };
         Ok(Config {
             listen,
+            data_dir_is_set: self.data_dir.is_some(),
             data_dir: self.data_dir.unwrap_or_else(|| "data".into()).into(),
             database_url: schemes(
                 "database_url",

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::fs::DirBuilder;
 use std::io::IsTerminal;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -14,10 +14,13 @@ use holdfast::clock::Clock;
 use holdfast::config::Config;
 use holdfast::operators::{self, Removed};
 use holdfast::password::Passwords;
-use holdfast::store::db::Db;
+use holdfast::store::db::{Db, DbError};
 use holdfast::store::users;
+use holdfast::work::mails;
 use holdfast::{demo, doctor, rehearsal, serve};
 use time::Duration;
+use tracing::instrument::WithSubscriber;
+use tracing::subscriber::NoSubscriber;
 
 /// An escrow portal: buyers pay in, sellers deliver, and the money moves only when the agreement says so.
 #[derive(Parser)]
@@ -40,7 +43,7 @@ enum Command {
     },
     /// Bring the tables of the database up to date, and stop.
     Migrate,
-    /// Start the portal in a fresh folder with people and escrows to look at. No real money, nothing kept.
+    /// Start the portal with people and escrows to look at, in an empty database or in a folder of its own.
     Demo,
     /// Read everything back and check it: histories, ledger, files. Changes nothing.
     Doctor,
@@ -98,7 +101,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
                 tracing::warn!("a rehearsal: the clock runs {ahead_hours} hours ahead");
             }
             let clock = Clock::ahead(Duration::hours(ahead_hours.into()));
-            serve::run(open_at(config, clock).await?).await?;
+            serve::run(open_at(config, clock).await?, "").await?;
         }
         Command::Migrate => {
             let app = open(config).await?;
@@ -119,21 +122,40 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A demo never touches what is there: it gets a folder of its own, and its password is drawn anew.
+/// A demo never touches what is there: it takes an empty database and folder, those of the settings or else its
+/// own, and mails nobody. Its password is drawn each time.
 async fn demo(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let clock = Clock::system();
-    config.data_dir = std::env::temp_dir().join(format!("holdfast-demo-{}", clock.id()));
-    config.database_url = None;
-    let folder = config.data_dir.display().to_string();
+    if !config.data_dir_is_set {
+        config.data_dir = std::env::temp_dir().join(format!("holdfast-demo-{}", clock.id()));
+    }
+    if config.smtp_url.take().is_some() {
+        println!("A demo sends no mail: smtp_url is left aside.");
+    }
+    let place = match &config.database_url {
+        Some(_) => "the database of the settings".to_owned(),
+        None => config.data_dir.display().to_string(),
+    };
+    create(&config.data_dir)?;
+    let db = Db::connect(&config.database()).await?;
+    let taken = demo::is_taken(&db).await;
+    db.close().await;
+    if taken {
+        return Err(format!("{place} holds data already: a demo needs an empty database").into());
+    }
     let app = open(config).await?;
     let password = format!("demo-{}", &clock.secret()[..12]);
     let hash = app.passwords.hash(&clock, password.clone()).await?;
     demo::fill(&app.db, clock.now(), &hash).await?;
-    println!("A demo in {folder}. Sign in with the password {password} as:");
-    for (email, name) in demo::PEOPLE {
-        println!("  {email}  ({name})");
+    // The mails of ninety days, of which the log needs none.
+    async {
+        while mails::run_due(&app).await? > 0 {}
+        Ok::<_, DbError>(())
     }
-    serve::run(app).await?;
+    .with_subscriber(NoSubscriber::default())
+    .await?;
+    let people: String = demo::PEOPLE.iter().map(|(email, name)| format!("\n  {email}  ({name})")).collect();
+    serve::run(app, &format!("A demo in {place}. Sign in with the password {password} as:{people}")).await?;
     Ok(())
 }
 
@@ -171,14 +193,15 @@ async fn open(config: Config) -> Result<App, Box<dyn std::error::Error>> {
     open_at(config, Clock::system()).await
 }
 
+/// The folder holds people's contracts: nobody else on this machine may look into a new one.
+fn create(folder: &Path) -> Result<(), String> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| format!("{}: {error}", folder.display()))
+}
+
 /// Opens the data folder and the database, and brings its tables up to date.
 async fn open_at(config: Config, clock: Clock) -> Result<App, Box<dyn std::error::Error>> {
-    // The folder holds people's contracts: nobody else on this machine may look into a new one.
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&config.data_dir)
-        .map_err(|error| format!("{}: {error}", config.data_dir.display()))?;
+    create(&config.data_dir)?;
     let db = Db::open(&config.database()).await?;
     let app = App::new(db, clock, config, Passwords::new())?;
     rehearsal::begin(&app).await?;

@@ -18,16 +18,20 @@ const LAST_CALL: Duration = Duration::from_secs(20);
 /// How long the mail server and the database may take to be closed after that.
 const GOODBYE: Duration = Duration::from_secs(5);
 
-/// Listens until the process is told to end (SIGTERM, or Ctrl-C), then finishes what has begun.
+/// Listens until the process is told to end (SIGTERM, or Ctrl-C), then finishes what has begun. `last` is what is
+/// said last before it listens.
 ///
 /// # Errors
 /// One line about what kept it from starting.
-pub async fn run(mut app: App) -> Result<(), String> {
+pub async fn run(mut app: App, last: &str) -> Result<(), String> {
     let address = app.config.listen;
     let listener = TcpListener::bind(address).await.map_err(|error| format!("{address}: {error}"))?;
     at_the_port_given(&mut app, &listener);
     let ended = ending().map_err(|error| error.to_string())?;
     announce(&app).await?;
+    if !last.is_empty() {
+        println!("{last}");
+    }
     let workers = Workers::start(&app);
     let pages = listen(listener, web::router(app.clone()), app.config.limits, ended.clone());
     let last_call = async {

@@ -19,7 +19,7 @@ use crate::engine::escrow::{Escrow, Method};
 use crate::engine::party::Role;
 use crate::engine::terms::{DisputeHandler, Mode, Terms};
 use crate::engine::time::Time;
-use crate::store::db::{Db, DbError};
+use crate::store::db::{Db, DbError, opt};
 use crate::store::execute::{Evidence, Outcome, Request, Who, execute, tick};
 use crate::store::proposals::{Named, Proposal, propose};
 use crate::store::terms_of_service::FIRST;
@@ -48,6 +48,12 @@ pub struct Cast {
     arbiter: (&'static str, &'static str),
     /// Those who are paid too.
     pub payees: [Uuid; 2],
+}
+
+/// Whether a database holds people already. One that has no such table is as empty as one without any.
+pub async fn is_taken(db: &Db) -> bool {
+    let found = async { opt!(&mut db.read().await?.conn(), (String,), "SELECT name FROM users LIMIT 1") };
+    matches!(found.await, Ok(Some(_)))
 }
 
 /// Fills an empty database with the demo's world as of `now`.

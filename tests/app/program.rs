@@ -125,3 +125,52 @@ fn get(host: &str, path: &str) -> String {
     stream.read_to_end(&mut answer).unwrap();
     String::from_utf8_lossy(&answer).into_owned()
 }
+
+#[test]
+fn a_demo_takes_the_empty_place_that_the_settings_name_and_no_other() {
+    let folder = Folder::new();
+    let begin = |folder: &Path, variables: &[(&str, &str)]| {
+        let mut command = holdfast(folder, &["demo"]);
+        command.envs(variables.iter().copied()).env("HOLDFAST_LISTEN", "127.0.0.1:0");
+        Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    };
+    let mut demo = begin(folder.path(), &[("HOLDFAST_SMTP_URL", "smtp://127.0.0.1:9")]);
+    let mut lines = BufReader::new(demo.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let first = lines.next().unwrap();
+    assert_eq!(first, "A demo sends no mail: smtp_url is left aside.");
+    let said = lines.find(|line| line.contains("Sign in with the password demo-")).unwrap();
+    assert!(said.contains(&folder.path().join("data").display().to_string()), "{said}");
+    assert!(folder.path().join("data/holdfast.db").exists());
+    let people: Vec<String> = lines.take(7).collect();
+    assert!(people.iter().all(|line| line.contains("@example.com")), "{people:?}");
+    let told = Command::new("kill").args(["-TERM", &demo.0.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    assert_eq!(demo.0.wait().unwrap().code(), Some(0));
+    let mut log = String::new();
+    demo.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(!log.contains("a mail for "), "the log of a demo names no mails: {log}");
+    // What is there is never touched.
+    let output = run(folder.path(), &["demo"], &[("HOLDFAST_LISTEN", "127.0.0.1:0")]);
+    assert_eq!(output.status.code(), Some(1));
+    let error = text(&output.stderr);
+    assert!(error.ends_with("holds data already: a demo needs an empty database\n"), "{error}");
+}
+
+#[test]
+fn a_demo_takes_the_empty_database_that_the_settings_name() {
+    let folder = Folder::new();
+    let url = format!("sqlite:{}", folder.path().join("elsewhere.db").display());
+    let mut command = holdfast(folder.path(), &["demo"]);
+    command.env("HOLDFAST_DATABASE_URL", &url).env("HOLDFAST_LISTEN", "127.0.0.1:0");
+    let mut demo = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let mut lines = BufReader::new(demo.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    lines.find(|line| line.contains("A demo in the database of the settings.")).unwrap();
+    drop(demo);
+    assert!(folder.path().join("elsewhere.db").exists() && !folder.path().join("data/holdfast.db").exists());
+    let output = run(folder.path(), &["demo"], &[("HOLDFAST_DATABASE_URL", &url)]);
+    let error = text(&output.stderr);
+    assert_eq!(
+        error,
+        "holdfast: the database of the settings holds data already: a demo needs an empty database\n"
+    );
+}

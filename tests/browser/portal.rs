@@ -61,11 +61,9 @@ impl Portal {
         path
     }
 
-    /// Where the program keeps everything; a demo draws a folder of its own.
+    /// Where the program keeps everything.
     pub fn data_dir(&self) -> PathBuf {
-        let below = std::fs::read_dir(&self.folder.0).unwrap().map(|entry| entry.unwrap().path());
-        let is_demo = |path: &PathBuf| path.to_string_lossy().contains("holdfast-demo-");
-        below.into_iter().find(is_demo).unwrap_or_else(|| self.folder.0.join("data"))
+        self.folder.0.join("data")
     }
 
     /// The link that the command line prints for another operator.
@@ -98,8 +96,6 @@ impl Portal {
         let mut command = program();
         command
             .arg(what)
-            // A demo lies in a folder of its own, below the one for what is temporary.
-            .env("TMPDIR", &self.folder.0)
             .env("HOLDFAST_REHEARSAL", if what == "demo" { "1" } else { "0" })
             .env("HOLDFAST_DATA_DIR", self.data_dir())
             .env("HOLDFAST_LISTEN", format!("127.0.0.1:{}", self.port))
@@ -115,14 +111,18 @@ impl Portal {
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| log.add(line)));
         let mut said = BufReader::new(process.stdout.take().unwrap());
         self.process = Some(process);
-        self.read_announcement(&mut said);
+        self.read_announcement(&mut said, what == "demo");
         // Whatever else it says is nobody's business, but the pipe must not fill up.
         std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
     }
 
-    fn read_announcement(&mut self, said: &mut BufReader<ChildStdout>) {
+    fn read_announcement(&mut self, said: &mut BufReader<ChildStdout>, demo: bool) {
         let mut line = String::new();
-        while !line.contains("every mail can be read at") {
+        let is_last = |line: &str| match demo {
+            true => line.contains("with the password "),
+            false => line.contains("every mail can be read at"),
+        };
+        while !is_last(&line) {
             line.clear();
             let read = said.read_line(&mut line).unwrap();
             assert!(read > 0, "the program ended: {:#?}", self.log.lines.lock().unwrap());
