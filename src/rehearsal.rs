@@ -39,8 +39,21 @@ pub async fn begin(app: &App) -> Result<(), String> {
             ahead.whole_hours()
         ));
     }
+    let one = async { rehearsal::is_one(&mut app.db.read().await?.conn()).await };
+    if !app.config.rehearsal && one.await.map_err(|error: DbError| error.to_string())? {
+        return Err(
+            "this database was begun as a rehearsal: start with HOLDFAST_REHEARSAL=1, or use another one"
+                .to_owned(),
+        );
+    }
     app.clock.catch_up(ahead);
     if app.config.rehearsal {
+        let begun = async {
+            let mut tx = app.db.write().await?;
+            rehearsal::begin(&mut tx.conn()).await?;
+            tx.commit().await
+        };
+        begun.await.map_err(|error: DbError| error.to_string())?;
         tracing::warn!("a rehearsal: operators can move the clock on at /admin/rehearsal");
     }
     Ok(())

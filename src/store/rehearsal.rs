@@ -17,6 +17,26 @@ pub async fn ahead(conn: &mut Conn<'_>) -> Result<Duration, DbError> {
     Ok(Duration::microseconds(micros))
 }
 
+/// Whether the database was begun as a rehearsal, or was rehearsed on: it holds nobody's real deals.
+///
+/// # Errors
+/// The database's.
+pub async fn is_one(conn: &mut Conn<'_>) -> Result<bool, DbError> {
+    let sql = "SELECT begun OR ahead_micros > 0 FROM rehearsal WHERE id = 1";
+    Ok(one!(conn, (bool,), sql)?.0)
+}
+
+/// Makes it one, while nobody has an account in it.
+///
+/// # Errors
+/// The database's.
+pub async fn begin(conn: &mut Conn<'_>) -> Result<(), DbError> {
+    let sql = "UPDATE rehearsal SET begun = TRUE
+               WHERE id = 1 AND begun = FALSE AND NOT EXISTS (SELECT 1 FROM users)";
+    exec!(conn, sql)?;
+    Ok(())
+}
+
 /// Moves it on from `seen`, which is what the mover was shown. Nothing happens when it has moved since.
 ///
 /// # Errors

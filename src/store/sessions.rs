@@ -40,7 +40,9 @@ pub mod key {
     pub const DEVICE: &str = "device";
     /// What the stored password of whoever signs in must still be; not kept.
     pub const PASSWORD: &str = "password";
-    /// All of them.
+    /// Whom an operator looks as, in a rehearsal.
+    pub const LOOKS_AS: &str = "looks_as";
+    /// All that stand in columns.
     pub const COLUMNS: [&str; 6] = [USER, SEEN, IP, USER_AGENT, DEVICE, PASSWORD];
 }
 

@@ -27,6 +27,7 @@ pub mod home;
 pub mod icons;
 pub mod invitation;
 mod left;
+pub mod looks_as;
 pub mod moment;
 pub mod network;
 pub mod notifications;
@@ -105,6 +106,7 @@ pub fn routes() -> Routes {
         .merge(reset::routes())
         .merge(setup::routes())
         .merge(settings::routes())
+        .merge(looks_as::routes())
         .merge(webhooks::routes())
         .merge(crate::sandbox::page::routes())
 }

@@ -39,6 +39,10 @@ pub struct Shell {
     pub rehearsal: bool,
     /// How far the clock of a rehearsal is ahead, in words; empty where it is not.
     pub ahead: String,
+    /// As whom an operator of a rehearsal sees the page.
+    pub looks_as: Option<String>,
+    /// There is no mail server: mails stay here, for operators to read.
+    pub mails_stay: bool,
     /// The page shows problems of a form: its title begins with "Error: ".
     pub has_problems: bool,
     /// The page waits for something and looks again after this many seconds.
@@ -59,6 +63,8 @@ impl Shell {
             test_mode: app.config.test_mode,
             rehearsal: app.config.rehearsal,
             ahead: ahead(app),
+            looks_as: visit.looks_as().map(str::to_owned),
+            mails_stay: !app.mailer.sends(),
             has_problems: false,
             refresh_seconds: None,
             description: "",

@@ -17,6 +17,7 @@ struct Inner {
     id: String,
     flash: Option<Flash>,
     person: OnceLock<Person>,
+    looks_as: OnceLock<String>,
 }
 
 /// Who is signed in, as far as the header of a page needs it.
@@ -33,7 +34,7 @@ pub struct Person {
 impl Visit {
     #[must_use]
     pub fn new(id: String, flash: Option<Flash>) -> Self {
-        Self(Arc::new(Inner { id, flash, person: OnceLock::new() }))
+        Self(Arc::new(Inner { id, flash, person: OnceLock::new(), looks_as: OnceLock::new() }))
     }
 
     /// The id that stands in the log and on error pages.
@@ -53,6 +54,16 @@ impl Visit {
     pub fn greet(&self, person: Person) {
         // A second greeting in one request could only repeat the first.
         let _ = self.0.person.set(person);
+    }
+
+    /// Tells the page that an operator of a rehearsal sees it as somebody else does.
+    pub fn look_as(&self, name: String) {
+        let _ = self.0.looks_as.set(name);
+    }
+
+    #[must_use]
+    pub fn looks_as(&self) -> Option<&str> {
+        self.0.looks_as.get().map(String::as_str)
     }
 
     #[must_use]

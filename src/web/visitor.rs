@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::escrow::act::refused;
 use super::guest;
+use super::looks_as::{self, LooksAs};
 use super::network::Network;
 use super::routes::Access;
 use super::view::{Reader, Zone};
@@ -185,6 +186,19 @@ async fn visitor(app: &App, session: &Session, visit: &Visit, method: &Method) -
     if method.is_safe() && now.micros() - seen > sessions::NOTED_EVERY.whole_microseconds() as i64 {
         session.insert(key::SEEN, now.micros()).await?;
     }
+    let (account, unread) = match looks_as::of(app, session, &account).await? {
+        None => (account, unread),
+        Some(looks_as) => {
+            visit.look_as(looks_as.name);
+            let Some(user) = looks_as.user else { return Ok(Visitor(None)) };
+            let other = users::visiting(&mut app.db.read().await?.conn(), user).await?;
+            let Some(other) = other.filter(|other| other.account.is_confirmed() && !other.account.operator)
+            else {
+                return Ok(Visitor(None));
+            };
+            (other.account, other.unread)
+        }
+    };
     let unread = u32::try_from(unread).unwrap_or_default();
     let frozen = account.frozen_because.clone();
     visit.greet(Person { name: account.name.clone(), is_operator: account.operator, unread, frozen });
@@ -241,6 +255,10 @@ pub async fn sign_in(
     let (ip, name) = (network.ip(), device_name(&agent));
     let known_as = accounts::Device { hash: &device_hash, ip: &ip, name: &name };
     let Proven { user, password_hash } = proven;
+    let name = users::by_id(&mut app.db.read().await?.conn(), user).await?.map(|known| known.name);
+    if looks_as::takes_over(app, session, user, name.as_deref().unwrap_or_default()).await? {
+        return Ok(response);
+    }
     if !accounts::note_sign_in(&app.db, &app.clock, user, password_hash, known_as).await? {
         return Err(password_changed());
     }
@@ -276,6 +294,10 @@ fn password_changed() -> Error {
 /// # Errors
 /// The database did not answer.
 pub async fn sign_out(app: &App, session: &Session, mut response: Response) -> Result<Response, Error> {
+    // Whoever looks as somebody else stays signed in below that.
+    if session.id().is_some() && session.remove::<LooksAs>(key::LOOKS_AS).await?.is_some() {
+        return Ok(response);
+    }
     if session.id().is_some() {
         if let Some(user) = session.get::<Uuid>(key::USER).await? {
             security::tell(&app.db, &app.clock, Kind::SignedOut, Some(user), "").await?;

@@ -2,13 +2,14 @@
 
 use holdfast::clock::Clock;
 use holdfast::engine::escrow::{End, Stage};
-use holdfast::rehearsal;
 use holdfast::work::{deadlines, payments};
+use holdfast::{one, rehearsal};
 use time::Duration;
+use uuid::Uuid;
 
 use crate::browser::{Browser, Page};
 use crate::milestone::hidden_field;
-use crate::world::{World, both};
+use crate::world::{PASSWORD, World, both};
 
 const PATH: &str = "/admin/rehearsal";
 
@@ -114,5 +115,86 @@ both! {
         page.shows("This is a rehearsal. Move the clock");
         world.with_config(|config| config.rehearsal = false);
         world.signed_in("olfa@example.com").await.get("/admin").await.hides("/admin/rehearsal");
+    }
+}
+
+/// The newest mail to an address, by its id.
+async fn mail_to(world: &World, address: &str) -> String {
+    world.mails().await;
+    let sql = "SELECT id FROM outbox WHERE to_address = $1 ORDER BY id DESC LIMIT 1";
+    let (id,) = one!(&mut world.app.db.read().await.unwrap().conn(), (Uuid,), sql, address).unwrap();
+    id.to_string()
+}
+
+both! {
+    async fn an_operator_of_a_rehearsal_opens_a_mail_as_the_person_it_is_for_and_returns(world) {
+        let mut world = world;
+        world.with_config(|config| config.rehearsal = true);
+        rehearsal::begin(&world.app).await.unwrap();
+        let mut operator = rehearsing(&mut world).await;
+        let deal = world.proposed().await;
+        let mail = format!("/admin/mail/{}", mail_to(&world, "amel.buyer@example.com").await);
+        operator.get(&mail).await.shows("Open it as this person");
+        let banner = "You are looking as Amel Buyer (rehearsal). Return to your own account";
+        let page = operator.submit(&format!("{mail}/open"), &[]).await;
+        page.is(200);
+        page.shows(banner);
+        page.shows(&deal.reference);
+        assert_eq!(operator.get("/admin").await.status, 404, "whoever looks as another is no operator");
+        assert_eq!(operator.get("/nowhere").await.status, 404);
+        operator.get("/nowhere").await.shows(banner);
+        // What is done is done as that person.
+        let path = format!("/escrows/{}", deal.reference);
+        operator.get(&path).await.shows(banner);
+        let page = operator.submit("/return-to-own-account", &[]).await;
+        page.is(200);
+        page.hides("You are looking as");
+        operator.get("/admin/audit?show=seen").await.shows("looks as this person in a rehearsal");
+        assert_eq!(operator.get(&path).await.status, 404);
+        // Signing out while looking as somebody ends that, and no more.
+        operator.submit(&format!("{mail}/open"), &[]).await;
+        operator.post("/sign-out", &[]).await;
+        operator.get("/admin").await.is(200);
+    }
+}
+
+both! {
+    async fn a_newcomer_of_a_rehearsal_registers_and_the_operator_stays_signed_in(world) {
+        let mut world = world;
+        world.with_config(|config| config.rehearsal = true);
+        rehearsal::begin(&world.app).await.unwrap();
+        let mut operator = rehearsing(&mut world).await;
+        let form = [
+            ("name", "Salma New"), ("email", "salma@example.com"), ("password", PASSWORD),
+            ("time_zone", "Africa/Tunis"), ("terms", "1"), ("terms_version", "1"),
+        ];
+        world.browser().submit("/sign-up", &form).await.shows("An operator finds it at /admin/mail");
+        let mail = format!("/admin/mail/{}", mail_to(&world, "salma@example.com").await);
+        let asked = operator.post(&format!("{mail}/open"), &[]).await;
+        let link = asked.location().to_owned();
+        operator.get(&link).await.shows("You are looking as salma@example.com (rehearsal).");
+        let page = operator.submit(&link, &[("password", PASSWORD)]).await;
+        page.shows("You are looking as Salma New (rehearsal).");
+        operator.submit("/return-to-own-account", &[]).await.is(200);
+        operator.get("/admin").await.is(200);
+    }
+}
+
+both! {
+    async fn nobody_looks_as_another_where_real_people_are(world) {
+        let mut world = world;
+        world.operator("olfa@example.com").await;
+        world.proposed().await;
+        let mail = format!("/admin/mail/{}", mail_to(&world, "amel.buyer@example.com").await);
+        for rehearsal in [false, true] {
+            // Set or not: this database was not begun as a rehearsal.
+            world.with_config(|config| config.rehearsal = rehearsal);
+            rehearsal::begin(&world.app).await.unwrap();
+            let mut operator = world.signed_in("olfa@example.com").await;
+            operator.get(&mail).await.hides("Open it as this person");
+            assert_eq!(operator.post(&format!("{mail}/open"), &[]).await.status, 404);
+            let mut amel = world.signed_in("amel.buyer@example.com").await;
+            assert_eq!(amel.post(&format!("{mail}/open"), &[]).await.status, 404);
+        }
     }
 }

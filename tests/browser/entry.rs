@@ -80,7 +80,7 @@ async fn the_first_operator_comes_by_the_printed_link_and_reads_the_mails() {
     olfa.sees("There is no mail server").await;
     olfa.inspects("admin-mail").await;
     olfa.press("Confirm your address for Holdfast").await;
-    olfa.sees("Follow its link").await;
+    olfa.sees("Hand it on to them").await;
     olfa.inspects("admin-mail-show").await;
     olfa.press("See it as HTML").await;
     olfa.sees("Confirm my address").await;

@@ -16,6 +16,7 @@ use crate::engine::time::Time;
 use crate::error::Error;
 use crate::store::db::{all, opt};
 use crate::web::form::Search;
+use crate::web::looks_as;
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::{Place, Shell};
@@ -55,6 +56,7 @@ struct Row {
 #[template(path = "pages/admin/mail_show.html")]
 struct Show {
     shell: Shell,
+    id: Uuid,
     to: String,
     kind: String,
     pill: PillView,
@@ -67,6 +69,8 @@ struct Show {
     html: String,
     /// The first link of the portal in the text, if it still carries what it carried.
     link: String,
+    /// Whether it can be opened as the person whom it is for.
+    opens: bool,
 }
 
 #[derive(FromRow)]
@@ -153,6 +157,7 @@ async fn show(
     let subject = mail.subject.unwrap_or_else(|| kind_in_words(&mail.kind));
     page::html(&Show {
         shell: Shell::new(&app, &visit, subject).at(Place::Admin),
+        id,
         to: mail.to_address.or(mail.email).unwrap_or_default(),
         kind: kind_in_words(&mail.kind),
         pill: pill(&mail.state, mail.attempts, app.mailer.sends()),
@@ -163,6 +168,7 @@ async fn show(
         html: if text.is_empty() { String::new() } else { format!("/admin/mail/{id}/html") },
         link: own_link(&text, &app.config.public_url).to_owned(),
         text,
+        opens: looks_as::is_possible(&app).await?,
     })
 }
 
@@ -187,7 +193,7 @@ async fn html(State(app): State<App>, _: OperatorOnly, Path(id): Path<String>) -
 }
 
 /// The id in an address; nonsense is the address of nothing.
-pub(super) fn id_of(text: &str) -> Result<Uuid, Error> {
+pub fn id_of(text: &str) -> Result<Uuid, Error> {
     text.parse().map_err(|_| Error::NotFound)
 }
 
@@ -222,7 +228,7 @@ pub fn kind_in_words(kind: &str) -> String {
 }
 
 /// The first address of this portal in a mail that leads to a page. Nothing when its secret was blanked.
-fn own_link<'a>(text: &'a str, home: &str) -> &'a str {
+pub fn own_link<'a>(text: &'a str, home: &str) -> &'a str {
     let is_own =
         |word: &&str| word.strip_prefix(home).is_some_and(|path| path.len() > 1 && path.starts_with('/'));
     text.split_whitespace().find(is_own).filter(|word| !word.contains('…')).unwrap_or_default()

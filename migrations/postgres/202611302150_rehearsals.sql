@@ -1,0 +1,3 @@
+-- A database that was begun as a rehearsal: it holds nobody's real deals, and operators may look as others in it.
+
+ALTER TABLE rehearsal ADD COLUMN begun BOOLEAN NOT NULL DEFAULT FALSE;
