@@ -8,6 +8,7 @@ use crate::engine::escrow::Escrow;
 use crate::mail::letter::Letter;
 use crate::store::db::{Db, DbError};
 use crate::store::outbox::{NewMail, To};
+use crate::store::strangers::{self, TooMany};
 use crate::store::{escrows, links, outbox};
 
 /// Mails a guest a new link to what he bought, unless he was mailed enough of them just now.
@@ -30,7 +31,7 @@ pub async fn send_guest_link(
     tx.commit().await
 }
 
-/// Has a seller's pay link mailed to an address.
+/// Has a seller's pay link mailed to an address, unless that is one mail to strangers too many.
 ///
 /// # Errors
 /// The database did not answer.
@@ -38,19 +39,24 @@ pub async fn mail_pay_link(
     db: &Db,
     clock: &Clock,
     escrow: &Escrow,
-    seller: &str,
+    seller: (Uuid, &str),
     to: String,
-) -> Result<(), DbError> {
+) -> Result<Result<(), TooMany>, DbError> {
     let letter = Letter::PayLink {
         title: escrow.terms.title.clone(),
         reference: escrow.reference.clone(),
-        seller: seller.to_owned(),
+        seller: seller.1.to_owned(),
         amount: escrow.terms.money(escrow.plan.charge_minor()).to_string(),
     };
     let mut tx = db.write().await?;
+    let addresses = [to.clone()];
+    if let Err(too_many) = strangers::admit(&mut tx.conn(), clock.now(), seller.0, &addresses).await? {
+        return Ok(Err(too_many));
+    }
     let mail = NewMail { escrow_id: Some(escrow.id), ..letter.to(To::Address(to)) };
     outbox::enqueue(&mut tx.conn(), clock, &mail).await?;
-    tx.commit().await
+    tx.commit().await?;
+    Ok(Ok(()))
 }
 
 /// The pay link of an escrow anew; the one before it works no more.

@@ -3,6 +3,7 @@
 mod carried;
 mod deciding;
 mod disagreement;
+mod merged;
 mod modes;
 mod moved;
 mod negotiation;
@@ -12,6 +13,7 @@ mod refunds;
 pub use carried::{Carried, PartOf, Sums};
 pub use deciding::{Deciding, Duty, Whom, duties};
 pub use disagreement::{Disagreement, Silence, gets_minor, silence};
+pub use merged::Earlier;
 pub use refunds::RefundNews;
 
 use serde::{Deserialize, Serialize};
@@ -41,6 +43,9 @@ pub struct EscrowNews {
     pub notice: Notice,
     #[serde(default)]
     pub guest: bool,
+    /// What the same mail tells as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Earlier>,
 }
 
 /// What is told. Amounts are the reader's own: nobody's notice carries another's money.

@@ -56,6 +56,14 @@ impl Notice {
         Words { subject, paragraphs, button, path, why }
     }
 
+    /// Where the reader reads on: the page of the escrow that is theirs by their role, or one below it, `path`.
+    #[must_use]
+    pub fn address(&self, reference: &str, path: &str) -> String {
+        // A payee has one page, and the page of an escrow shows its invitation to those who are in it.
+        let below = if self.role == Capacity::Payee || path == "/invitation" { "" } else { path };
+        format!("{}{below}", self.page(reference))
+    }
+
     /// Where the reader's own page of an escrow is, if he still has one: what a path of the words is below of.
     #[must_use]
     pub fn page(&self, reference: &str) -> String {
@@ -126,7 +134,7 @@ impl News {
             | Self::RefundedToYou { .. }
             | Self::Refunded { .. } => self.money_out(at),
             Self::MayCancel { .. } | Self::Overdue { .. } => self.overdue(at),
-            Self::Reminder { .. } => self.reminds(at),
+            Self::Reminder { .. } => self.reminds(title, at),
             Self::Refund(news) => news.say(at),
             Self::Disagreement(news) => news.say(title, at),
             Self::Deciding(news) => news.say(Capacity::Arbiter, title, at),

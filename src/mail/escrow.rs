@@ -7,27 +7,41 @@ use crate::engine::party::Capacity;
 use crate::engine::time::Time;
 use crate::mail::letter::Reader;
 use crate::mail::sheet::{Button, Fact, Sheet};
+use crate::mail::voice::{has_link, plus, short, tell_all};
 use crate::money::Money;
-
-/// How many characters of a name a subject holds.
-const LONGEST_NAME: usize = 60;
 
 /// The letter in words. Whoever has no account yet reads the terms by the secret link of the letter.
 #[must_use]
 pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
-    let mut words = news.notice.words(&news.title, &|at| reader.zone.moment(at));
-    if let (News::Invited { .. }, false) = (&news.notice.news, reader.inviter_name.is_empty()) {
-        words.subject = format!("{} invites you to an escrow: {}", short(reader.inviter_name), news.title);
+    let at = |time| reader.zone.moment(time);
+    // In our voice stand no links, and nothing of what somebody says whom the reader does not know.
+    let quiet = !reader.knows || has_link(&news.title);
+    let named = if quiet { &news.reference } else { &news.title };
+    let mut words = news.notice.words(&news.title, &at);
+    words.subject = news.notice.words(named, &at).subject;
+    if let Some(head) = words.subject.strip_suffix(&format!(": {}", news.reference)) {
+        words.subject = head.to_owned();
+    }
+    if has_link(&words.subject) {
+        words.subject =
+            words.subject.split(": ").next().filter(|head| !has_link(head)).unwrap_or("News").to_owned();
+    }
+    let mut total = None;
+    if let Some(earlier) = &news.earlier {
+        total = earlier.total;
+        tell_all(&mut words, &news.notice.news, earlier);
+    }
+    let signed = reader.knows && !reader.inviter_name.is_empty() && !has_link(reader.inviter_name);
+    if let (News::Invited { .. }, true) = (&news.notice.news, signed) {
+        words.subject = format!("{} invites you to an escrow: {named}", short(reader.inviter_name));
     }
     let by_link = news.guest && !reader.secret_link.is_empty();
     let invited = !reader.secret_link.is_empty() && !by_link;
-    // The page of the escrow shows its invitation to those who are in it.
-    let path = if words.path == "/invitation" { "" } else { &words.path };
     // A guest's pages stand below his secret, and there are fewer of them.
     let own_page = if by_link {
-        format!("{}{}", reader.secret_link, guest_path(path))
+        format!("{}{}", reader.secret_link, guest_path(&words.path))
     } else {
-        format!("{}{}{path}", reader.home, news.notice.page(&news.reference))
+        format!("{}{}", reader.home, news.notice.address(&news.reference, &words.path))
     };
     let decides = news.notice.role == Capacity::Arbiter;
     let receives = news.notice.role == Capacity::Payee;
@@ -52,8 +66,17 @@ pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
     ]);
     facts
         .extend(own_facts(&news.notice.news, reader.zone).into_iter().map(|(name, value)| fact(name, value)));
+    if let (Some(before), Some((_, last))) = (total, news.notice.news.moved()) {
+        facts.push(fact("In all", plus(before, last).to_string()));
+    }
+    let subject =
+        match (words.subject.contains(&news.reference), quiet || words.subject.contains(&news.title)) {
+            (true, _) => words.subject.clone(),
+            (false, true) => format!("{} · {}", words.subject, news.reference),
+            (false, false) => format!("{} · {} · {}", words.subject, news.title, news.reference),
+        };
     Sheet {
-        subject: format!("{} · {}", words.subject, news.reference),
+        subject,
         headline: words.subject,
         paragraphs: words.paragraphs,
         facts,
@@ -95,15 +118,6 @@ fn guest_path(path: &str) -> &str {
     let known = ["/pay", "/cancel", "/settlement", "/disputes", "/milestones", "/refunds"];
     let is_known = known.iter().any(|start| path.starts_with(start));
     if is_known && !path.ends_with("/inspect") && !path.ends_with("/deliver") { path } else { "" }
-}
-
-/// A name that leaves room in a subject for what it is about.
-pub(super) fn short(name: &str) -> String {
-    let mut short: String = name.chars().take(LONGEST_NAME).collect();
-    if name.chars().count() > LONGEST_NAME {
-        short.push('…');
-    }
-    short
 }
 
 /// The sums and dates that a reader looks for.
@@ -319,7 +333,13 @@ mod tests {
 
     fn news(news: News) -> EscrowNews {
         let notice = Notice { to: Uuid::nil(), role: Role::Buyer.into(), news };
-        EscrowNews { reference: "ESC-7K2M-9QXA".into(), title: "A website".into(), notice, guest: false }
+        EscrowNews {
+            reference: "ESC-7K2M-9QXA".into(),
+            title: "A website".into(),
+            notice,
+            guest: false,
+            earlier: None,
+        }
     }
 
     fn drawn(told: News, secret_link: &str) -> Sheet {
@@ -330,6 +350,7 @@ mod tests {
             secret_link,
             inviter: "Bilal Haddad (broker@example.com)",
             inviter_name: "Bilal Haddad",
+            knows: true,
         };
         sheet(&news(told), &reader)
     }
@@ -360,6 +381,54 @@ mod tests {
         let member = drawn(invited(), "");
         assert_eq!(member.button.unwrap().address, "https://h.example/escrows/ESC-7K2M-9QXA");
         assert!(member.afterwards.is_empty());
+    }
+
+    #[test]
+    fn whoever_does_not_know_the_sender_reads_their_words_in_the_text_alone() {
+        let invited =
+            News::Invited { by: Role::Broker, expires_at: Time::from_micros(0), signs: true, price: None };
+        let zone = Zone::utc();
+        let reader = Reader {
+            zone: &zone,
+            address: "amel@example.com",
+            home: "https://h.example",
+            secret_link: "https://h.example/invitations/SECRET",
+            inviter: "Your bank (broker@example.com)",
+            inviter_name: "Your bank",
+            knows: false,
+        };
+        let sheet = sheet(&news(invited), &reader);
+        assert_eq!(sheet.subject, "The broker invites you to an escrow · ESC-7K2M-9QXA");
+        assert_eq!(sheet.headline, "The broker invites you to an escrow");
+        assert!(sheet.paragraphs[0].contains("“A website”"));
+        assert!(sheet.facts.iter().any(|fact| fact.value.starts_with("Your bank")));
+    }
+
+    #[test]
+    fn no_link_stands_in_a_subject_or_a_headline() {
+        let mut told = news(News::Completed);
+        told.title = "Win at http://evil.example".to_owned();
+        let zone = Zone::utc();
+        let reader = Reader {
+            zone: &zone,
+            address: "amel@example.com",
+            home: "https://h.example",
+            secret_link: "",
+            inviter: "",
+            inviter_name: "",
+            knows: true,
+        };
+        let sheet = sheet(&told, &reader);
+        assert_eq!(sheet.subject, "Completed · ESC-7K2M-9QXA");
+        assert_eq!(sheet.headline, "Completed");
+        let released = News::ReleasedForYou {
+            milestone: "See evil.example".into(),
+            number: 1,
+            amount: Currency::from_code("TND").unwrap().of(1_000),
+            how: crate::engine::escrow::How::Approved,
+            part: None,
+        };
+        assert_eq!(drawn(released, "").subject, "Released · A website · ESC-7K2M-9QXA");
     }
 
     #[test]

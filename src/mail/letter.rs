@@ -9,8 +9,8 @@ use crate::calendar::Zone;
 use crate::engine::notices::{Deciding, EscrowNews, News};
 use crate::engine::party::Capacity;
 use crate::engine::time::Time;
-use crate::mail::escrow;
 use crate::mail::sheet::{Button, Sheet};
+use crate::mail::{escrow, voice};
 use crate::store::outbox::{NewMail, To};
 use crate::store::tokens::Purpose;
 
@@ -77,6 +77,9 @@ pub struct Reader<'a> {
     pub inviter: &'a str,
     /// The same by name alone, for the subject.
     pub inviter_name: &'a str,
+    /// Whether the reader has dealt with whoever sends it. Else the sender's words stand neither in the subject nor
+    /// in the headline: there they would be taken for ours.
+    pub knows: bool,
 }
 
 /// The page that takes a secret of this purpose.
@@ -235,7 +238,7 @@ impl Letter {
 
 fn guest_link(reader: &Reader<'_>, title: &str, reference: &str) -> Sheet {
     Sheet {
-        subject: format!("A new link to your purchase: {title} · {reference}"),
+        subject: voice::subject("A new link to your purchase", title, reference),
         headline: "A new link to your purchase".into(),
         paragraphs: vec![format!("Here you follow “{title}”, find your receipt, and do what is to be done.")],
         button: button("Follow your purchase", reader.secret_link.to_owned()),
@@ -247,9 +250,10 @@ fn guest_link(reader: &Reader<'_>, title: &str, reference: &str) -> Sheet {
 
 fn pay_link(reader: &Reader<'_>, title: &str, reference: &str, seller: &str) -> Sheet {
     Sheet {
-        subject: format!("{} asks you to pay: {title} · {reference}", escrow::short(seller)),
-        headline: format!("{seller} asks you to pay for “{title}”"),
+        subject: format!("You are asked to pay · {reference}"),
+        headline: "You are asked to pay".into(),
         paragraphs: vec![
+            format!("A seller who calls themselves “{seller}” asks you to pay for “{title}”."),
             "Holdfast holds your money until it is delivered. You need no account, and nothing binds you unless you pay.".into(),
         ],
         button: button("See it and pay", reader.secret_link.to_owned()),
@@ -383,6 +387,7 @@ mod tests {
                 secret_link: link,
                 inviter: "",
                 inviter_name: "",
+                knows: true,
             };
             let sheet = letter.sheet(&reader);
             for text in [&sheet.subject, &sheet.headline, &sheet.why, &sheet.paragraphs[0]] {
@@ -404,6 +409,7 @@ mod tests {
             secret_link: "",
             inviter: "",
             inviter_name: "",
+            knows: true,
         };
         let sheet = all()[4].sheet(&reader);
         assert_eq!(sheet.facts[0].value, "Mon 4 May 2026, 23:30 (Tunis)");

@@ -6,3 +6,4 @@ pub mod letter;
 pub mod sheet;
 pub mod smtp;
 pub mod transport;
+mod voice;

@@ -28,6 +28,7 @@ pub mod proposals;
 pub mod rehearsal;
 pub mod security;
 pub mod sessions;
+pub mod strangers;
 pub mod terms_of_service;
 pub mod throttle;
 pub mod tokens;

@@ -47,6 +47,7 @@ pub async fn write(
             title: escrow.terms.title.clone(),
             notice: notice.clone(),
             guest: escrow.instant() && notice.role == Capacity::from(Role::Buyer),
+            earlier: None,
         };
         let mut payload = serde_json::to_value(&news).map_err(broken)?;
         payload["letter"] = "escrow".into();
@@ -64,9 +65,26 @@ pub async fn write(
             escrow_id: Some(escrow.id),
             urgent: false,
         };
-        outbox::enqueue(conn, clock, &mail).await?;
+        outbox::enqueue_news(conn, clock, &mail, &about(escrow.id, told), joined).await?;
     }
     Ok(())
+}
+
+/// What news are about: those of one kind about one thing have the same. Sums, times and words don't count.
+fn about(escrow: Uuid, news: &serde_json::Value) -> String {
+    const COUNTS: [&str; 10] =
+        ["news", "about", "by", "role", "number", "dispute", "refund", "waiting", "mark", "how"];
+    let told = COUNTS.iter().filter_map(|name| news.get(name)).map(ToString::to_string);
+    format!("{escrow} {}", told.collect::<Vec<_>>().join(" "))
+}
+
+/// The payload of a mail that tells the news of both. Nothing where one of them can't be read.
+fn joined(earlier: &str, later: &str) -> Option<String> {
+    let (earlier, later): (EscrowNews, EscrowNews) =
+        (serde_json::from_str(earlier).ok()?, serde_json::from_str(later).ok()?);
+    let mut payload = serde_json::to_value(earlier.followed_by(later)).ok()?;
+    payload["letter"] = "escrow".into();
+    Some(payload.to_string())
 }
 
 /// The notices of what operators are to be told. Whoever takes part in the escrow is none of them here.

@@ -117,6 +117,17 @@ pub async fn last_to(conn: &mut Conn<'_>, escrow: Uuid, user: Uuid) -> Result<Op
 /// # Errors
 /// The database's.
 pub async fn enqueue(conn: &mut Conn<'_>, clock: &Clock, mail: &NewMail) -> Result<Uuid, DbError> {
+    insert(conn, clock, mail, None, clock.now()).await
+}
+
+/// Writes it down, to be sent from `at` on.
+async fn insert(
+    conn: &mut Conn<'_>,
+    clock: &Clock,
+    mail: &NewMail,
+    about: Option<&str>,
+    at: Time,
+) -> Result<Uuid, DbError> {
     let (id, now) = (clock.id(), clock.now());
     let (user, address) = match &mail.to {
         To::User(user) => (Some(*user), None),
@@ -125,18 +136,94 @@ pub async fn enqueue(conn: &mut Conn<'_>, clock: &Clock, mail: &NewMail) -> Resu
     };
     exec!(
         conn,
-        "INSERT INTO outbox (id, to_user, to_address, kind, payload, escrow_id, next_at, created_at, urgent)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)",
+        "INSERT INTO outbox (id, to_user, to_address, kind, payload, escrow_id, next_at, created_at, urgent, about)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         id,
         user,
         address,
         mail.kind.as_str(),
         mail.payload.as_str(),
         mail.escrow_id,
+        at,
         now,
-        mail.urgent
+        mail.urgent,
+        about
     )?;
     Ok(id)
+}
+
+/// So many mails of one kind about one thing go to the same reader at once; after that they come after a pause.
+pub const AT_ONCE: i64 = 3;
+pub const PAUSE: Duration = Duration::minutes(10);
+
+/// The last mail of one kind about one thing to one reader.
+#[derive(FromRow)]
+struct Last {
+    id: Uuid,
+    state: String,
+    attempts: i64,
+    payload: String,
+    next_at: Time,
+    created_at: Time,
+    sent_at: Option<Time>,
+    /// How many of them there were within the pause.
+    recent: i64,
+}
+
+/// Writes down a mail with news that may come again and again. One that still waits tells these as well; after
+/// several that have gone they wait for a while, so that what follows them goes along.
+///
+/// # Errors
+/// The database's.
+pub async fn enqueue_news(
+    conn: &mut Conn<'_>,
+    clock: &Clock,
+    mail: &NewMail,
+    about: &str,
+    joined: impl Fn(&str, &str) -> Option<String>,
+) -> Result<(), DbError> {
+    let now = clock.now();
+    let To::User(reader) = mail.to else {
+        enqueue(conn, clock, mail).await?;
+        return Ok(());
+    };
+    let last = opt!(
+        conn,
+        Last,
+        "SELECT id, state, attempts, payload, next_at, created_at, sent_at,
+                (SELECT count(*) FROM outbox r
+                 WHERE r.to_user = $1 AND r.about = $2 AND r.created_at > $3) AS recent
+         FROM outbox WHERE to_user = $1 AND about = $2 ORDER BY id DESC LIMIT 1",
+        reader,
+        about,
+        now.plus(-PAUSE)
+    )?;
+    let mut at = now;
+    if let Some(last) = last {
+        if joined_to(conn, &last, joined(&last.payload, &mail.payload)).await? {
+            return Ok(());
+        }
+        let gone = match last.state.as_str() {
+            "claimed" => now,
+            "waiting" => last.next_at,
+            _ => last.sent_at.unwrap_or(last.created_at),
+        };
+        if last.recent >= AT_ONCE {
+            at = at.max(gone.plus(PAUSE));
+        }
+    }
+    insert(conn, clock, mail, Some(about), at).await?;
+    Ok(())
+}
+
+/// Puts the news of both into the mail that waits. False where it does so no more: a worker has taken it. What was
+/// tried may have arrived, and stays as it is.
+async fn joined_to(conn: &mut Conn<'_>, last: &Last, payload: Option<String>) -> Result<bool, DbError> {
+    let Some(payload) = payload.filter(|_| last.state == "waiting" && last.attempts == 0) else {
+        return Ok(false);
+    };
+    let sql = "UPDATE outbox SET payload = $2 WHERE id = $1 AND state = 'waiting' AND attempts = 0";
+    Ok(exec!(conn, sql, last.id, payload)? == 1)
 }
 
 /// Whether there is anything to claim, urgent or not; a look that takes no lock.

@@ -13,6 +13,7 @@ use crate::engine::party::{Role, UserId};
 use crate::engine::terms::{Arbiter, Mode, Terms, TermsParty};
 use crate::store::db::{Conn, Db, DbError};
 use crate::store::execute::{Evidence, Executed, NamedParty, Outcome, Request, Who, execute_in};
+use crate::store::strangers::{self, TooMany};
 use crate::store::{drafts, escrows, files, links, users};
 
 const MOST_TRIES: usize = 4;
@@ -88,19 +89,52 @@ pub fn reference(clock: &Clock) -> String {
     format!("ESC-{}-{}", half(&signs[..4]), half(&signs[4..]))
 }
 
-/// Sends a proposal.
+/// Sends a proposal to however many strangers: for those whom nobody has to be kept from, like the demo's people.
 ///
 /// # Errors
 /// The database's; nothing was written then.
 pub async fn propose(db: &Db, clock: &Clock, proposal: &Proposal) -> Result<Proposed, DbError> {
+    let proposed = proposing(db, clock, proposal, false).await?;
+    proposed.map_err(|why| DbError::Broken(why.sentence()))
+}
+
+/// Sends a proposal, unless it would be one mail to strangers too many.
+///
+/// # Errors
+/// The database's; nothing was written then.
+pub async fn propose_within_limits(
+    db: &Db,
+    clock: &Clock,
+    proposal: &Proposal,
+) -> Result<Result<Proposed, TooMany>, DbError> {
+    proposing(db, clock, proposal, true).await
+}
+
+async fn proposing(
+    db: &Db,
+    clock: &Clock,
+    proposal: &Proposal,
+    limited: bool,
+) -> Result<Result<Proposed, TooMany>, DbError> {
+    let mut addresses: Vec<String> = proposal.parties.iter().map(|(_, email)| email.clone()).collect();
+    addresses.extend(proposal.named.arbiter.clone());
+    if !limited {
+        addresses.clear();
+    }
     let mut tries = 0;
     loop {
         tries += 1;
         let mut tx = db.write().await?;
         let result = match propose_in(&mut tx.conn(), clock, proposal).await {
             // A refusal leaves no trace, not even of the addresses.
-            Ok(proposed) if proposed.executed.outcome != Outcome::Done => Ok(proposed),
-            Ok(proposed) => tx.commit().await.map(|()| proposed),
+            Ok(proposed) if proposed.executed.outcome != Outcome::Done => Ok(Ok(proposed)),
+            Ok(proposed) => {
+                match strangers::admit(&mut tx.conn(), clock.now(), proposal.creator, &addresses).await {
+                    Ok(Ok(())) => tx.commit().await.map(|()| Ok(proposed)),
+                    Ok(Err(too_many)) => Ok(Err(too_many)),
+                    Err(error) => Err(error),
+                }
+            }
             Err(error) => Err(error),
         };
         match result {
@@ -117,18 +151,32 @@ fn salt(clock: &Clock, terms: &mut Terms) {
     }
 }
 
-/// Sends other terms for an escrow. The new files of the draft come along.
+/// Sends other terms for an escrow, unless they would be one mail to strangers too many. The new files of the draft
+/// come along.
 ///
 /// # Errors
 /// The database's; nothing was written then.
-pub async fn counter(db: &Db, clock: &Clock, offer: &CounterOffer) -> Result<Executed, DbError> {
+pub async fn counter(
+    db: &Db,
+    clock: &Clock,
+    offer: &CounterOffer,
+) -> Result<Result<Executed, TooMany>, DbError> {
+    let mut addresses: Vec<String> = offer.payees.iter().map(|(_, email)| email.clone()).collect();
+    addresses.extend(offer.named.arbiter.clone());
     let mut tries = 0;
     loop {
         tries += 1;
         let mut tx = db.write().await?;
         let result = match counter_in(&mut tx.conn(), clock, offer).await {
+            Ok(executed) if executed.outcome == Outcome::Done => {
+                match strangers::admit(&mut tx.conn(), clock.now(), offer.by, &addresses).await {
+                    Ok(Ok(())) => tx.commit().await.map(|()| Ok(executed)),
+                    Ok(Err(too_many)) => Ok(Err(too_many)),
+                    Err(error) => Err(error),
+                }
+            }
             // What has come due meanwhile is written even if the offer is refused.
-            Ok(executed) => tx.commit().await.map(|()| executed),
+            Ok(executed) => tx.commit().await.map(|()| Ok(executed)),
             Err(error) => Err(error),
         };
         match result {
@@ -201,18 +249,30 @@ pub struct Correction {
     pub key: Option<String>,
 }
 
-/// Names another address for a party. If it is refused, the address leaves no trace.
+/// Names another address for a party, unless that is one mail to strangers too many. If it is refused, the address
+/// leaves no trace.
 ///
 /// # Errors
 /// The database's; nothing was written then.
-pub async fn correct(db: &Db, clock: &Clock, correction: &Correction) -> Result<Executed, DbError> {
+pub async fn correct(
+    db: &Db,
+    clock: &Clock,
+    correction: &Correction,
+) -> Result<Result<Executed, TooMany>, DbError> {
+    let addresses = [correction.email.clone()];
     let mut tries = 0;
     loop {
         tries += 1;
         let mut tx = db.write().await?;
         let result = match correct_in(&mut tx.conn(), clock, correction).await {
-            Ok(executed) if executed.outcome != Outcome::Done => Ok(executed),
-            Ok(executed) => tx.commit().await.map(|()| executed),
+            Ok(executed) if executed.outcome != Outcome::Done => Ok(Ok(executed)),
+            Ok(executed) => {
+                match strangers::admit(&mut tx.conn(), clock.now(), correction.by, &addresses).await {
+                    Ok(Ok(())) => tx.commit().await.map(|()| Ok(executed)),
+                    Ok(Err(too_many)) => Ok(Err(too_many)),
+                    Err(error) => Err(error),
+                }
+            }
             Err(error) => Err(error),
         };
         match result {

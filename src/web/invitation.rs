@@ -23,7 +23,7 @@ use super::visitor::Visitor;
 use crate::app::App;
 use crate::engine::command::{Command, Facts};
 use crate::engine::decide::{Decision, decide};
-use crate::engine::escrow::Stage;
+use crate::engine::escrow::{End, Stage};
 use crate::engine::offers::Action;
 use crate::engine::party::{PartyStatus, Role};
 use crate::error::Error;
@@ -119,7 +119,9 @@ async fn open(app: &App, conn: &mut Conn<'_>, secret: &str) -> Result<Opened, Er
             ));
         }
         Worth::Expired(_) => {
-            return Ok(Opened::Dead("This invitation is too old. Ask whoever invited you to send it again."));
+            return Ok(Opened::Dead(
+                "This link is too old. Create an account with the address that it was sent to, and you find the deal there; or ask whoever invited you to send it again.",
+            ));
         }
         Worth::Good(token) | Worth::Used(token) => token,
     };
@@ -169,7 +171,7 @@ async fn preview(
         _ => None,
     };
     let register = match seat.role {
-        Role::Payee if !seat.escrow.over() => "Register to be paid",
+        Role::Payee if !seat.escrow.over() || gets_money(&seat) => "Register to be paid",
         _ if can_decline => "Register to accept",
         _ => "",
     };
@@ -208,6 +210,15 @@ fn may_disown(seat: &Seat) -> bool {
     )
 }
 
+/// Whether a deal is complete in which the reader was paid too: they need an account to get the money.
+fn gets_money(seat: &Seat) -> bool {
+    let end = match &seat.escrow.stage {
+        Stage::Ended { end, .. } | Stage::Closed { end, .. } => Some(end),
+        Stage::Proposed { .. } | Stage::Agreed { .. } | Stage::Active { .. } => None,
+    };
+    seat.role == Role::Payee && matches!(end, Some(End::Completed))
+}
+
 /// What is left to say where the terms can no longer be answered.
 fn over(seat: &Seat) -> &'static str {
     let mine = seat.escrow.party_of(seat.account.id).map(|party| party.status);
@@ -222,6 +233,10 @@ fn over(seat: &Seat) -> &'static str {
         }
         (Some(PartyStatus::Disowned), _) => {
             "You told us that this is not for you. Whoever sent it knows, and we send you nothing more about it."
+        }
+        (_, Stage::Ended { .. } | Stage::Closed { .. }) if gets_money(seat) => {
+            "This deal has ended, and you owe nothing. What was released to you is yours: register with this \
+             address, and you find it in your wallet."
         }
         (_, Stage::Ended { .. } | Stage::Closed { .. }) => {
             "This deal has ended, so its terms can no longer be answered. You owe nothing."

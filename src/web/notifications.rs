@@ -75,10 +75,8 @@ fn row(one: &Notification, reader: &Reader) -> Row {
     let (subject, text, href) = match notice {
         Some(notice) => {
             let words = notice.words(&one.title, &|at| reader.zone.moment(at));
-            // Whoever reads this here needs no invitation any more.
-            let below = if words.path == "/invitation" { "" } else { &words.path };
             let text = words.paragraphs.into_iter().next().unwrap_or_default();
-            (words.subject, text, format!("{}{below}", notice.page(&one.reference)))
+            (words.subject, text, notice.address(&one.reference, &words.path))
         }
         None => (format!("News of {}", one.title), String::new(), page),
     };

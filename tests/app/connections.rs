@@ -22,7 +22,7 @@ const REQUEST: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection:
 /// Nothing ends by itself, but for what a test changes.
 fn patient() -> Limits {
     let all = WITHOUT_END;
-    Limits { connections: 100, header: all, stall: all, page: all, upload: all }
+    Limits { connections: 100, header: all, stall: all, page: all, upload: all, outside: all }
 }
 
 struct Portal {

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use holdfast::engine::command::Command;
 use holdfast::engine::notices::{EscrowNews, News, Notice};
 use holdfast::engine::party::Role;
 use holdfast::engine::time::Time;
 use holdfast::mail::letter::Letter;
 use holdfast::mail::transport::Mailer;
-use holdfast::store::outbox::{self, LEASE, MOST_ATTEMPTS, MOST_REFUSALS, NewMail, To};
+use holdfast::store::execute::Outcome;
+use holdfast::store::outbox::{self, LEASE, MOST_ATTEMPTS, MOST_REFUSALS, NewMail, PAUSE, To};
 use holdfast::store::tokens::{self, Purpose, Worth};
 use holdfast::store::users;
 use holdfast::work::{Workers, mails};
@@ -64,6 +66,7 @@ both! {
                 title: "Logo".into(),
                 notice,
                 guest: false,
+                earlier: None,
             };
             Letter::Escrow(news).to_user(user)
         };
@@ -307,4 +310,70 @@ fn sending_to(mut world: World, url: &str) -> World {
 /// A port of this machine on which nobody listens.
 fn closed_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+both! {
+    async fn a_part_that_is_approved_again_and_again_sends_few_mails_which_name_every_sum(world) {
+        let deal = world.funded().await;
+        world.delivers(&deal, 1).await;
+        let seller = deal.seller;
+        let before = sent_to(&world, seller, "released_to_you").await.len();
+        const COUNT: i64 = 40;
+        for number in 0..COUNT {
+            let approve = Command::Approve { milestone: 1, part_minor: Some(1_000 + number) };
+            assert_eq!(world.asks(&deal, deal.buyer, approve).await, Outcome::Done);
+            if number < 5 {
+                mails::run_due(&world.app).await.unwrap();
+            }
+        }
+        world.mails().await;
+        assert_eq!(sent_to(&world, seller, "released_to_you").await.len(), before + 3, "three at once");
+        world.app.clock.advance(PAUSE);
+        world.mails().await;
+        let mails = sent_to(&world, seller, "released_to_you").await;
+        assert_eq!(mails.len(), before + 4, "and the others in one");
+        let (subject, text) = mails.last().unwrap();
+        // Of each part he gets what the fee and the commission leave.
+        assert!(subject.starts_with("Released to you, 37 times: ") && subject.contains(" in all · "), "{subject}");
+        assert_eq!(text.matches(" TND; ").count(), 36, "{text}");
+        for told in ["The last of them:", "In all: ", &world.escrow(&deal).await.terms.title, &world.escrow(&deal).await.reference] {
+            assert!(text.contains(told), "{told} is not in {text}");
+        }
+        // As much is said as was moved.
+        let payloads = "SELECT payload FROM outbox WHERE to_user = $1 AND kind = 'released_to_you'";
+        let rows = all!(&mut world.app.db.read().await.unwrap().conn(), (String,), payloads, seller).unwrap();
+        let told: i64 = rows.iter().map(|(payload,)| told_minor(payload)).sum();
+        assert_eq!(told, world.wallet(seller).await);
+    }
+}
+
+/// What a mail says of money in all, in minor units.
+fn told_minor(payload: &str) -> i64 {
+    let Letter::Escrow(news) = Letter::read(payload).unwrap() else { panic!("another letter") };
+    let earlier = news.earlier.and_then(|earlier| earlier.total).map_or(0, |total| total.minor);
+    earlier + news.notice.news.moved().unwrap().1.minor
+}
+
+async fn sent_to(world: &World, user: Uuid, kind: &str) -> Vec<(String, String)> {
+    let sql = "SELECT subject, body_text FROM outbox WHERE to_user = $1 AND kind = $2 AND state = 'sent' ORDER BY id";
+    all!(&mut world.app.db.read().await.unwrap().conn(), (String, String), sql, user, kind).unwrap()
+}
+
+both! {
+    async fn messages_that_come_in_a_heap_become_one_mail_with_all_their_words(world) {
+        let deal = world.agreed().await;
+        world.mails().await;
+        let seller = deal.seller;
+        for text in ["One.", "Two.", "Three."] {
+            let say = Command::Say { text: text.into(), files: Vec::new() };
+            assert_eq!(world.asks(&deal, deal.buyer, say).await, Outcome::Done);
+        }
+        world.mails().await;
+        let mails = sent_to(&world, seller, "disagreement").await;
+        assert_eq!(mails.len(), 1, "{mails:?}");
+        assert!(mails[0].0.starts_with("3 messages"), "{}", mails[0].0);
+        for text in ["One.", "Two.", "Three."] {
+            assert!(mails[0].1.contains(text), "{}", mails[0].1);
+        }
+    }
 }

@@ -60,4 +60,6 @@ mod statements;
 mod statuses;
 mod strangers;
 mod walk;
+mod ways;
+mod weapon;
 mod world;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
+use holdfast::all;
 use holdfast::engine::time::Time;
 use holdfast::mail::letter::Letter;
 use holdfast::mail::transport::Mailer;
@@ -19,7 +20,6 @@ use holdfast::sandbox::{Choice, Sandbox};
 use holdfast::store::db::Db;
 use holdfast::work::mails::{Lane, run_lane};
 use holdfast::work::{self, Workers, mails};
-use holdfast::all;
 
 use crate::mails::{person, write};
 use crate::program::{Running, holdfast};
@@ -203,7 +203,8 @@ fn a_portal_whose_mail_server_hangs_ends_when_it_is_told_to() {
     let mut lines = BufReader::new(portal.0.stdout.take().unwrap()).lines().map(Result::unwrap);
     let first = lines.next().unwrap();
     let host = first.split_whitespace().last().unwrap().strip_prefix("http://").unwrap().to_owned();
-    let body = "name=Amel&email=silent%40example.com&password=copper+violin+thursday+marsh&terms=1&terms_version=1";
+    let body =
+        "name=Amel&email=silent%40example.com&password=copper+violin+thursday+marsh&terms=1&terms_version=1";
     let answer = post(&host, "/sign-up", body);
     assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
     assert!(runtime.block_on(sink.is_asked_for("silent@example.com", Duration::from_secs(20))));
@@ -251,5 +252,9 @@ async fn how_many_mails_a_second_leave() {
     while run_lane(&world.app, Lane::News).await.unwrap() > 0 {}
     let seconds = began.elapsed().as_secs_f64();
     assert_eq!(sink.taken().len(), COUNT);
-    println!("{COUNT} mails in {seconds:.1} s: {:.0} a second, {} connections", COUNT as f64 / seconds, sink.connections());
+    println!(
+        "{COUNT} mails in {seconds:.1} s: {:.0} a second, {} connections",
+        COUNT as f64 / seconds,
+        sink.connections()
+    );
 }

@@ -255,10 +255,11 @@ fn everyone_has_the_right_mails(portal: &Portal) {
             Some((what, rest)) => format!("{what}: {}", rest.rsplit_once(": ").unwrap().1),
             None => subject,
         });
-        plain.map(|subject| subject.replace(": A web shop for a bakery", "")).collect::<Vec<_>>()
+        let title = [": A web shop for a bakery", " · A web shop for a bakery"];
+        plain.map(|subject| subject.replace(title[0], "").replace(title[1], "")).collect::<Vec<_>>()
     };
     let buyer = [
-        "Bilel Broker invites you to an escrow",
+        "The broker invites you to an escrow",
         "The broker has agreed",
         "Payment due",
         "Receipt, money held",
@@ -271,7 +272,7 @@ fn everyone_has_the_right_mails(portal: &Portal) {
         "Closed",
     ];
     let seller = [
-        "Bilel Broker invites you to an escrow",
+        "The broker invites you to an escrow",
         "The broker has agreed",
         "The buyer has agreed",
         "Everyone has agreed",

@@ -328,13 +328,13 @@ pub(super) fn awaited(
             format!("/milestones/{number}/extension"),
         ),
         Waiting::CancellationAnswer => (
-            "your answer to the request to cancel".to_owned(),
+            format!("your answer to the request to cancel {title}"),
             "After that it becomes a dispute.",
             "Answer",
             "/cancel".to_owned(),
         ),
         Waiting::Settlement => (
-            "your answer to the offer to settle".to_owned(),
+            format!("your answer to the offer to settle {title}"),
             "After that the offer lapses.",
             "See the offer",
             "/settlement".to_owned(),

@@ -157,19 +157,19 @@ fn until(due: Option<Time>, at: &dyn Fn(Time) -> String) -> String {
 pub(super) fn reminder(waiting: Waiting, title: &str) -> (String, &'static str, &'static str, String) {
     match waiting {
         Waiting::Payment => (
-            "your payment into escrow".to_owned(),
+            format!("your payment into escrow for {title}"),
             "After that the escrow expires and nobody owes anything.",
             "Pay into escrow",
             "/pay".to_owned(),
         ),
         Waiting::LinkPayment => (
-            "your payment by the pay link".to_owned(),
+            format!("your payment by the pay link for {title}"),
             "After that the link stops working and nobody owes anything.",
             "Pay into escrow",
             "/pay".to_owned(),
         ),
         Waiting::SellerAnswer => (
-            "your answer: the buyer has paid already".to_owned(),
+            format!("your answer to {title}: the buyer has paid already"),
             "After that it counts as declined and the money goes back to the buyer.",
             "Read and answer",
             String::new(),

@@ -65,7 +65,7 @@ impl News {
                     "/invitation".to_owned(),
                 )
             }
-            Self::Nudged { .. } => self.reminds(at),
+            Self::Nudged { .. } => self.reminds(title, at),
             _ => (String::new(), Vec::new(), OPEN, String::new()),
         }
     }

@@ -9,7 +9,7 @@ use crate::engine::time::Time;
 impl News {
     /// By the clock, or because somebody wants it.
     #[allow(clippy::wildcard_enum_match_arm, reason = "`say` sorts them and names every one")]
-    pub(super) fn reminds(&self, at: &dyn Fn(Time) -> String) -> Said {
+    pub(super) fn reminds(&self, title: &str, at: &dyn Fn(Time) -> String) -> Said {
         let page = |number: &Option<u16>| format!("/milestones/{}/deliver", number.unwrap_or(1));
         match self {
             Self::Reminder {
@@ -21,7 +21,7 @@ impl News {
                 due: Some(due),
                 late,
             } => {
-                let title = milestone.as_deref().unwrap_or_default();
+                let title = milestone.as_deref().unwrap_or(title);
                 let (due, deadline) = (at(*due), at(*deadline));
                 let (subject, text) = match (late, mark) {
                     (true, mark) => {
@@ -55,7 +55,7 @@ impl News {
                 deadline,
                 due: Some(due),
             } => {
-                let (title, due) = (milestone.as_deref().unwrap_or_default(), at(*due));
+                let (title, due) = (milestone.as_deref().unwrap_or(title), at(*due));
                 (
                     format!("Reminder, agreed for {due}: your delivery of “{title}”"),
                     vec![format!(
@@ -67,12 +67,16 @@ impl News {
                     page(number),
                 )
             }
-            Self::Reminder { waiting, mark, milestone, number, deadline, .. } => {
-                reminder(*waiting, left(*mark), milestone.as_deref(), *number, &at(*deadline))
-            }
+            Self::Reminder { waiting, mark, milestone, number, deadline, .. } => reminder(
+                *waiting,
+                left(*mark),
+                milestone.as_deref().unwrap_or(title),
+                *number,
+                &at(*deadline),
+            ),
             Self::Nudged { by: role, waiting, milestone, number, deadline, .. } => {
                 let asks = format!("{} asks you to act.", by(*role));
-                reminder(*waiting, &asks, milestone.as_deref(), *number, &at(*deadline))
+                reminder(*waiting, &asks, milestone.as_deref().unwrap_or(title), *number, &at(*deadline))
             }
             _ => (String::new(), Vec::new(), OPEN, String::new()),
         }
@@ -86,19 +90,19 @@ fn grace(deadline: &str) -> String {
     )
 }
 
-/// A reminder; `first` says why it comes now.
+/// A reminder about a milestone or an escrow of this title; `first` says why it comes now.
 pub(super) fn reminder(
     waiting: Waiting,
     first: &str,
-    title: Option<&str>,
+    title: &str,
     number: Option<u16>,
     deadline: &str,
 ) -> Said {
-    let title = title.map_or_else(String::new, |title| format!("“{title}”"));
+    let title = format!("“{title}”");
     let number = number.unwrap_or(1);
     let (what, then, button, path) = match waiting {
         Waiting::Acceptance => (
-            "your answer to the terms".to_owned(),
+            format!("your answer to the terms of {title}"),
             "After that the escrow expires and nobody owes anything.",
             "Read and answer",
             String::new(),

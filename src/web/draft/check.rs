@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::answers;
 use super::base::Base;
 use super::handler::{self, Called};
 use super::open::{self, Found, Opened, find, step_path};
@@ -26,7 +27,8 @@ use crate::engine::status::roles_in_words;
 use crate::engine::terms::{Arbiter, Mode};
 use crate::error::Error;
 use crate::store::execute::Outcome;
-use crate::store::proposals::{CounterOffer, Proposal, Proposed, Source, counter, propose};
+use crate::store::proposals::{CounterOffer, Proposal, Proposed, Source, counter, propose_within_limits};
+use crate::store::strangers::TooMany;
 use crate::store::throttle::PROPOSALS_BY_USER;
 use crate::web::escrow::act::refused;
 use crate::web::escrow::changes::{Changes, Viewer};
@@ -83,7 +85,21 @@ struct Page {
 /// # Errors
 /// When it cannot be drawn.
 pub fn draw(app: &App, opened: &Opened, shell: Shell, status: StatusCode) -> Result<Response, Error> {
-    let reading = opened.read();
+    draw_with(app, opened, shell, status, None)
+}
+
+/// The same with what keeps it from being sent just now.
+fn draw_with(
+    app: &App,
+    opened: &Opened,
+    shell: Shell,
+    status: StatusCode,
+    too_many: Option<&TooMany>,
+) -> Result<Response, Error> {
+    let mut reading = opened.read();
+    if let Some(too_many) = too_many {
+        reading.problems.add(field_of(opened, &reading, too_many), too_many.sentence());
+    }
     let reader = opened.account.reader(app);
     let terms = &reading.terms;
     let own = opened.answers.role().unwrap_or(Role::Seller);
@@ -214,7 +230,11 @@ async fn send(
     }
     page::slow_down(&app, &[(&PROPOSALS_BY_USER, &opened.account.id.to_string())]).await?;
     if let Some(base) = &opened.base {
-        let executed = counter(&app.db, &app.clock, &offer(&opened, base, reading, &fields)).await?;
+        let countered = counter(&app.db, &app.clock, &offer(&opened, base, reading, &fields)).await?;
+        let executed = match countered {
+            Ok(executed) => executed,
+            Err(too_many) => return turned_away(&app, &visit, &opened, &too_many),
+        };
         if executed.wake {
             app.wake.up();
         }
@@ -222,9 +242,13 @@ async fn send(
             let key = fields.get("key");
             sign_sent(&app, &opened.account, base.escrow.id, key, &network, &headers).await?;
         }
-        return countered(&opened, base, executed.outcome);
+        return answer_countered(&opened, base, executed.outcome);
     }
-    let proposed = propose(&app.db, &app.clock, &proposal(&opened, reading, &fields)).await?;
+    let proposal = proposal(&opened, reading, &fields);
+    let proposed = match propose_within_limits(&app.db, &app.clock, &proposal).await? {
+        Ok(proposed) => proposed,
+        Err(too_many) => return turned_away(&app, &visit, &opened, &too_many),
+    };
     if proposed.executed.wake {
         app.wake.up();
     }
@@ -232,6 +256,29 @@ async fn send(
         sign_sent(&app, &opened.account, proposed.escrow, fields.get("key"), &network, &headers).await?;
     }
     answer(&opened, proposed)
+}
+
+/// Too many strangers for one day: nothing was written, and the page says where it lies.
+fn turned_away(app: &App, visit: &Visit, opened: &Opened, too_many: &TooMany) -> Result<Response, Error> {
+    let shell = shell(app, visit, Step::Check, &opened.read().problems);
+    draw_with(app, opened, shell, StatusCode::UNPROCESSABLE_ENTITY, Some(too_many))
+}
+
+/// The field of the address that it is about, else of the first person who is named.
+fn field_of(opened: &Opened, reading: &Reading, too_many: &TooMany) -> String {
+    let own = opened.answers.role();
+    let address = too_many.address();
+    if address.is_some() && address == reading.named.arbiter.as_deref() {
+        return "arbiter".to_owned();
+    }
+    let payees = reading.parties.iter().filter(|(role, _)| *role == Role::Payee);
+    let payee = payees.zip(1..).find(|((_, email), _)| Some(email.as_str()) == address);
+    if let Some((_, number)) = payee {
+        return answers::payee(number, "email");
+    }
+    let mut others = reading.parties.iter().filter(|(role, _)| Some(*role) != own && *role != Role::Payee);
+    let named = others.clone().find(|(_, email)| Some(email.as_str()) == address).or_else(|| others.next());
+    named.map_or("payees", |(role, _)| role.word()).to_owned()
 }
 
 fn proposal(opened: &Opened, reading: Reading, fields: &Fields) -> Proposal {
@@ -260,7 +307,7 @@ fn offer(opened: &Opened, base: &Base, reading: Reading, fields: &Fields) -> Cou
     }
 }
 
-fn countered(opened: &Opened, base: &Base, outcome: Outcome) -> Result<Response, Error> {
+fn answer_countered(opened: &Opened, base: &Base, outcome: Outcome) -> Result<Response, Error> {
     let escrow = format!("/escrows/{}", base.escrow.reference);
     match outcome {
         Outcome::Stale => Err(stale(opened)),

@@ -171,7 +171,13 @@ async fn correct_address(
         seen: text("seen"),
         key: text("key").filter(|key| key.len() <= 100),
     };
-    let executed = correct(&app.db, &app.clock, &correction).await?;
+    let executed = match correct(&app.db, &app.clock, &correction).await? {
+        Ok(executed) => executed,
+        Err(too_many) => {
+            problems.add("email", too_many.sentence());
+            return draw(&app, &visit, &at, typed, problems);
+        }
+    };
     if executed.wake {
         app.wake.up();
     }

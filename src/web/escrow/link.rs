@@ -111,7 +111,13 @@ async fn mail(
         return draw(&app, &visit, &seat, Some((fields.get("email").to_owned(), problems))).await;
     };
     slow_down(&app, &[(&throttle::PROPOSALS_BY_USER, &seat.account.id.to_string())]).await?;
-    guests::mail_pay_link(&app.db, &app.clock, &seat.escrow, &seat.account.name, email).await?;
+    let seller = (seat.account.id, seat.account.name.as_str());
+    let typed = email.clone();
+    if let Err(too_many) = guests::mail_pay_link(&app.db, &app.clock, &seat.escrow, seller, email).await? {
+        let mut problems = Problems::new();
+        problems.add("email", too_many.sentence());
+        return draw(&app, &visit, &seat, Some((typed, problems))).await;
+    }
     app.wake.up();
     Ok(page::see_other(&format!("{}/link", seat.path()), Flash::LinkMailed))
 }

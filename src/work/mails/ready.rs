@@ -12,7 +12,7 @@ use crate::store::db::{Conn, DbError};
 use crate::store::outbox::Claimed;
 use crate::store::tokens::{self, Bound, Purpose};
 use crate::store::users::{self, Account};
-use crate::store::{escrows, links, throttle};
+use crate::store::{escrows, links, strangers, throttle};
 
 const MOST_TRIES: usize = 4;
 
@@ -46,6 +46,8 @@ struct Known {
     /// Nobody at this address has asked for it.
     unasked: bool,
     inviter: Option<Inviter>,
+    /// Whether the reader has dealt with whoever made the escrow.
+    knows: bool,
     /// The pay link that it hands on.
     pay_link: Option<String>,
 }
@@ -123,7 +125,20 @@ async fn look_up(
         }
         _ => None,
     };
-    Ok(Ok(Known { claimed, letter, name, address, time_zone, purpose, unasked, inviter, pay_link }))
+    let knows = match (&letter, claimed.escrow_id, claimed.to_user) {
+        (Letter::Escrow(_), Some(escrow), Some(reader)) => knows(conn, escrow, reader).await?,
+        _ => true,
+    };
+    Ok(Ok(Known { claimed, letter, name, address, time_zone, purpose, unasked, inviter, knows, pay_link }))
+}
+
+/// Whether a reader has dealt with whoever made an escrow: in this one, or in one before.
+async fn knows(conn: &mut Conn<'_>, escrow: Uuid, reader: Uuid) -> Result<bool, DbError> {
+    if strangers::is_agreed(conn, escrow).await? {
+        return Ok(true);
+    }
+    let Some(escrow) = escrows::by_id(conn, escrow).await? else { return Ok(false) };
+    Ok(escrow.creator == reader || strangers::have_dealt(conn, escrow.creator, reader).await?)
 }
 
 /// Only who has confirmed an address can make an escrow.
@@ -204,7 +219,7 @@ fn draw(
     ready: &mut Vec<Box<Ready>>,
     unready: &mut Vec<Unready>,
 ) {
-    let Known { claimed, letter, name, address, time_zone, purpose, inviter, pay_link, .. } = mail;
+    let Known { claimed, letter, name, address, time_zone, purpose, inviter, knows, pay_link, .. } = mail;
     let link = purpose
         .zip(secret.as_deref())
         .map(|(purpose, secret)| app.config.link(&letter::path(purpose, secret)))
@@ -220,6 +235,7 @@ fn draw(
         secret_link: link.as_deref().unwrap_or_default(),
         inviter: &inviter.both,
         inviter_name: &inviter.name,
+        knows,
     });
     match sheet.draw(&app.config.public_url, app.config.test_mode) {
         Ok(mail) => {
