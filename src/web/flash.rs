@@ -43,10 +43,10 @@ macro_rules! flashes {
 flashes! {
     Saved "saved" Good "Saved."
     SignedOut "signed-out" Info "You are signed out."
-    SignedUp "signed-up" Good "We have sent a mail to the address you gave. Follow its link to go on."
+    SignedUp "signed-up" Good "We have written a mail to the address you gave. Follow its link to go on."
     AddressConfirmed "address-confirmed" Good "Your address is confirmed."
     PasswordChanged "password-changed" Good "Your password is changed. Every other session was signed out."
-    AddressAsked "address-asked" Info "We have sent a mail to the new address. Open its link while you are signed in here."
+    AddressAsked "address-asked" Info "We have written a mail to the new address. Open its link while you are signed in here."
     AddressChanged "address-changed" Good "Your account has the new address. Sign in with it from now on."
     PasswordReset "password-reset" Good "Your password is changed and every device was signed out. Sign in with the new one."
     SessionEnded "session-ended" Good "That session is signed out."

@@ -41,7 +41,7 @@ both! {
         let page = browser.get("/sign-up").await;
         page.shows("Create an account");
         let page = browser.submit("/sign-up", &form(" Amel@Example.com ")).await;
-        page.shows("We have sent a mail");
+        page.shows("We have written a mail");
         assert!(!is_signed_in(&mut browser).await);
         let row = account(&world, AMEL).await.unwrap();
         assert_eq!((row.name.as_str(), row.time_zone.as_str()), ("Amel Trabelsi", "Africa/Tunis"));

@@ -56,7 +56,7 @@ struct Row {
 #[template(path = "pages/admin/mail_show.html")]
 struct Show {
     shell: Shell,
-    id: Uuid,
+    mail: Uuid,
     to: String,
     kind: String,
     pill: PillView,
@@ -157,7 +157,7 @@ async fn show(
     let subject = mail.subject.unwrap_or_else(|| kind_in_words(&mail.kind));
     page::html(&Show {
         shell: Shell::new(&app, &visit, subject).at(Place::Admin),
-        id,
+        mail: id,
         to: mail.to_address.or(mail.email).unwrap_or_default(),
         kind: kind_in_words(&mail.kind),
         pill: pill(&mail.state, mail.attempts, app.mailer.sends()),
