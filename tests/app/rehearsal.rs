@@ -166,7 +166,7 @@ both! {
         let mut operator = rehearsing(&mut world).await;
         let form = [
             ("name", "Salma New"), ("email", "salma@example.com"), ("password", PASSWORD),
-            ("time_zone", "Africa/Tunis"), ("terms", "1"), ("terms_version", "1"),
+            ("time_zone", "Africa/Tunis"), ("terms", "yes"), ("terms_version", "1"),
         ];
         world.browser().submit("/sign-up", &form).await.shows("An operator finds it at /admin/mail");
         let mail = format!("/admin/mail/{}", mail_to(&world, "salma@example.com").await);

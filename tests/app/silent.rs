@@ -203,8 +203,7 @@ fn a_portal_whose_mail_server_hangs_ends_when_it_is_told_to() {
     let mut lines = BufReader::new(portal.0.stdout.take().unwrap()).lines().map(Result::unwrap);
     let first = lines.next().unwrap();
     let host = first.split_whitespace().last().unwrap().strip_prefix("http://").unwrap().to_owned();
-    let body =
-        "name=Amel&email=silent%40example.com&password=copper+violin+thursday+marsh&terms=1&terms_version=1";
+    let body = "name=Amel&email=silent%40example.com&password=copper+violin+thursday+marsh&time_zone=Africa%2FTunis&terms=yes&terms_version=1";
     let answer = post(&host, "/sign-up", body);
     assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
     assert!(runtime.block_on(sink.is_asked_for("silent@example.com", Duration::from_secs(20))));

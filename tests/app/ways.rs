@@ -17,8 +17,9 @@ use crate::world::{PASSWORD, START, World, both};
 
 type Written = (Option<Uuid>, String, String);
 
-/// Opens each link as its reader; those that lead nowhere, each once.
-async fn dead_ends(world: &World) -> Vec<String> {
+/// Opens each link as its reader; those that lead nowhere, each once. A secret link that is too old for a mail may
+/// say so.
+async fn dead_ends(world: &World, old: bool) -> Vec<String> {
     while mails::run_due(&world.app).await.unwrap() > 0 {}
     let mut people: BTreeMap<Uuid, (String, Browser)> = BTreeMap::new();
     for (email, _) in demo::PEOPLE {
@@ -57,7 +58,8 @@ async fn dead_ends(world: &World) -> Vec<String> {
             at = page.location().to_owned();
             page = browser.get(&at).await;
         }
-        if page.status != 200 {
+        let says_so = old && user.is_none() && page.status == 410;
+        if page.status != 200 && !says_so {
             dead.push(format!(
                 "{name}: {link} → {at} {} {}",
                 page.status,
@@ -82,10 +84,10 @@ async fn every_link_leads_its_reader_somewhere_while_the_deal_goes_on_and_after_
     let world = World::sqlite().await;
     let hash = world.app.passwords.hash(&world.app.clock, PASSWORD.to_owned()).await.unwrap();
     demo::fill(&world.app.db, Time::from_micros(START), &hash).await.unwrap();
-    let dead = dead_ends(&world).await;
+    let dead = dead_ends(&world, false).await;
     assert!(dead.is_empty(), "{} dead ends:\n{}", dead.len(), dead.join("\n"));
     everything_ends(&world).await;
-    let dead = dead_ends(&world).await;
+    let dead = dead_ends(&world, true).await;
     assert!(dead.is_empty(), "after the end, {} dead ends:\n{}", dead.len(), dead.join("\n"));
 }
 
@@ -112,7 +114,7 @@ both! {
         let token = mail.path("/invitations/").rsplit('/').next().unwrap().to_owned();
         let form = [
             ("invitation", token.as_str()), ("name", "Salma Payee"), ("password", PASSWORD), ("time_zone", "Africa/Tunis"),
-            ("terms", "1"), ("terms_version", "1"),
+            ("terms", "yes"), ("terms_version", "1"),
         ];
         payee.submit("/sign-up", &form).await;
         payee.get("/balances").await.shows("50.000 TND");
