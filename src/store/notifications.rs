@@ -72,8 +72,8 @@ pub async fn write(
 
 /// What news are about: those of one kind about one thing have the same. Sums, times and words don't count.
 fn about(escrow: Uuid, news: &serde_json::Value) -> String {
-    const COUNTS: [&str; 10] =
-        ["news", "about", "by", "role", "number", "dispute", "refund", "waiting", "mark", "how"];
+    const COUNTS: [&str; 11] =
+        ["news", "about", "again", "by", "role", "number", "dispute", "refund", "waiting", "mark", "how"];
     let told = COUNTS.iter().filter_map(|name| news.get(name)).map(ToString::to_string);
     format!("{escrow} {}", told.collect::<Vec<_>>().join(" "))
 }

@@ -200,7 +200,8 @@ pub async fn enqueue_news(
     )?;
     let mut at = now;
     if let Some(last) = last {
-        if joined_to(conn, &last, joined(&last.payload, &mail.payload)).await? {
+        let soon = last.created_at.plus(PAUSE) > now;
+        if soon && joined_to(conn, &last, joined(&last.payload, &mail.payload)).await? {
             return Ok(());
         }
         let gone = match last.state.as_str() {

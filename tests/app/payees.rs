@@ -240,7 +240,8 @@ both! {
         world.signed_in(SELLER).await.get(sent.location()).await.shows("A mail that says what they are to receive");
         let mail = world.mail(PRINTER).await;
         for words in [
-            "You are named to receive from an escrow: A fair stand",
+            "You are named to receive from an escrow",
+            "“A fair stand”",
             "you are to receive 50.000 TND",
             "You decide nothing in this deal, owe nothing, and need do nothing now.",
             "To be paid you need an account with the address that this mail came to",
