@@ -8,6 +8,7 @@ use holdfast::store::strangers::{self, TooMany};
 use time::Duration;
 use uuid::Uuid;
 
+use crate::payees::shared;
 use crate::world::{World, both};
 
 impl World {
@@ -99,5 +100,27 @@ both! {
         let headline = text.lines().next().unwrap();
         assert!(!headline.contains("evil") && !headline.contains(&title), "{headline}");
         assert!(text.contains(&title) && text.contains("From: Your Bank www.evil.example"), "{text}");
+    }
+}
+
+both! {
+    async fn what_is_one_too_many_is_told_at_its_field_and_nothing_is_lost(world) {
+        let mut draft = shared(&world).await;
+        // Others have written to the second payee today, as often as anybody is written to.
+        let printer = "printer@example.com".to_owned();
+        for _ in 0..10 {
+            let mut tx = world.app.db.write().await.unwrap();
+            let (now, sender) = (world.app.clock.now(), world.app.clock.id());
+            strangers::admit(&mut tx.conn(), now, sender, std::slice::from_ref(&printer)).await.unwrap().unwrap();
+            tx.commit().await.unwrap();
+        }
+        let (escrows, mails) = ("SELECT count(*) FROM escrows", "SELECT count(*) FROM outbox");
+        let page = draft.is_sent().await;
+        page.is(422);
+        page.shows("Nothing was sent. printer@example.com has had as many mails today as we send");
+        assert!(page.body.contains("/parties"), "it leads to the field");
+        assert_eq!((world.count(escrows).await, world.count(mails).await), (0, 0));
+        world.app.clock.advance(Duration::hours(25));
+        assert_eq!(draft.is_sent().await.status, 303, "the draft was kept");
     }
 }
