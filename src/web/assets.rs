@@ -40,8 +40,9 @@ const CSS: &[&str] = &[
     include_str!("../../static/css/print.css"),
 ];
 
-/// One after the other they are one module. Each keeps to a block of its own.
+/// One after the other they are one module. Each keeps to a block of its own, but for the first.
 const JS: &[&str] = &[
+    include_str!("../../static/js/shared.js"),
     include_str!("../../static/js/copy.js"),
     include_str!("../../static/js/countdown.js"),
     include_str!("../../static/js/focus.js"),

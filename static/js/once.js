@@ -1,21 +1,20 @@
 // A second click on the way changes nothing: the key of the form sees to that. This only spares the
 // reader the wondering.
 {
+  const PATIENCE = 15000;
   document.addEventListener('submit', (event) => {
     const form = event.target;
     if (!form.matches('[data-once]')) return;
-    if (form.dataset.sent) {
+    if (form.matches('[data-sent]')) {
       event.preventDefault();
       return;
     }
-    form.dataset.sent = 'yes';
-    for (const button of form.querySelectorAll('button')) button.setAttribute('aria-disabled', 'true');
+    lock(form, true);
+    // Nothing tells that the reader stopped the page, or that a file came instead of one. An upload says when it ends.
+    setTimeout(() => { if (!form.ariaBusy) lock(form, false); }, PATIENCE);
   });
   // A page that comes back from the history can be sent again.
   addEventListener('pageshow', () => {
-    for (const form of document.querySelectorAll('[data-sent]')) {
-      delete form.dataset.sent;
-      for (const button of form.querySelectorAll('button')) button.removeAttribute('aria-disabled');
-    }
+    for (const form of document.querySelectorAll('[data-sent]')) lock(form, false);
   });
 }

@@ -6,11 +6,11 @@
   const look = async () => {
     if (document.hidden) return again();
     try {
-      const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
-      if (answer.redirected) return location.assign(answer.url);
-      if (answer.ok) {
-        const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-        const fresh = page.querySelector('main');
+      const answer = await fetch(location.href, { headers: { Accept: 'text/html' }, signal: AbortSignal.timeout(20000) });
+      const fresh = ourMain(await answer.text())?.main;
+      // What is not ours is no news: the next look may come through.
+      if (fresh && answer.redirected) return location.assign(answer.url);
+      if (fresh && answer.ok) {
         for (const part of main.querySelectorAll('[data-live]')) {
           const next = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
           if (next && next.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.replaceWith(next);

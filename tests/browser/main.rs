@@ -4,6 +4,7 @@
 //! people would: by labels, buttons and the links of their mails. Screenshots lie in
 //! `target/screenshots` afterwards.
 
+mod broken;
 mod counter;
 mod deal;
 mod driver;
@@ -13,6 +14,7 @@ mod longer;
 mod look;
 mod person;
 mod portal;
+mod proxy;
 mod quarrel;
 mod quick;
 mod simple;

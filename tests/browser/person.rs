@@ -126,6 +126,11 @@ impl Person {
         field.send_keys(value).await.unwrap();
     }
 
+    /// What stands in the field with this label.
+    pub async fn typed(&self, label: &str) -> String {
+        self.field(label).await.prop("value").await.unwrap().unwrap_or_default()
+    }
+
     /// Picks an entry of the list with this label, by its words.
     pub async fn choose(&self, label: &str, option: &str) {
         let path = format!(".//option[contains(normalize-space(.), {})]", quoted(option));
