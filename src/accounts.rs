@@ -9,13 +9,14 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::mail::letter::Letter;
+use crate::store::audit::{self, Act, Subject, Who};
 use crate::store::db::{Conn, Db, DbError};
 use crate::store::outbox::{NewMail, To};
 use crate::store::security::{self, Kind};
 use crate::store::throttle::{self, Limit};
 use crate::store::tokens::{self, Bound, Purpose, Worth};
 use crate::store::users::{self, Registration};
-use crate::store::{links, outbox, sessions, terms_of_service};
+use crate::store::{links, outbox, rights, sessions, terms_of_service};
 
 /// Counts one try of each kind in turn, up to the first that was tried too often: whoever is refused for
 /// his network leaves no mark on the account that he names. `Some` is the number of seconds to wait.
@@ -203,9 +204,9 @@ pub async fn set_up_operator(
     }
     let Some(user) = users::register(conn, clock, new).await? else { return Ok(None) };
     links::confirm(conn, clock, user, new.email).await?;
-    users::make_operator(conn, user).await?;
     security::note(conn, clock, Kind::OperatorAdded, Some(user), "").await?;
     tokens::retire_unbound(conn, now, Purpose::Setup).await?;
+    rights::make_operator(conn, clock, user, user, "by the setup link").await?;
     tx.commit().await?;
     Ok(Some(user))
 }
@@ -224,39 +225,10 @@ pub async fn first_setup(db: &Db, clock: &Clock) -> Result<Option<String>, DbErr
         return Ok(None);
     }
     let secret = tokens::mint(conn, clock, Purpose::Setup, &Bound::default()).await?;
+    let note = "for the first operator, printed at the start";
+    audit::note(conn, clock, Who::Program, Act::LinkedOperator, &Subject::All, note).await?;
     tx.commit().await?;
     Ok(Some(secret))
-}
-
-/// What became of somebody who shall be an operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Added {
-    /// The account was there and is an operator's from now on.
-    AtOnce,
-    /// The secret of the setup link with which the account is made.
-    WithLink(String),
-}
-
-/// Makes an operator of the person with this address, now or as soon as the setup link is followed.
-///
-/// # Errors
-/// The database did not answer.
-pub async fn add_operator(db: &Db, clock: &Clock, email: &str) -> Result<Added, DbError> {
-    let mut tx = db.write().await?;
-    let conn = &mut tx.conn();
-    let id = users::find_or_invite(conn, clock, email, "").await?;
-    let known = users::by_id(conn, id).await?;
-    let added = if known.is_some_and(|known| known.is_confirmed()) {
-        users::make_operator(conn, id).await?;
-        security::note(conn, clock, Kind::OperatorAdded, Some(id), "").await?;
-        tokens::retire_unbound(conn, clock.now(), Purpose::Setup).await?;
-        Added::AtOnce
-    } else {
-        let bound = Bound { user_id: Some(id), email: Some(email), escrow_id: None };
-        Added::WithLink(tokens::mint(conn, clock, Purpose::Setup, &bound).await?)
-    };
-    tx.commit().await?;
-    Ok(added)
 }
 
 /// Stores a new password for whoever has the reset link, which also proves the address. Every device

@@ -25,6 +25,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Whether somebody chose that folder.
     pub data_dir_is_set: bool,
+    /// The key that signs checkpoints; without one, `checkpoint.key` in the data folder.
+    pub checkpoint_key: Option<PathBuf>,
     /// `postgres://…` or `sqlite:PATH`; without one, SQLite in the data folder.
     pub database_url: Option<String>,
     /// What people type to get here: scheme, host and port, without a slash at the end.
@@ -93,6 +95,7 @@ pub enum ConfigError {
 struct Raw {
     listen: Option<String>,
     data_dir: Option<String>,
+    checkpoint_key: Option<String>,
     database_url: Option<String>,
     public_url: Option<String>,
     smtp_url: Option<String>,
@@ -146,6 +149,12 @@ impl Config {
             .unwrap_or_else(|| format!("sqlite:{}", self.data_dir.join("holdfast.db").display()))
     }
 
+    /// The file of the key that signs checkpoints.
+    #[must_use]
+    pub fn key_file(&self) -> PathBuf {
+        self.checkpoint_key.clone().unwrap_or_else(|| self.data_dir.join("checkpoint.key"))
+    }
+
     /// Whether people come by https, so that cookies must be `Secure`.
     #[must_use]
     pub fn is_https(&self) -> bool {
@@ -164,6 +173,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("listen", &self.listen)
             .field("data_dir", &self.data_dir)
+            .field("checkpoint_key", &self.checkpoint_key)
             .field("database_url", &self.database_url.as_ref().map(|_| "…"))
             .field("public_url", &self.public_url)
             .field("smtp_url", &self.smtp_url.as_ref().map(|_| "…"))
@@ -203,6 +213,7 @@ impl Raw {
                 }
                 "HOLDFAST_LISTEN" => &mut self.listen,
                 "HOLDFAST_DATA_DIR" => &mut self.data_dir,
+                "HOLDFAST_CHECKPOINT_KEY" => &mut self.checkpoint_key,
                 "HOLDFAST_DATABASE_URL" => &mut self.database_url,
                 "HOLDFAST_PUBLIC_URL" => &mut self.public_url,
                 "HOLDFAST_SMTP_URL" => &mut self.smtp_url,
@@ -236,6 +247,7 @@ impl Raw {
             listen,
             data_dir_is_set: self.data_dir.is_some(),
             data_dir: self.data_dir.unwrap_or_else(|| "data".into()).into(),
+            checkpoint_key: self.checkpoint_key.map(PathBuf::from),
             database_url: schemes(
                 "database_url",
                 self.database_url,

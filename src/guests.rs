@@ -65,6 +65,6 @@ pub async fn mail_pay_link(
 /// The database did not answer.
 pub async fn new_pay_link(db: &Db, clock: &Clock, escrow: Uuid) -> Result<(), DbError> {
     let mut tx = db.write().await?;
-    links::make(&mut tx.conn(), clock, escrow).await?;
+    links::make(&mut tx.conn(), clock, db.keys(), escrow).await?;
     tx.commit().await
 }

@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod app;
 pub mod calendar;
+pub mod checkpoints;
 pub mod clock;
 pub mod config;
 pub mod demo;
@@ -15,6 +16,7 @@ pub mod engine;
 pub mod error;
 pub mod files;
 pub mod guests;
+pub mod keys;
 pub mod listen;
 pub mod mail;
 pub mod money;

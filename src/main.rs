@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use holdfast::accounts::{self, Added};
 use holdfast::app::App;
+use holdfast::checkpoints::{self, Made};
 use holdfast::clock::Clock;
 use holdfast::config::Config;
-use holdfast::operators::{self, Removed};
+use holdfast::operators::{self, Added, Removed};
 use holdfast::password::Passwords;
+use holdfast::store::audit::{self, Who};
 use holdfast::store::db::{Db, DbError};
-use holdfast::store::users;
+use holdfast::store::{links, users};
 use holdfast::work::mails;
 use holdfast::{demo, doctor, rehearsal, serve};
 use time::Duration;
@@ -46,7 +47,17 @@ enum Command {
     /// Start the portal with people and escrows to look at, in an empty database or in a folder of its own.
     Demo,
     /// Read everything back and check it: histories, ledger, files. Changes nothing.
-    Doctor,
+    Doctor {
+        /// Compare with a copy of a checkpoint that was kept elsewhere, a file or a saved mail.
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+    },
+    /// Seal how far every history has come, and sign it. One is made each day by itself.
+    Checkpoint {
+        /// Make another key the portal's first: the old one was lost, or read by others.
+        #[arg(long)]
+        new_key: bool,
+    },
     /// The people who run the portal.
     #[command(subcommand)]
     Operator(Operator),
@@ -101,7 +112,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
                 tracing::warn!("a rehearsal: the clock runs {ahead_hours} hours ahead");
             }
             let clock = Clock::ahead(Duration::hours(ahead_hours.into()));
-            serve::run(open_at(config, clock).await?, "").await?;
+            serve::run(open_at(config, clock, true).await?, "").await?;
         }
         Command::Migrate => {
             let app = open(config).await?;
@@ -109,13 +120,18 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
             app.db.close().await;
         }
         Command::Demo => demo(config).await?,
-        Command::Doctor => {
-            let report = doctor::examine(&open(config).await?).await.map_err(|error| error.to_string())?;
+        Command::Doctor { against } => {
+            let app = open(config).await?;
+            let mut report = doctor::examine(&app).await.map_err(|error| error.to_string())?;
+            if let Some(file) = against {
+                println!("Compared with {}.", doctor::against(&app, &file, &mut report).await?);
+            }
             println!("{report}");
             if !report.is_healthy() {
                 return Ok(ExitCode::FAILURE);
             }
         }
+        Command::Checkpoint { new_key } => checkpoint(config, new_key).await?,
         Command::Operator(Operator::Add { email }) => add_operator(config, &email).await?,
         Command::Operator(Operator::Remove { email }) => remove_operator(config, &email).await?,
     }
@@ -143,7 +159,7 @@ async fn demo(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
     if taken {
         return Err(format!("{place} holds data already: a demo needs an empty database").into());
     }
-    let app = open(config).await?;
+    let app = open_at(config, clock.clone(), true).await?;
     let password = format!("demo-{}", &clock.secret()[..12]);
     let hash = app.passwords.hash(&clock, password.clone()).await?;
     demo::fill(&app.db, clock.now(), &hash).await?;
@@ -159,10 +175,29 @@ async fn demo(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+async fn checkpoint(config: Config, new_key: bool) -> Result<(), Box<dyn std::error::Error>> {
+    let mut app = open_at(config, Clock::system(), true).await?;
+    if new_key {
+        let keys = checkpoints::new_key(&app).await?;
+        println!("The portal's key is now {}.", keys.public().unwrap_or_default());
+        app.db = app.db.with_keys(keys);
+    }
+    let made = checkpoints::make(&app, Who::Machine).await?;
+    app.db.close().await;
+    match made {
+        Made::Done(number) => println!("Checkpoint {number} is made. Keep a copy away from this machine."),
+        Made::NoKey => {
+            return Err(format!("{} is not this portal's key", app.config.key_file().display()).into());
+        }
+        Made::Broken(what) => return Err(format!("the history was changed: {what}").into()),
+    }
+    Ok(())
+}
+
 async fn add_operator(config: Config, email: &str) -> Result<(), Box<dyn std::error::Error>> {
     let address = users::address(email).ok_or_else(|| format!("{email:?} is no email address"))?;
     let app = open(config).await?;
-    match accounts::add_operator(&app.db, &app.clock, &address).await? {
+    match operators::add_operator(&app.db, &app.clock, &address).await? {
         Added::AtOnce => println!("{address} is an operator now."),
         Added::WithLink(secret) => {
             println!("Within 30 minutes, {address} can become an operator with this link:");
@@ -190,7 +225,7 @@ async fn remove_operator(config: Config, email: &str) -> Result<(), Box<dyn std:
 }
 
 async fn open(config: Config) -> Result<App, Box<dyn std::error::Error>> {
-    open_at(config, Clock::system()).await
+    open_at(config, Clock::system(), false).await
 }
 
 /// The folder holds people's contracts: nobody else on this machine may look into a new one.
@@ -199,10 +234,15 @@ fn create(folder: &Path) -> Result<(), String> {
     made.map_err(|error| format!("{}: {error}", folder.display()))
 }
 
-/// Opens the data folder and the database, and brings its tables up to date.
-async fn open_at(config: Config, clock: Clock) -> Result<App, Box<dyn std::error::Error>> {
+/// Opens the data folder and the database, and brings its tables up to date. What serves may make the portal's key
+/// where there is none yet.
+async fn open_at(config: Config, clock: Clock, makes_key: bool) -> Result<App, Box<dyn std::error::Error>> {
     create(&config.data_dir)?;
     let db = Db::open(&config.database()).await?;
+    audit::begin(&db, &clock).await?;
+    let keys = checkpoints::begin(&db, &clock, &config, makes_key).await?;
+    let db = db.with_keys(keys);
+    links::seal_old(&db, &clock).await?;
     let app = App::new(db, clock, config, Passwords::new())?;
     rehearsal::begin(&app).await?;
     Ok(app)

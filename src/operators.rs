@@ -7,11 +7,14 @@ use crate::clock::Clock;
 use crate::engine::time::Time;
 use crate::mail::letter::Letter;
 use crate::money::Currency;
-use crate::store::audit::{self, Act, Subject};
+use crate::store::audit::{self, Act, Subject, Who};
 use crate::store::db::{Db, DbError};
+use crate::store::fee_proposals::Settled;
 use crate::store::security::{self, Kind};
-use crate::store::tokens::{self, Purpose};
-use crate::store::{fees, notices_in, outbox, payments, sessions, terms_of_service, users};
+use crate::store::tokens::{self, Bound, Purpose};
+use crate::store::{
+    fee_proposals, fees, notices_in, outbox, payments, rights, sessions, terms_of_service, users,
+};
 
 /// Writes down what an operator looks at.
 ///
@@ -42,13 +45,12 @@ pub async fn freeze(
     reason: &str,
 ) -> Result<bool, DbError> {
     let mut tx = db.write().await?;
-    let (conn, now) = (&mut tx.conn(), clock.now());
-    if !users::freeze(conn, now, user, reason).await? {
+    let conn = &mut tx.conn();
+    if !rights::freeze(conn, clock, operator, user, reason).await? {
         return Ok(false);
     }
-    audit::note(conn, clock, operator, Act::Froze, &Subject::User(user), reason).await?;
     security::note(conn, clock, Kind::Frozen, Some(user), "").await?;
-    let letter = Letter::Frozen { at: now, reason: reason.to_owned() };
+    let letter = Letter::Frozen { at: clock.now(), reason: reason.to_owned() };
     outbox::enqueue(conn, clock, &letter.to_user(user)).await?;
     tx.commit().await?;
     Ok(true)
@@ -66,13 +68,12 @@ pub async fn unfreeze(
     reason: &str,
 ) -> Result<bool, DbError> {
     let mut tx = db.write().await?;
-    let (conn, now) = (&mut tx.conn(), clock.now());
-    if !users::unfreeze(conn, user).await? {
+    let conn = &mut tx.conn();
+    if !rights::unfreeze(conn, clock, operator, user, reason).await? {
         return Ok(false);
     }
-    audit::note(conn, clock, operator, Act::Unfroze, &Subject::User(user), reason).await?;
     security::note(conn, clock, Kind::Unfrozen, Some(user), "").await?;
-    outbox::enqueue(conn, clock, &Letter::Unfrozen { at: now }.to_user(user)).await?;
+    outbox::enqueue(conn, clock, &Letter::Unfrozen { at: clock.now() }.to_user(user)).await?;
     tx.commit().await?;
     Ok(true)
 }
@@ -122,7 +123,16 @@ pub async fn settle_notice(db: &Db, clock: &Clock, operator: Uuid, notice: Uuid)
     Ok(settled.is_some())
 }
 
-/// Adds a version of the fee and the limits of a currency. `words` say for the audit what it comes to.
+/// What became of a version of fees and limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Set {
+    Done,
+    /// It waits for a second operator.
+    Waits,
+}
+
+/// Adds a version of the fee and the limits of a currency; where there are two operators, it waits for the other one.
+/// Without a start it begins at once. `words` say for the audit what it comes to.
 ///
 /// # Errors
 /// The database did not answer.
@@ -130,17 +140,40 @@ pub async fn set_fee(
     db: &Db,
     clock: &Clock,
     operator: Uuid,
-    currency: Currency,
-    starts_at: Time,
+    (currency, starts_at): (Currency, Option<Time>),
     rules: &fees::Rules,
     words: &str,
-) -> Result<(), DbError> {
+) -> Result<Set, DbError> {
     let mut tx = db.write().await?;
     let conn = &mut tx.conn();
-    fees::add(conn, clock, operator, currency, starts_at, rules).await?;
-    let note = format!("{words}, from {}", starts_at.rfc3339());
-    audit::note(conn, clock, operator, Act::SetFee, &Subject::Fee(currency.code().to_owned()), &note).await?;
-    tx.commit().await
+    let set = if fee_proposals::needs_two(conn).await? {
+        let new = fee_proposals::New { currency, starts_at, rules, words };
+        fee_proposals::propose(conn, clock, operator, &new).await?;
+        Set::Waits
+    } else {
+        let starts_at = starts_at.unwrap_or_else(|| clock.now());
+        fees::add(conn, clock, operator, (currency, starts_at), rules, words).await?;
+        Set::Done
+    };
+    tx.commit().await?;
+    Ok(set)
+}
+
+/// Confirms a version that another operator proposed, or drops it.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn settle_fee(
+    db: &Db,
+    clock: &Clock,
+    operator: Uuid,
+    proposal: Uuid,
+    confirms: bool,
+) -> Result<Settled, DbError> {
+    let mut tx = db.write().await?;
+    let settled = fee_proposals::settle(&mut tx.conn(), clock, operator, proposal, confirms).await?;
+    tx.commit().await?;
+    Ok(settled)
 }
 
 /// Publishes the next version of the terms of service; its number.
@@ -155,13 +188,47 @@ pub async fn publish_terms(
     starts_at: Time,
 ) -> Result<i64, DbError> {
     let mut tx = db.write().await?;
-    let conn = &mut tx.conn();
-    let version = terms_of_service::publish(conn, clock, operator, text, starts_at).await?;
-    let note = format!("from {}", starts_at.rfc3339());
-    audit::note(conn, clock, operator, Act::PublishedTerms, &Subject::Terms(version), &note).await?;
+    let version = terms_of_service::publish(&mut tx.conn(), clock, operator, text, starts_at).await?;
     tx.commit().await?;
     Ok(version)
 }
+
+const BY_ADD: &str = "holdfast operator add, on the machine itself";
+
+/// What became of somebody who shall be an operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// The account was there and is an operator's from now on.
+    AtOnce,
+    /// The secret of the setup link with which the account is made.
+    WithLink(String),
+}
+
+/// Makes an operator of the person with this address, now or as soon as the setup link is followed.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn add_operator(db: &Db, clock: &Clock, email: &str) -> Result<Added, DbError> {
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    let id = users::find_or_invite(conn, clock, email, "").await?;
+    let known = users::by_id(conn, id).await?;
+    let added = if known.is_some_and(|known| known.is_confirmed()) {
+        security::note(conn, clock, Kind::OperatorAdded, Some(id), "").await?;
+        tokens::retire_unbound(conn, clock.now(), Purpose::Setup).await?;
+        rights::make_operator(conn, clock, Who::Machine, id, BY_ADD).await?;
+        Added::AtOnce
+    } else {
+        let bound = Bound { user_id: Some(id), email: Some(email), escrow_id: None };
+        let secret = tokens::mint(conn, clock, Purpose::Setup, &bound).await?;
+        audit::note(conn, clock, Who::Machine, Act::LinkedOperator, &Subject::User(id), BY_ADD).await?;
+        Added::WithLink(secret)
+    };
+    tx.commit().await?;
+    Ok(added)
+}
+
+const BY_COMMAND: &str = "holdfast operator remove, on the machine itself";
 
 /// What became of an operator who shall be none any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,17 +253,19 @@ pub async fn remove(db: &Db, clock: &Clock, email: &str) -> Result<Removed, DbEr
     let Some(account) = users::by_email(conn, email).await? else { return Ok(Removed::Unknown) };
     let links = tokens::retire(conn, now, Purpose::Setup, account.id).await?;
     if !account.operator {
+        if links > 0 {
+            let subject = Subject::User(account.id);
+            audit::note(conn, clock, Who::Machine, Act::UnlinkedOperator, &subject, BY_COMMAND).await?;
+        }
         tx.commit().await?;
         return Ok(if links > 0 { Removed::LinkOnly } else { Removed::Unknown });
     }
     if !users::operators(conn).await?.iter().any(|other| *other != account.id) {
         return Ok(Removed::Last);
     }
-    users::unmake_operator(conn, account.id).await?;
     sessions::end_all(conn, now, account.id).await?;
     security::note(conn, clock, Kind::OperatorRemoved, Some(account.id), "").await?;
-    let by = "holdfast operator remove, on the machine itself";
-    audit::note(conn, clock, account.id, Act::Left, &Subject::User(account.id), by).await?;
+    rights::unmake_operator(conn, clock, Who::Machine, account.id, BY_COMMAND).await?;
     tx.commit().await?;
     Ok(Removed::Done)
 }

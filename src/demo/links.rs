@@ -145,7 +145,7 @@ async fn begins(deal: &mut Deal<'_>, at: At, guest: bool) -> Result<(), DbError>
 
 /// Somebody opens the link and begins to pay.
 async fn buys(deal: &mut Deal<'_>, guest: Option<(&str, &str)>) -> Result<Uuid, DbError> {
-    let secret = links::current(&mut deal.db.read().await?.conn(), deal.id).await?;
+    let secret = links::secret(&mut deal.db.read().await?.conn(), deal.db.keys(), deal.id).await?;
     let buyer = match guest {
         Some((email, name)) => Buyer::Guest { email: email.to_owned(), name: name.to_owned() },
         None => Buyer::User(deal.cast.buyer, PEOPLE[0].0.to_owned()),

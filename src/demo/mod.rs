@@ -24,7 +24,7 @@ use crate::store::execute::{Evidence, Outcome, Request, Who, execute, tick};
 use crate::store::proposals::{Named, Proposal, propose};
 use crate::store::terms_of_service::FIRST;
 use crate::store::users::{self, Profile, Registration};
-use crate::store::{drafts, escrows};
+use crate::store::{audit, drafts, escrows, rights};
 
 /// Their addresses, in the order buyer, seller, broker, operator, arbiter, and two who are paid too.
 pub const PEOPLE: [(&str, &str); 7] = [
@@ -77,7 +77,6 @@ pub async fn fill(db: &Db, now: Time, password_hash: &str) -> Result<(), DbError
         users::confirm(&mut tx.conn(), clock.now(), id, email).await?;
         ids.push(id);
     }
-    users::make_operator(&mut tx.conn(), ids[3]).await?;
     // The last one moves his money himself, so that some waits for it.
     let by_hand = Profile {
         name: PEOPLE[6].1,
@@ -87,6 +86,7 @@ pub async fn fill(db: &Db, now: Time, password_hash: &str) -> Result<(), DbError
         refunds_to_wallet: false,
     };
     users::set_profile(&mut tx.conn(), ids[6], &by_hand).await?;
+    rights::make_operator(&mut tx.conn(), &clock, audit::Who::Machine, ids[3], "").await?;
     tx.commit().await?;
     let [buyer, seller, broker, operator] = [ids[0], ids[1], ids[2], ids[3]];
     let payees = [ids[5], ids[6]];

@@ -4,6 +4,8 @@
 //! follows each chain of hashes; derives every ledger entry anew; sums the ledger; and reads every file
 //! against its fingerprint. It changes nothing. Each file of this folder examines one kind of thing.
 
+mod audit;
+mod checkpoints;
 mod files;
 mod replay;
 mod report;
@@ -11,6 +13,7 @@ mod sums;
 
 use crate::app::App;
 use crate::error::Error;
+pub use checkpoints::against;
 pub use report::Report;
 
 /// Examines everything.
@@ -23,6 +26,8 @@ pub async fn examine(app: &App) -> Result<Report, Error> {
     let mut conn = reader.conn();
     replay::escrows(&mut conn, &mut report).await?;
     sums::ledger(&mut conn, &mut report).await?;
+    let standing = audit::chain(&mut conn, &mut report).await?;
+    checkpoints::stored(&mut conn, &standing, &mut report).await?;
     files::contents(app, &mut conn, &mut report).await?;
     Ok(report)
 }

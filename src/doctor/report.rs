@@ -14,6 +14,9 @@ pub struct Report {
     pub events: usize,
     pub entries: usize,
     pub files: usize,
+    /// Lines of the audit.
+    pub audit: usize,
+    pub checkpoints: usize,
     /// The first things that are wrong, each a sentence that names the row.
     pub ailments: Vec<String>,
 }
@@ -41,8 +44,8 @@ impl fmt::Display for Report {
         let found = if self.is_healthy() { "Healthy" } else { "Not healthy" };
         write!(
             f,
-            "{found}: {} escrows replayed from {} events, {} ledger entries, {} files.",
-            self.escrows, self.events, self.entries, self.files
+            "{found}: {} escrows replayed from {} events, {} ledger entries, {} files, {} lines of the audit, {} checkpoints.",
+            self.escrows, self.events, self.entries, self.files, self.audit, self.checkpoints
         )
     }
 }

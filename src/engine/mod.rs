@@ -16,6 +16,7 @@ pub mod escrow;
 pub mod event;
 pub mod evolve;
 pub mod late;
+pub mod merkle;
 pub mod milestone;
 pub mod next;
 pub mod notices;

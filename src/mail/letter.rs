@@ -55,6 +55,18 @@ pub enum Letter {
         seller: String,
         amount: String,
     },
+    /// To operators: a checkpoint, to be kept.
+    Checkpoint {
+        number: i64,
+        at: Time,
+        root: String,
+        /// The public key that signed it.
+        key: String,
+        /// The ledger, a sentence a currency.
+        totals: Vec<String>,
+        /// What was signed and the signature, as a line to be kept as a file.
+        copy: String,
+    },
     /// A sign-in from a device that was not seen before.
     NewSignIn {
         at: Time,
@@ -141,6 +153,7 @@ impl Letter {
             | Self::AddressChanged { .. }
             | Self::Frozen { .. }
             | Self::Unfrozen { .. }
+            | Self::Checkpoint { .. }
             | Self::NewSignIn { .. } => None,
         }
     }
@@ -220,6 +233,12 @@ impl Letter {
                 ..Sheet::default()
             }
             .fact("When", reader.zone.moment(*at)),
+            Self::Checkpoint { number, at, root, key, totals, copy } => {
+                checkpoint(*number, copy, totals)
+                    .fact("When", reader.zone.moment(*at))
+                    .fact("Root", root.as_str())
+                    .fact("Public key", key.as_str())
+            }
             Self::NewSignIn { at, ip, device } => Sheet {
                 subject: "A new sign-in to your Holdfast account".into(),
                 headline: "A new device signed in".into(),
@@ -233,6 +252,22 @@ impl Letter {
             .fact("Device", device.as_str())
             .fact("Network address", ip.as_str()),
         }
+    }
+}
+
+fn checkpoint(number: i64, copy: &str, totals: &[String]) -> Sheet {
+    let mut paragraphs = vec![
+        "Keep this mail. It seals how far the history of every escrow and of the audit had come, and shows later whether anything was changed.".to_owned(),
+        "To compare: save the line that begins with { as a file, and run “holdfast doctor --against FILE”.".to_owned(),
+    ];
+    paragraphs.extend(totals.iter().map(|sums| format!("The ledger: {sums}.")));
+    Sheet {
+        subject: format!("Checkpoint {number}"),
+        headline: format!("Checkpoint {number}"),
+        paragraphs,
+        afterwards: vec![copy.to_owned()],
+        why: "You get this mail because you are an operator of this portal.".into(),
+        ..Sheet::default()
     }
 }
 

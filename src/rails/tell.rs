@@ -115,7 +115,7 @@ async fn order(app: &App, payment: &Payment) -> Result<Result<Order, RailError>,
     };
     let guest = escrow.attempt(payment.id).is_some_and(|charge| charge.guest);
     let link = match guest {
-        true => links::current(&mut app.db.read().await?.conn(), escrow.id).await?,
+        true => links::secret(&mut app.db.read().await?.conn(), app.db.keys(), escrow.id).await?,
         false => None,
     };
     let path = match link {

@@ -1,11 +1,17 @@
-//! What operators did, and what of other people's they looked at. Rows are added and never changed: the
-//! database itself refuses it.
+//! What operators did, and what of other people's they looked at: a chain of lines, each sealing all before it.
+//! The database itself refuses to change one.
+
+mod chain;
+mod record;
 
 use uuid::Uuid;
 
-use super::db::{Conn, DbError, all, exec};
+use super::db::{Conn, DbError, all};
 use crate::clock::Clock;
 use crate::engine::time::Time;
+
+pub use chain::{Stored, begin, head, key, keys, name_key, read, standing};
+pub use record::{Change, Record, Standing, Who};
 
 /// What an operator did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +33,24 @@ pub enum Act {
     SettledNotice,
     /// Is an operator no more: whoever runs the program said so.
     Left,
+    BecameOperator,
+    /// Made the link with which somebody becomes an operator.
+    LinkedOperator,
+    /// Took that link back.
+    UnlinkedOperator,
+    /// Began the chain with what stood before it.
+    Began,
+    /// Named the key that signs checkpoints.
+    SetKey,
+    MadeCheckpoint,
+    Erased,
+    ProposedFee,
+    DroppedFee,
 }
 
 impl Act {
     /// Every one.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 21] = [
         Self::Looked,
         Self::Searched,
         Self::Froze,
@@ -44,6 +63,15 @@ impl Act {
         Self::MovedClock,
         Self::SettledNotice,
         Self::Left,
+        Self::BecameOperator,
+        Self::LinkedOperator,
+        Self::UnlinkedOperator,
+        Self::Began,
+        Self::SetKey,
+        Self::MadeCheckpoint,
+        Self::Erased,
+        Self::ProposedFee,
+        Self::DroppedFee,
     ];
 
     /// As it stands in the table.
@@ -62,6 +90,15 @@ impl Act {
             Self::MovedClock => "moved_clock",
             Self::SettledNotice => "settled_notice",
             Self::Left => "left",
+            Self::BecameOperator => "became_operator",
+            Self::LinkedOperator => "linked_operator",
+            Self::UnlinkedOperator => "unlinked_operator",
+            Self::Began => "began",
+            Self::SetKey => "set_key",
+            Self::MadeCheckpoint => "made_checkpoint",
+            Self::Erased => "erased",
+            Self::ProposedFee => "proposed_fee",
+            Self::DroppedFee => "dropped_fee",
         }
     }
 }
@@ -102,33 +139,46 @@ impl Subject {
     }
 }
 
-/// Writes down what an operator does, in the transaction in which it is done.
+/// Writes down what somebody does, in the transaction in which it is done and as its last act: see `chain.rs` for the
+/// order of locks.
 ///
 /// # Errors
 /// The database's.
 pub async fn note(
     conn: &mut Conn<'_>,
     clock: &Clock,
-    operator: Uuid,
+    who: impl Into<Who>,
     act: Act,
     subject: &Subject,
     note: &str,
 ) -> Result<(), DbError> {
+    write(conn, clock, who.into(), act, subject, note, None).await
+}
+
+/// The same for what changes rights or rules: what stands follows from these lines, and the doctor compares it.
+pub(super) async fn change(
+    conn: &mut Conn<'_>,
+    clock: &Clock,
+    who: Who,
+    (act, subject): (Act, &Subject),
+    note: &str,
+    change: Change,
+) -> Result<(), DbError> {
+    write(conn, clock, who, act, subject, note, Some(change)).await
+}
+
+async fn write(
+    conn: &mut Conn<'_>,
+    clock: &Clock,
+    who: Who,
+    act: Act,
+    subject: &Subject,
+    note: &str,
+    change: Option<Change>,
+) -> Result<(), DbError> {
     let (kind, name, user) = subject.columns();
-    exec!(
-        conn,
-        "INSERT INTO audit (id, at, operator, act, kind, subject, user_id, note)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        clock.id(),
-        clock.now(),
-        operator,
-        act.name(),
-        kind,
-        name.as_str(),
-        user,
-        note
-    )?;
-    Ok(())
+    let (at, act, subject) = (clock.now(), act.name(), name.as_str());
+    chain::append(conn, clock, chain::Line { at, who, act, kind, subject, user, note, change }).await
 }
 
 /// Which rows a list shows.
@@ -141,11 +191,13 @@ pub enum Which {
     Seen,
 }
 
-/// A row with the names of who it is of and about.
-#[derive(Clone, Debug, sqlx::FromRow)]
+/// A line with the names of who it is of and about.
+#[derive(Clone, Debug)]
 pub struct Line {
-    pub id: Uuid,
+    pub seq: i64,
     pub at: Time,
+    pub who: Who,
+    /// The name of the operator; empty for the command line and the program itself.
     pub operator: String,
     pub act: String,
     pub kind: String,
@@ -155,36 +207,55 @@ pub struct Line {
     pub note: String,
 }
 
-/// The newest rows, those before the row `before`.
+#[derive(sqlx::FromRow)]
+struct Row {
+    seq: i64,
+    body: String,
+    operator: String,
+    email: Option<String>,
+}
+
+impl Row {
+    fn read(self) -> Result<Line, DbError> {
+        let Self { seq, body, operator, email } = self;
+        let record: Record =
+            serde_json::from_str(&body).map_err(|error| DbError::Broken(error.to_string()))?;
+        let Record { at, who, act, kind, subject, note, .. } = record;
+        Ok(Line { seq, at, who, operator, act, kind, subject, email, note })
+    }
+}
+
+/// The newest lines, those before the line `before`.
 ///
 /// # Errors
-/// The database's.
+/// The database's, or [`DbError::Broken`] for bytes that this program did not write.
 pub async fn page(
     conn: &mut Conn<'_>,
     which: Which,
-    before: Option<Uuid>,
+    before: Option<i64>,
     most: i64,
 ) -> Result<Vec<Line>, DbError> {
     macro_rules! page {
         ($where:literal) => {
             all!(
                 conn,
-                Line,
+                Row,
                 concat!(
-                    "SELECT a.id, a.at, o.name AS operator, a.act, a.kind, a.subject, coalesce(u.email, u.guest_email) AS email, a.note
-                     FROM audit a JOIN users o ON o.id = a.operator LEFT JOIN users u ON u.id = a.user_id
-                     WHERE a.id < $1",
+                    "SELECT a.seq, a.body, coalesce(o.name, '') AS operator, coalesce(u.email, u.guest_email) AS email
+                     FROM audit_events a LEFT JOIN users o ON o.id = a.operator LEFT JOIN users u ON u.id = a.user_id
+                     WHERE a.seq < $1",
                     $where,
-                    " ORDER BY a.id DESC LIMIT $2"
+                    " ORDER BY a.seq DESC LIMIT $2"
                 ),
-                before.unwrap_or(Uuid::max()),
+                before.unwrap_or(i64::MAX),
                 most
             )
         };
     }
-    match which {
+    let rows = match which {
         Which::All => page!(""),
         Which::Done => page!(" AND a.act NOT IN ('looked', 'searched')"),
         Which::Seen => page!(" AND a.act IN ('looked', 'searched')"),
-    }
+    }?;
+    rows.into_iter().map(Row::read).collect()
 }

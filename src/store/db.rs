@@ -18,6 +18,7 @@ use sqlx::sqlite::{
 use sqlx::{Connection, Postgres, Sqlite, Transaction};
 
 use crate::engine::time::Time;
+use crate::keys::Keys;
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -80,9 +81,9 @@ impl DbError {
     }
 }
 
-/// The database. Cheap to clone.
+/// The database, and the key that seals what a copy of it must not tell. Cheap to clone.
 #[derive(Clone)]
-pub struct Db(Pools);
+pub struct Db(Pools, Keys);
 
 #[derive(Clone)]
 enum Pools {
@@ -154,7 +155,7 @@ impl Db {
             .max_connections(LARGEST_POOL)
             .acquire_timeout(PATIENCE)
             .connect_lazy_with(options.pragma("query_only", "ON"));
-        Ok(Self(Pools::Sqlite { writer, readers }))
+        Ok(Self(Pools::Sqlite { writer, readers }, Keys::default()))
     }
 
     async fn postgres(options: PgConnectOptions) -> Result<Self, DbError> {
@@ -165,7 +166,19 @@ impl Db {
         let pool = || PgPoolOptions::new().max_connections(LARGEST_POOL).acquire_timeout(PATIENCE);
         let writers = pool().connect_with(options.clone()).await?;
         let readers = pool().connect_lazy_with(options.options([("default_transaction_read_only", "on")]));
-        Ok(Self(Pools::Postgres { writers, readers }))
+        Ok(Self(Pools::Postgres { writers, readers }, Keys::default()))
+    }
+
+    /// The same database with the key of this machine: see `checkpoints::begin`.
+    #[must_use]
+    pub fn with_keys(self, keys: Keys) -> Self {
+        Self(self.0, keys)
+    }
+
+    /// The key of this machine.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.1
     }
 
     /// Runs the migrations that have not been run. Two processes may try at once: one waits.
@@ -200,6 +213,19 @@ impl Db {
         Ok(match &self.0 {
             Pools::Sqlite { readers, .. } => Reader::Sqlite(readers.acquire().await?),
             Pools::Postgres { readers, .. } => Reader::Postgres(readers.acquire().await?),
+        })
+    }
+
+    /// One moment of the database to read, however long that takes. Nothing is written on it.
+    ///
+    /// # Errors
+    /// No connection in time.
+    pub async fn snapshot(&self) -> Result<Tx, DbError> {
+        Ok(match &self.0 {
+            Pools::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Pools::Postgres { readers, .. } => {
+                Tx::Postgres(readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?)
+            }
         })
     }
 

@@ -2,10 +2,13 @@
 //! fee is frozen into the terms that are proposed; what is past never changes, and the database refuses it.
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::audit::{self, Act, Change, Subject};
 use super::db::{Conn, DbError, all, exec};
 use crate::clock::Clock;
+use crate::engine::chain::sha256_hex;
 use crate::engine::terms::{FeeSchedule, Mode};
 use crate::engine::time::Time;
 use crate::money::Currency;
@@ -15,7 +18,7 @@ const MOST: i64 = 500;
 
 /// What a deal in a currency must reach, and what one operator alone may decide; in minor units. Where nothing
 /// was set, the program's own applies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// The smallest price of a deal that is not instant.
     pub smallest_minor: Option<i64>,
@@ -46,7 +49,7 @@ impl Limits {
 }
 
 /// What stands in a version.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Rules {
     pub schedule: FeeSchedule,
     pub limits: Limits,
@@ -173,39 +176,111 @@ pub async fn versions(conn: &mut Conn<'_>) -> Result<Vec<Version>, DbError> {
     rows.into_iter().map(Row::read).collect()
 }
 
-/// Adds a version. It may begin now or later, and never earlier.
+/// A row as its digest in the audit has it: times in microseconds.
+#[derive(Serialize, sqlx::FromRow)]
+struct Sealed {
+    id: Uuid,
+    currency: String,
+    starts_at: Time,
+    percent: String,
+    fixed_minor: i64,
+    min_minor: i64,
+    max_minor: Option<i64>,
+    created_by: Uuid,
+    created_at: Time,
+    smallest_minor: Option<i64>,
+    smallest_instant_minor: Option<i64>,
+    second_operator_above_minor: Option<i64>,
+}
+
+impl Sealed {
+    fn sha256(&self) -> Result<String, DbError> {
+        let json = serde_json::to_vec(self).map_err(|error| DbError::Broken(error.to_string()))?;
+        Ok(sha256_hex(&json))
+    }
+}
+
+/// The SHA-256 of every row, as the audit has it.
+///
+/// # Errors
+/// The database's.
+pub async fn digests(conn: &mut Conn<'_>) -> Result<Vec<(Uuid, String)>, DbError> {
+    let rows = all!(
+        conn,
+        Sealed,
+        "SELECT id, currency, starts_at, percent, fixed_minor, min_minor, max_minor, created_by, created_at,
+                smallest_minor, smallest_instant_minor, second_operator_above_minor
+         FROM fee_schedules ORDER BY id"
+    )?;
+    rows.into_iter().map(|row| Ok((row.id, row.sha256()?))).collect()
+}
+
+/// Who adds a version.
+#[derive(Clone, Copy, Debug)]
+pub struct By {
+    pub proposer: Uuid,
+    /// The second operator, where there are two.
+    pub confirmed_by: Option<Uuid>,
+}
+
+impl From<Uuid> for By {
+    fn from(proposer: Uuid) -> Self {
+        Self { proposer, confirmed_by: None }
+    }
+}
+
+/// Adds a version, with a line in the audit that says in `words` what it comes to. It may begin now or later, and
+/// never earlier.
 ///
 /// # Errors
 /// The database's.
 pub async fn add(
     conn: &mut Conn<'_>,
     clock: &Clock,
-    operator: Uuid,
-    currency: Currency,
-    starts_at: Time,
+    by: impl Into<By>,
+    (currency, starts_at): (Currency, Time),
     rules: &Rules,
+    words: &str,
 ) -> Result<(), DbError> {
-    let now = clock.now();
+    let (by, now) = (by.into(), clock.now());
     let Rules { schedule, limits } = rules;
+    let row = Sealed {
+        id: clock.id(),
+        currency: currency.code().to_owned(),
+        // What begins at once was typed a moment ago.
+        starts_at: starts_at.max(now),
+        percent: schedule.percent.normalize().to_string(),
+        fixed_minor: schedule.fixed_minor,
+        min_minor: schedule.min_minor,
+        max_minor: schedule.max_minor,
+        created_by: by.proposer,
+        created_at: now,
+        smallest_minor: limits.smallest_minor,
+        smallest_instant_minor: limits.smallest_instant_minor,
+        second_operator_above_minor: limits.second_operator_above_minor,
+    };
     exec!(
         conn,
         "INSERT INTO fee_schedules (id, currency, starts_at, percent, fixed_minor, min_minor, max_minor,
                                     created_by, created_at, smallest_minor, smallest_instant_minor,
                                     second_operator_above_minor)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-        clock.id(),
-        currency.code(),
-        // What begins at once was typed a moment ago.
-        starts_at.max(now),
-        schedule.percent.normalize().to_string(),
-        schedule.fixed_minor,
-        schedule.min_minor,
-        schedule.max_minor,
-        operator,
-        now,
-        limits.smallest_minor,
-        limits.smallest_instant_minor,
-        limits.second_operator_above_minor
+        row.id,
+        row.currency.as_str(),
+        row.starts_at,
+        row.percent.as_str(),
+        row.fixed_minor,
+        row.min_minor,
+        row.max_minor,
+        row.created_by,
+        row.created_at,
+        row.smallest_minor,
+        row.smallest_instant_minor,
+        row.second_operator_above_minor
     )?;
-    Ok(())
+    let (subject, sha256) = (Subject::Fee(row.currency.clone()), row.sha256()?);
+    let note = format!("{words}, from {}", row.starts_at.rfc3339());
+    let change = Change::Fee { id: row.id, sha256 };
+    let who = by.confirmed_by.unwrap_or(by.proposer).into();
+    audit::change(conn, clock, who, (Act::SetFee, &subject), &note, change).await
 }

@@ -17,6 +17,7 @@ use crate::engine::chain::salted_hex;
 use crate::engine::command::Command;
 use crate::engine::escrow::Method;
 use crate::engine::party::UserId;
+use crate::keys::{self, Keys};
 
 const MOST_TRIES: usize = 4;
 
@@ -32,32 +33,83 @@ pub struct Link {
 ///
 /// # Errors
 /// The database's.
-pub async fn make(conn: &mut Conn<'_>, clock: &Clock, escrow: Uuid) -> Result<String, DbError> {
+pub async fn make(conn: &mut Conn<'_>, clock: &Clock, keys: &Keys, escrow: Uuid) -> Result<String, DbError> {
     let (secret, now) = (clock.secret(), clock.now());
+    let sealed = seal(keys, clock, &secret)?;
     exec!(
         conn,
-        "UPDATE pay_links SET secret = NULL, replaced_at = $2 WHERE escrow_id = $1 AND replaced_at IS NULL",
+        "UPDATE pay_links SET secret = NULL, sealed = NULL, replaced_at = $2 WHERE escrow_id = $1 AND replaced_at IS NULL",
         escrow,
         now
     )?;
     exec!(
         conn,
-        "INSERT INTO pay_links (hash, escrow_id, secret, created_at) VALUES ($1, $2, $3, $4)",
+        "INSERT INTO pay_links (hash, escrow_id, sealed, created_at) VALUES ($1, $2, $3, $4)",
         hash(&secret),
         escrow,
-        secret.as_str(),
+        sealed.as_slice(),
         now
     )?;
     Ok(secret)
 }
 
-/// The secret of an escrow's link, for its seller and for whoever came by it.
+/// The secret, sealed for the row that has its hash.
+fn seal(keys: &Keys, clock: &Clock, secret: &str) -> Result<Vec<u8>, DbError> {
+    let sealed = keys.seal(keys::Purpose::PayLink, &hash(secret), secret, clock);
+    sealed.ok_or_else(|| {
+        DbError::Broken("this machine lacks the portal's key, which seals pay links".to_owned())
+    })
+}
+
+/// The link that works now.
+#[derive(Clone, Debug)]
+pub struct Current {
+    pub hash: Vec<u8>,
+    /// Nothing where this machine lacks the key that sealed it: then only a new link can be shown.
+    pub secret: Option<String>,
+}
+
+/// The link of an escrow, for its seller and for whoever came by it.
 ///
 /// # Errors
 /// The database's.
-pub async fn current(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Option<String>, DbError> {
-    let sql = "SELECT secret FROM pay_links WHERE escrow_id = $1 AND replaced_at IS NULL";
-    Ok(opt!(conn, (Option<String>,), sql, escrow)?.and_then(|(secret,)| secret))
+pub async fn current(conn: &mut Conn<'_>, keys: &Keys, escrow: Uuid) -> Result<Option<Current>, DbError> {
+    let sql = "SELECT hash, sealed, secret FROM pay_links WHERE escrow_id = $1 AND replaced_at IS NULL";
+    let row = opt!(conn, (Vec<u8>, Option<Vec<u8>>, Option<String>), sql, escrow)?;
+    Ok(row.map(|(hash, sealed, readable)| {
+        let opened = sealed.and_then(|sealed| keys.open(keys::Purpose::PayLink, &hash, &sealed));
+        Current { secret: opened.or(readable), hash }
+    }))
+}
+
+/// The secret of an escrow's link, where it can be read.
+///
+/// # Errors
+/// The database's.
+pub async fn secret(conn: &mut Conn<'_>, keys: &Keys, escrow: Uuid) -> Result<Option<String>, DbError> {
+    Ok(current(conn, keys, escrow).await?.and_then(|link| link.secret))
+}
+
+/// Seals the links from before they were sealed. Done once: asked at every start.
+///
+/// # Errors
+/// The database's; nothing was written then.
+pub async fn seal_old(db: &Db, clock: &Clock) -> Result<(), DbError> {
+    if db.keys().public().is_none() {
+        return Ok(());
+    }
+    let sql = "SELECT hash, secret FROM pay_links WHERE secret IS NOT NULL ORDER BY hash";
+    if all!(&mut db.read().await?.conn(), (Vec<u8>, String), sql)?.is_empty() {
+        return Ok(());
+    }
+    let mut tx = db.write().await?;
+    let conn = &mut tx.conn();
+    for (hash, secret) in all!(conn, (Vec<u8>, String), sql)? {
+        let sealed = seal(db.keys(), clock, &secret)?;
+        let sql = "UPDATE pay_links SET secret = NULL, sealed = $2 WHERE hash = $1 AND secret IS NOT NULL";
+        exec!(conn, sql, hash, sealed)?;
+    }
+    tx.commit().await
 }
 
 /// What a secret opens.

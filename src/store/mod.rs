@@ -5,14 +5,17 @@
 
 pub mod audit;
 pub mod book;
+pub mod checkpoints;
 pub mod console;
 pub mod db;
 pub mod disputes;
 pub mod doctor;
 pub mod drafts;
+pub mod erasures;
 pub mod escrows;
 pub mod execute;
 pub mod facts;
+pub mod fee_proposals;
 pub mod fees;
 pub mod files;
 pub mod history;
@@ -26,6 +29,7 @@ pub mod payments;
 pub mod preferences;
 pub mod proposals;
 pub mod rehearsal;
+pub mod rights;
 pub mod security;
 pub mod sessions;
 pub mod strangers;

@@ -11,6 +11,7 @@ use crate::engine::chain::salted_hex;
 use crate::engine::command::Command;
 use crate::engine::party::{Role, UserId};
 use crate::engine::terms::{Arbiter, Mode, Terms, TermsParty};
+use crate::keys::Keys;
 use crate::store::db::{Conn, Db, DbError};
 use crate::store::execute::{Evidence, Executed, NamedParty, Outcome, Request, Who, execute_in};
 use crate::store::strangers::{self, TooMany};
@@ -125,7 +126,7 @@ async fn proposing(
     loop {
         tries += 1;
         let mut tx = db.write().await?;
-        let result = match propose_in(&mut tx.conn(), clock, proposal).await {
+        let result = match propose_in(&mut tx.conn(), clock, db.keys(), proposal).await {
             // A refusal leaves no trace, not even of the addresses.
             Ok(proposed) if proposed.executed.outcome != Outcome::Done => Ok(Ok(proposed)),
             Ok(proposed) => {
@@ -325,7 +326,12 @@ async fn changed(
     Ok((now.fields != draft.fields || !known).then_some(Outcome::Stale))
 }
 
-async fn propose_in(conn: &mut Conn<'_>, clock: &Clock, proposal: &Proposal) -> Result<Proposed, DbError> {
+async fn propose_in(
+    conn: &mut Conn<'_>,
+    clock: &Clock,
+    keys: &Keys,
+    proposal: &Proposal,
+) -> Result<Proposed, DbError> {
     let (id, reference) = (clock.id(), reference(clock));
     if let Some(draft) = &proposal.draft
         && let Some(other) = from_draft(conn, proposal, draft).await?
@@ -367,7 +373,7 @@ async fn propose_in(conn: &mut Conn<'_>, clock: &Clock, proposal: &Proposal) -> 
         drafts::mark_sent(conn, draft.id, id).await?;
     }
     if executed.outcome == Outcome::Done && proposal.terms.mode == Mode::Instant {
-        links::make(conn, clock, id).await?;
+        links::make(conn, clock, keys, id).await?;
     }
     Ok(Proposed { executed, escrow: id, reference })
 }

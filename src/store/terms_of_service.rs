@@ -1,10 +1,13 @@
 //! The terms of service: versions with a start. The first stands in the program, the others here; none
 //! is ever changed. Whoever pays must have accepted the newest that has begun.
 
+use serde::Serialize;
 use uuid::Uuid;
 
+use super::audit::{self, Act, Change, Subject};
 use super::db::{Conn, DbError, all, exec, one, opt};
 use crate::clock::Clock;
+use crate::engine::chain::sha256_hex;
 use crate::engine::time::Time;
 
 /// The version that stands in the program.
@@ -47,7 +50,35 @@ pub async fn versions(conn: &mut Conn<'_>) -> Result<Vec<Version>, DbError> {
     )
 }
 
-/// Publishes the next version; its number. Two operators who publish at the same moment get a unique
+/// A row as its digest in the audit has it.
+#[derive(Serialize, sqlx::FromRow)]
+struct Sealed {
+    version: i64,
+    starts_at: Time,
+    text: String,
+    created_by: Uuid,
+    created_at: Time,
+}
+
+impl Sealed {
+    fn sha256(&self) -> Result<String, DbError> {
+        let json = serde_json::to_vec(self).map_err(|error| DbError::Broken(error.to_string()))?;
+        Ok(sha256_hex(&json))
+    }
+}
+
+/// The SHA-256 of every row, as the audit has it.
+///
+/// # Errors
+/// The database's.
+pub async fn digests(conn: &mut Conn<'_>) -> Result<Vec<(i64, String)>, DbError> {
+    let sql =
+        "SELECT version, starts_at, text, created_by, created_at FROM terms_of_service ORDER BY version";
+    let rows = all!(conn, Sealed, sql)?;
+    rows.into_iter().map(|row| Ok((row.version, row.sha256()?))).collect()
+}
+
+/// Publishes the next version, with a line in the audit; its number. Two operators who publish at the same moment get a unique
 /// violation for one of them.
 ///
 /// # Errors
@@ -60,18 +91,30 @@ pub async fn publish(
     starts_at: Time,
 ) -> Result<i64, DbError> {
     let now = clock.now();
-    let (version,) = one!(
+    let row = one!(
         conn,
-        (i64,),
+        Sealed,
         "INSERT INTO terms_of_service (version, starts_at, text, created_by, created_at)
          SELECT CAST(coalesce(max(version), 1) + 1 AS BIGINT), $1, $2, $3, $4 FROM terms_of_service
-         RETURNING version",
+         RETURNING version, starts_at, text, created_by, created_at",
         // What begins at once was typed a moment ago.
         starts_at.max(now),
         text,
         operator,
         now
     )?;
+    let (version, sha256) = (row.version, row.sha256()?);
+    let note = format!("from {}", row.starts_at.rfc3339());
+    let change = Change::Terms { version, sha256 };
+    audit::change(
+        conn,
+        clock,
+        operator.into(),
+        (Act::PublishedTerms, &Subject::Terms(version)),
+        &note,
+        change,
+    )
+    .await?;
     Ok(version)
 }
 

@@ -330,43 +330,6 @@ pub async fn set_profile(conn: &mut Conn<'_>, id: Uuid, profile: &Profile<'_>) -
     Ok(())
 }
 
-/// Makes somebody an operator.
-///
-/// # Errors
-/// The database did not answer.
-pub async fn make_operator(conn: &mut Conn<'_>, id: Uuid) -> Result<(), DbError> {
-    exec!(conn, "UPDATE users SET operator = $1 WHERE id = $2", true, id)?;
-    Ok(())
-}
-
-/// Makes an operator like everybody else again. False when he was none.
-///
-/// # Errors
-/// The database did not answer.
-pub async fn unmake_operator(conn: &mut Conn<'_>, id: Uuid) -> Result<bool, DbError> {
-    let sql = "UPDATE users SET operator = $1 WHERE id = $2 AND operator = $3";
-    Ok(exec!(conn, sql, false, id, true)? == 1)
-}
-
-/// Lets somebody read and do nothing else. False when that stands already.
-///
-/// # Errors
-/// The database did not answer.
-pub async fn freeze(conn: &mut Conn<'_>, now: Time, id: Uuid, because: &str) -> Result<bool, DbError> {
-    let sql = "UPDATE users SET frozen_at = $1, frozen_because = $2 WHERE id = $3 AND frozen_at IS NULL";
-    Ok(exec!(conn, sql, now, because, id)? == 1)
-}
-
-/// Lets somebody act again. False when nobody had stopped him.
-///
-/// # Errors
-/// The database did not answer.
-pub async fn unfreeze(conn: &mut Conn<'_>, id: Uuid) -> Result<bool, DbError> {
-    let sql = "UPDATE users SET frozen_at = NULL, frozen_because = NULL
-               WHERE id = $1 AND frozen_at IS NOT NULL";
-    Ok(exec!(conn, sql, id)? == 1)
-}
-
 /// Whether anybody runs this portal yet.
 ///
 /// # Errors

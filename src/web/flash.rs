@@ -117,6 +117,13 @@ flashes! {
     PurchaseTaken "purchase-taken" Good "The purchase stands in your account now. Later mails lead here."
     LinkMade "link-made" Good "The new link is ready. The one before it no longer works."
     LinkMailed "link-mailed" Good "The link is on its way by mail."
+    CheckpointMade "checkpoint-made" Good "The checkpoint is made. Keep a copy away from this machine."
+    CheckpointKeyMissing "checkpoint-key" Bad "This machine lacks the portal’s key, so no checkpoint is made."
+    CheckpointBroken "checkpoint-broken" Bad "No checkpoint is made: the history is not what the last one covers. Run “holdfast doctor” and find out who changed it."
+    FeeProposed "fee-proposed" Info "The version waits until another operator confirms it."
+    FeeConfirmed "fee-confirmed" Good "The version is confirmed. It applies to what is sent from its start on."
+    FeeDropped "fee-dropped" Info "The proposed version is dropped. Nothing has changed."
+    FeeOwn "fee-own" Bad "Another operator must confirm what you proposed."
     MailSent "mail-sent" Info "If that address is known here, a mail is on its way to it."
 }
 

@@ -175,7 +175,8 @@ async fn receipt(
 async fn pay(State(app): State<App>, SignedIn(account): SignedIn) -> Result<Response, Error> {
     let mut reader = app.db.read().await?;
     let seat = Seat::load(&app, &mut reader.conn(), account, "").await?;
-    let secret = links::current(&mut reader.conn(), seat.escrow.id).await?.ok_or(Error::NotFound)?;
+    let secret =
+        links::secret(&mut reader.conn(), app.db.keys(), seat.escrow.id).await?.ok_or(Error::NotFound)?;
     Ok(Redirect::to(&format!("/pay/{secret}")).into_response())
 }
 

@@ -74,7 +74,7 @@ pub async fn draw(
             ("Somebody else has paid by the same link, which is good for one sale.", false)
         }
     };
-    let secret = if open { links::current(conn, escrow.id).await? } else { None };
+    let secret = if open { links::secret(conn, app.db.keys(), escrow.id).await? } else { None };
     let mut shell = Shell::new(app, visit, "Your payment");
     if refund.is_some_and(Refund::pending) {
         shell = shell.refreshing(REFRESH_SECONDS);

@@ -14,7 +14,10 @@ use super::routes::{Access, Routes};
 use super::shell::Shell;
 use super::visit::Visit;
 use crate::app::App;
+use crate::calendar::Zone;
+use crate::checkpoints as made;
 use crate::error::Error;
+use crate::store::checkpoints;
 use crate::store::escrows;
 use crate::store::throttle;
 
@@ -31,6 +34,22 @@ struct Page {
     sha256: String,
     /// Nothing as long as nothing was asked.
     answer: Option<bool>,
+    newest: Option<Newest>,
+}
+
+/// The newest checkpoint, as whoever takes part may note it.
+struct Newest {
+    number: i64,
+    at: String,
+    root: String,
+    key: String,
+}
+
+async fn newest(app: &App) -> Result<Option<Newest>, Error> {
+    let Some(stored) = checkpoints::newest(&mut app.db.read().await?.conn()).await? else { return Ok(None) };
+    let body = made::body(&stored)?;
+    let at = Zone::utc().moment(stored.at);
+    Ok(Some(Newest { number: stored.number, at, root: body.root, key: body.key }))
 }
 
 async fn ask(
@@ -69,6 +88,7 @@ async fn ask(
         reference: reference.unwrap_or(typed_reference),
         sha256: sha256.unwrap_or(typed_hash),
         answer,
+        newest: newest(&app).await?,
     };
     page::with_status(status, &page)
 }

@@ -4,6 +4,7 @@
 //! any number of processes can do the same work over one database. A worker's `run_due` does all that
 //! is due now and is what tests call; the loop here only decides when. It knows no page.
 
+pub mod checkpoints;
 pub mod deadlines;
 pub mod mails;
 pub mod payments;
@@ -29,8 +30,8 @@ const POLL: Duration = Duration::from_secs(2);
 /// but a database that fell silent in the middle of an answer has none.
 const LONGEST_ROUND: Duration = Duration::from_secs(600);
 
-/// How often what is worthless is swept away.
-const SWEEP: Duration = Duration::from_secs(3_600);
+/// How often is looked at what need not be done at once.
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// The workers of this process.
 pub struct Workers {
@@ -51,21 +52,27 @@ impl Workers {
         if app.config.rehearsal {
             workers.spawn(app, "rehearsal", |app| async move { rehearsal::run_due(&app).await });
         }
-        workers.sweep(app);
+        workers.hourly(app, "sweep", |app| async move { sweep::run_due(&app).await });
+        workers.hourly(app, "checkpoints", |app| async move { checkpoints::run_due(&app).await });
         workers
     }
 
     /// Nobody waits for this, so that nobody wakes it either.
-    fn sweep(&self, app: &App) {
+    fn hourly<W, F, E>(&self, app: &App, name: &'static str, work: W)
+    where
+        W: Fn(App) -> F + Send + 'static,
+        F: Future<Output = Result<usize, E>> + Send + 'static,
+        E: Display + Send + 'static,
+    {
         let (app, stop) = (app.clone(), self.stop.clone());
         self.tasks.spawn(async move {
             while !stop.is_cancelled() {
-                if let Err(error) = sweep::run_due(&app).await {
-                    tracing::error!("sweep: {error}");
+                if let Err(error) = work(app.clone()).await {
+                    tracing::error!("{name}: {error}");
                 }
                 tokio::select! {
                     () = stop.cancelled() => {}
-                    () = tokio::time::sleep(SWEEP) => {}
+                    () = tokio::time::sleep(HOUR) => {}
                 }
             }
         });

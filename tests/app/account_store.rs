@@ -6,7 +6,7 @@ use holdfast::store::db::Tx;
 use holdfast::store::sessions::{self, Sessions, key};
 use holdfast::store::tokens::{self, Bound, Purpose, Worth};
 use holdfast::store::users::{self, Profile, Registration};
-use holdfast::store::{hash, throttle};
+use holdfast::store::{hash, rights, throttle};
 use time::Duration;
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
@@ -105,7 +105,7 @@ both! {
         let profile =
             Profile { name: "Ämel", time_zone: "Etc/UTC", country: Some("TN"), to_wallet_at_once: false, refunds_to_wallet: false };
         users::set_profile(conn, id, &profile).await.unwrap();
-        users::make_operator(conn, id).await.unwrap();
+        rights::make_operator(conn, &world.app.clock, id, id, "").await.unwrap();
         let row = users::by_id(conn, id).await.unwrap().unwrap();
         assert_eq!((row.name.as_str(), row.time_zone.as_str()), ("Ämel", "Etc/UTC"));
         assert_eq!((row.country.as_deref(), row.to_wallet_at_once, row.operator), (Some("TN"), false, true));

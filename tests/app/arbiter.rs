@@ -5,7 +5,6 @@ use holdfast::engine::command::Command;
 use holdfast::engine::dispute::Split;
 use holdfast::engine::terms::{Commission, CommissionPayer, DisputeHandler, Rate, Terms};
 use holdfast::store::execute::{Outcome, Request, Who};
-use holdfast::store::users;
 use holdfast::web;
 use holdfast::web::routes::Access;
 
@@ -241,9 +240,7 @@ both! {
         world.operator("olfa@example.com").await;
         world.operator("omar@example.com").await;
         let cast = before_him(&world).await;
-        let mut tx = world.app.db.write().await.unwrap();
-        users::make_operator(&mut tx.conn(), cast.deal.broker.unwrap()).await.unwrap();
-        tx.commit().await.unwrap();
+        world.make_operator(cast.deal.broker.unwrap()).await;
         let mut omar = world.signed_in("omar@example.com").await;
         omar.get("/settings/notifications").await.shows("Disputes to decide");
         let off = omar.post("/settings/notifications", &[("progress-mail", "yes"), ("disputes-portal", "yes")]).await;

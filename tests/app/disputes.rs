@@ -289,9 +289,7 @@ both! {
             splits: vec![Split { milestone: 1, release_minor: 0, refund_minor: 400_000 }],
             reasons: "For me.".to_owned(),
         };
-        let mut tx = world.app.db.write().await.unwrap();
-        users::make_operator(&mut tx.conn(), cast.deal.seller).await.unwrap();
-        tx.commit().await.unwrap();
+        world.make_operator(cast.deal.seller).await;
         let request = Request::new(cast.deal.escrow, Who::Operator(cast.deal.seller), rule.clone());
         let outcome = world.app.execute(&request).await.unwrap();
         assert!(matches!(&outcome, Outcome::Refused { refusal } if refusal.code() == "OPERATOR_IS_PARTY"), "{outcome:?}");

@@ -32,7 +32,9 @@ pub async fn for_sale(world: &World) -> (Deal, String) {
     let proposed = propose(&world.app.db, &world.app.clock, &proposal).await.unwrap();
     assert_eq!(proposed.executed.outcome, Outcome::Done);
     let secret =
-        links::current(&mut world.app.db.read().await.unwrap().conn(), proposed.escrow).await.unwrap();
+        links::secret(&mut world.app.db.read().await.unwrap().conn(), world.app.db.keys(), proposed.escrow)
+            .await
+            .unwrap();
     let deal = Deal {
         escrow: proposed.escrow,
         reference: proposed.reference,

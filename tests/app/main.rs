@@ -8,6 +8,7 @@ mod account_store;
 mod arbiter;
 mod arbiter_terms;
 mod browser;
+mod chains;
 mod choices;
 mod connections;
 mod console;

@@ -134,9 +134,7 @@ both! {
     async fn operators_freeze_neither_themselves_nor_each_other(world) {
         let me = world.operator(OLFA).await;
         let other = world.account("Omar", "omar@example.com").await;
-        let mut tx = world.app.db.write().await.unwrap();
-        holdfast::store::users::make_operator(&mut tx.conn(), other).await.unwrap();
-        tx.commit().await.unwrap();
+        world.make_operator(other).await;
         let mut olfa = world.signed_in(OLFA).await;
         for (id, words) in [(me, "This is your own account."), (other, "can’t freeze each other’s accounts")] {
             olfa.get(&format!("/admin/users/{id}")).await.shows(words);
@@ -158,7 +156,7 @@ both! {
         let deal = world.funded().await;
         world.mails().await;
         let mut olfa = world.signed_in(OLFA).await;
-        olfa.get("/admin/audit").await.shows("Nothing yet");
+        olfa.get("/admin/audit?show=seen").await.shows("Nothing yet");
         let user = format!("/admin/users/{}", deal.seller);
         olfa.get(&user).await;
         olfa.get(&format!("/admin/escrows/{}/history", deal.reference.to_lowercase())).await;
@@ -187,10 +185,10 @@ both! {
         let page = olfa.get(&older).await;
         page.shows(&deal.reference);
         let mut tx = world.app.db.write().await.unwrap();
-        assert!(holdfast::exec!(&mut tx.conn(), "UPDATE audit SET note = ''").is_err());
+        assert!(holdfast::exec!(&mut tx.conn(), "UPDATE audit_events SET body = '{}'").is_err());
         drop(tx);
         let mut tx = world.app.db.write().await.unwrap();
-        assert!(holdfast::exec!(&mut tx.conn(), "DELETE FROM audit").is_err());
+        assert!(holdfast::exec!(&mut tx.conn(), "DELETE FROM audit_events").is_err());
     }
 }
 

@@ -6,7 +6,7 @@ use holdfast::engine::escrow::Method;
 use holdfast::engine::refusal::Refusal;
 use holdfast::engine::terms::{FeeSchedule, Terms};
 use holdfast::money::Currency;
-use holdfast::operators;
+use holdfast::operators::{self, Set};
 use holdfast::store::execute::{Outcome, tick};
 use holdfast::store::fees::{self, Rules};
 use time::Duration;
@@ -86,7 +86,7 @@ both! {
         clock.advance(Duration::microseconds(7));
         let (tnd, schedule) = (Currency::from_code("TND").unwrap(), FeeSchedule { min_minor: 7, ..FeeSchedule::default() });
         let rules = Rules { schedule: schedule.clone(), ..Rules::default() };
-        operators::set_fee(db, clock, olfa, tnd, typed_at, &rules, "").await.unwrap();
+        assert_eq!(operators::set_fee(db, clock, olfa, (tnd, Some(typed_at)), &rules, "").await.unwrap(), Set::Done);
         assert_eq!(operators::publish_terms(db, clock, olfa, "New terms.", typed_at).await.unwrap(), 2);
         assert_eq!(fee(&world, "TND").await, schedule);
     }
@@ -167,7 +167,7 @@ both! {
         back.shows("We hold <money>.");
         back.hides("Version 2 · Not yet");
         assert_eq!(fee(&world, "TND").await, FeeSchedule::default());
-        olfa.get("/admin/audit?show=done").await.shows("Nothing yet");
+        olfa.get("/admin/audit?show=done").await.hides("Set the fee");
     }
 }
 
@@ -262,5 +262,45 @@ both! {
             let mut reader = world.app.db.read().await.unwrap();
             assert_eq!(holdfast::one!(&mut reader.conn(), (i64,), sql, email).unwrap(), (stored,));
         }
+    }
+}
+
+both! {
+    async fn where_there_are_two_operators_the_other_one_confirms_a_fee_before_it_applies(world) {
+        let mut olfa = operator(&world).await;
+        let omar = world.account("Omar", "omar@example.com").await;
+        world.make_operator(omar).await;
+        let mut omar = world.signed_in("omar@example.com").await;
+        let form = [("currency", "TND"), ("percent", "2"), ("second_above", "9999999")];
+        let page = sets(&mut olfa, "/admin/fees", &form).await;
+        page.shows("The version waits until another operator confirms it.");
+        page.shows("TND: waits for a second operator");
+        page.shows("Another operator must confirm it.");
+        page.hides("Confirm this version");
+        assert_eq!(fee(&world, "TND").await, FeeSchedule::default());
+        let address = |page: &Page, what: &str| {
+            let end = page.body.find(&format!("/{what}\"")).unwrap();
+            let start = page.body[..end].rfind('"').unwrap() + 1;
+            format!("{}/{what}", &page.body[start..end])
+        };
+        // Nobody confirms their own, whatever form they send.
+        let path = address(&page, "drop").replace("/drop", "/confirm");
+        olfa.submit(&path, &[]).await.shows("Another operator must confirm what you proposed.");
+        assert_eq!(fee(&world, "TND").await, FeeSchedule::default());
+        let page = omar.get("/admin/fees").await;
+        page.shows("Olfa Operator proposed");
+        let path = address(&page, "confirm");
+        omar.submit(&path, &[]).await.shows("The version is confirmed.");
+        assert_eq!(fee(&world, "TND").await.percent, 2.into());
+        omar.submit(&path, &[]).await.shows("TND 2%");
+        omar.get("/admin/audit?show=done").await.shows("Omar Set the fee in TND 2%, two operators above 9,999,999.000 TND, confirmed");
+        olfa.get("/admin/audit?show=done").await.shows("Olfa Operator Proposed the fee in TND 2%");
+        // What is dropped never applies.
+        let page = sets(&mut omar, "/admin/fees", &[("currency", "EUR"), ("percent", "9")]).await;
+        let path = address(&page, "drop");
+        olfa.submit(&path, &[]).await.shows("The proposed version is dropped.");
+        assert_eq!(fee(&world, "EUR").await, FeeSchedule::default());
+        let report = holdfast::doctor::examine(&world.app).await.unwrap();
+        assert_eq!(report.ailments, Vec::<String>::new());
     }
 }

@@ -5,9 +5,8 @@ use holdfast::engine::command::Command;
 use holdfast::engine::dispute::Split;
 use holdfast::engine::party::Role;
 use holdfast::engine::refusal::Refusal;
-use holdfast::operators;
 use holdfast::store::execute::{Outcome, Request, Who};
-use holdfast::store::fees::{Limits, Rules};
+use holdfast::store::fees::{self, Limits, Rules};
 use holdfast::store::users;
 use uuid::Uuid;
 
@@ -26,9 +25,7 @@ async fn as_operator(world: &World, deal: &Deal, user: Uuid, command: Command) -
 }
 
 async fn promote(world: &World, user: Uuid) {
-    let mut tx = world.app.db.write().await.unwrap();
-    users::make_operator(&mut tx.conn(), user).await.unwrap();
-    tx.commit().await.unwrap();
+    world.make_operator(user).await;
 }
 
 /// Bought by a guest of this address, and in dispute before the operators.
@@ -151,7 +148,9 @@ both! {
             let (db, clock) = (&world.app.db, &world.app.clock);
             let tnd = holdfast::money::Currency::from_code("TND").unwrap();
             let rules = Rules { limits, ..Rules::default() };
-            operators::set_fee(db, clock, olfa, tnd, clock.now(), &rules, "").await.unwrap();
+            let mut tx = db.write().await.unwrap();
+            fees::add(&mut tx.conn(), clock, olfa, (tnd, clock.now()), &rules, "").await.unwrap();
+            tx.commit().await.unwrap();
         };
         set(100_000).await;
         world.delivers(&cast.deal, 1).await;

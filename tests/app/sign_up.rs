@@ -1,6 +1,7 @@
 //! Signing up, confirming the address, invitations, and the setup of the first operator.
 
-use holdfast::accounts::{self, Added};
+use holdfast::accounts;
+use holdfast::operators::{self, Added};
 use holdfast::store::tokens::{self, Bound, Purpose};
 use holdfast::store::users::{self, Account};
 use time::Duration;
@@ -318,7 +319,7 @@ both! {
         let (db, clock) = (&world.app.db, &world.app.clock);
         let printed = accounts::first_setup(db, clock).await.unwrap().unwrap();
         world.account("The Owner", AMEL).await;
-        accounts::add_operator(db, clock, AMEL).await.unwrap();
+        operators::add_operator(db, clock, AMEL).await.unwrap();
         let link = format!("/setup/{printed}");
         assert_eq!(world.browser().get(&link).await.status, 410);
         assert_eq!(world.browser().post(&link, &form("new@example.com")).await.status, 410);
@@ -331,7 +332,7 @@ both! {
         assert_eq!(world.browser().get(&format!("/setup/{old}")).await.status, 410);
 
         // A link for one address stays good, however many operators there are.
-        let Added::WithLink(bound) = accounts::add_operator(db, clock, "new@example.com").await.unwrap() else { panic!("no link") };
+        let Added::WithLink(bound) = operators::add_operator(db, clock, "new@example.com").await.unwrap() else { panic!("no link") };
         assert_eq!(accounts::first_setup(db, clock).await.unwrap(), None);
         assert_eq!(world.browser().post(&format!("/setup/{bound}"), &form("new@example.com")).await.status, 303);
     }
@@ -349,7 +350,7 @@ both! {
         world.app.clock.advance(Duration::minutes(30));
         assert_eq!(world.browser().post(&link, &form("new@example.com")).await.status, 410);
 
-        let added = accounts::add_operator(&world.app.db, &world.app.clock, AMEL).await.unwrap();
+        let added = operators::add_operator(&world.app.db, &world.app.clock, AMEL).await.unwrap();
         assert_eq!(added, Added::AtOnce);
         let row = account(&world, AMEL).await.unwrap();
         assert_eq!((row.id, row.operator), (id, true));
@@ -358,7 +359,7 @@ both! {
 
 both! {
     async fn an_operator_who_is_added_gets_a_link_for_one_address(world) {
-        let added = accounts::add_operator(&world.app.db, &world.app.clock, AMEL).await.unwrap();
+        let added = operators::add_operator(&world.app.db, &world.app.clock, AMEL).await.unwrap();
         let Added::WithLink(secret) = added else { panic!("no link") };
         let link = format!("/setup/{secret}");
         world.browser().get(&link).await.shows(AMEL);

@@ -8,10 +8,12 @@ use holdfast::app::App;
 use holdfast::clock::Clock;
 use holdfast::config::Config;
 use holdfast::engine::time::Time;
+use holdfast::keys::Keys;
 use holdfast::password::Passwords;
+use holdfast::store::audit::Who;
 use holdfast::store::db::Db;
-use holdfast::store::links;
 use holdfast::store::users::{self, Registration};
+use holdfast::store::{links, rights};
 use holdfast::{all, web, work};
 use uuid::Uuid;
 
@@ -99,7 +101,7 @@ impl World {
         let folder = Folder::new();
         let mut config = Config::in_folder(&folder.0).unwrap();
         config.database_url = database_url;
-        let db = Db::open(&config.database()).await.unwrap();
+        let db = Db::open(&config.database()).await.unwrap().with_keys(Keys::of_seed([7; 32]).unwrap());
         let clock = Clock::fixed(Time::from_micros(START));
         let passwords = Passwords::quick().unwrap();
         let app = App::new(db, clock, config, passwords).unwrap();
@@ -139,10 +141,15 @@ impl World {
     /// An operator.
     pub async fn operator(&self, email: &str) -> Uuid {
         let id = self.account("Olfa Operator", email).await;
-        let mut tx = self.app.db.write().await.unwrap();
-        users::make_operator(&mut tx.conn(), id).await.unwrap();
-        tx.commit().await.unwrap();
+        self.make_operator(id).await;
         id
+    }
+
+    /// Makes an operator of somebody.
+    pub async fn make_operator(&self, id: Uuid) {
+        let mut tx = self.app.db.write().await.unwrap();
+        rights::make_operator(&mut tx.conn(), &self.app.clock, Who::Machine, id, "").await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// A browser in which this person is signed in.

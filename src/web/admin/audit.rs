@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use crate::app::App;
 use crate::error::Error;
-use crate::store::audit::{self, Act, Line, Which};
+use crate::store::audit::{self, Act, Line, Which, Who};
 use crate::web::form::Search;
 use crate::web::page;
 use crate::web::paging::{self, ASKED, Cut, Filter};
@@ -70,13 +70,13 @@ async fn show(
         shell: Shell::new(&app, &visit, "Audit").at(Place::Admin),
         filters: [("", "All"), ("done", "What was done"), ("seen", "What was looked at")].map(filter).into(),
         newer: before.map(|_| paging::address(PATH, &[("show", chosen)])).unwrap_or_default(),
-        older: cut.next(|last| paging::address(PATH, &[("show", chosen), ("before", &last.id.to_string())])),
+        older: cut.next(|last| paging::address(PATH, &[("show", chosen), ("before", &last.seq.to_string())])),
         rows: cut.rows.into_iter().map(|line| row(line, &reader)).collect(),
     })
 }
 
 fn row(line: Line, reader: &Reader) -> Row {
-    let Line { at, operator, act, kind, subject, email, note, .. } = line;
+    let Line { at, who, operator, act, kind, subject, email, note, .. } = line;
     let act = Act::ALL.into_iter().find(|known| known.name() == act);
     let (subject, href) = match kind.as_str() {
         "user" => (email.unwrap_or_else(|| "an erased person".to_owned()), format!("/admin/users/{subject}")),
@@ -98,6 +98,11 @@ fn row(line: Line, reader: &Reader) -> Row {
         (Some(Act::MovedRefund), "refund_to_wallet") => "Put it into the buyer’s wallet".to_owned(),
         _ => note,
     };
+    let operator = match who {
+        Who::User(_) => operator,
+        Who::Machine => "The command line".to_owned(),
+        Who::Program => "The program".to_owned(),
+    };
     Row { at: reader.time(at).plain(), operator, did: act.map_or("Did", words), subject, href, note }
 }
 
@@ -115,5 +120,14 @@ fn words(act: Act) -> &'static str {
         Act::MovedClock => "Moved the rehearsal’s clock on",
         Act::SettledNotice => "Looked after",
         Act::Left => "Is no operator any more:",
+        Act::BecameOperator => "Became an operator:",
+        Act::LinkedOperator => "Made a link to become an operator",
+        Act::UnlinkedOperator => "Took back the link to become an operator of",
+        Act::Began => "Began this list: each line seals all before it",
+        Act::SetKey => "Set the key that signs checkpoints",
+        Act::MadeCheckpoint => "Made a checkpoint",
+        Act::Erased => "Erased what was kept long enough:",
+        Act::ProposedFee => "Proposed",
+        Act::DroppedFee => "Dropped a proposal for",
     }
 }

@@ -2,10 +2,11 @@
 //! What was added is never changed: a mistake is mended by another version.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use rust_decimal::Decimal;
+use uuid::Uuid;
 
 use super::confirm::{Confirm, For};
 use crate::app::App;
@@ -13,7 +14,8 @@ use crate::engine::terms::{FeeSchedule, Mode};
 use crate::engine::time::Time;
 use crate::error::Error;
 use crate::money::Currency;
-use crate::operators;
+use crate::operators::{self, Set};
+use crate::store::fee_proposals::{self, Settled, Waiting};
 use crate::store::fees::{self, Limits, Rules, Version};
 use crate::store::users::Account;
 use crate::web::currencies;
@@ -30,7 +32,11 @@ use crate::web::visitor::OperatorOnly;
 const PATH: &str = "/admin/fees";
 
 pub fn routes() -> Routes {
-    Routes::new().get(PATH, Access::Operator, show).post(PATH, Access::Operator, add)
+    Routes::new()
+        .get(PATH, Access::Operator, show)
+        .post(PATH, Access::Operator, add)
+        .post("/admin/fees/{id}/confirm", Access::Operator, confirm)
+        .post("/admin/fees/{id}/drop", Access::Operator, drop_it)
 }
 
 #[derive(Template)]
@@ -44,6 +50,18 @@ struct Show {
     /// What the currencies pay for which nothing was ever set.
     otherwise: String,
     rows: Vec<Row>,
+    waiting: Vec<Proposed>,
+}
+
+/// A version that waits for a second operator.
+struct Proposed {
+    id: String,
+    currency: String,
+    words: String,
+    from: String,
+    by: String,
+    at: TimeView,
+    is_own: bool,
 }
 
 struct Row {
@@ -72,7 +90,9 @@ async fn draw(
     typed: Fields,
     problems: Problems,
 ) -> Result<Response, Error> {
-    let versions = fees::versions(&mut app.db.read().await?.conn()).await?;
+    let mut db = app.db.read().await?;
+    let versions = fees::versions(&mut db.conn()).await?;
+    let waiting = fee_proposals::waiting(&mut db.conn()).await?;
     let reader = operator.reader(app);
     let has_problems = !problems.is_empty();
     let status = if has_problems { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -84,8 +104,21 @@ async fn draw(
         zone: operator.time_zone.clone(),
         otherwise: rates::of_schedule(&FeeSchedule::default(), Currency::USD),
         rows: rows(&versions, &reader),
+        waiting: waiting.into_iter().map(|one| proposed(one, operator, &reader)).collect(),
     };
     page::with_status(status, &page)
+}
+
+fn proposed(one: Waiting, operator: &Account, reader: &Reader) -> Proposed {
+    Proposed {
+        id: one.id.to_string(),
+        currency: one.currency,
+        words: one.words,
+        from: one.starts_at.map_or("as soon as it is confirmed".to_owned(), |at| reader.zone.moment(at)),
+        is_own: one.created_by == operator.id,
+        by: one.by,
+        at: reader.time(one.created_at),
+    }
 }
 
 /// The versions with what each is now: of those of a currency that have begun, the last one applies.
@@ -134,8 +167,41 @@ async fn add(
         For::Doing => {}
     }
     let words = in_words(&rules, currency);
-    operators::set_fee(&app.db, &app.clock, operator.id, currency, starts_at, &rules, &words).await?;
-    Ok(page::see_other(PATH, Flash::FeeSet))
+    let starts_at = (!fields.get("starts").is_empty()).then_some(starts_at);
+    let set =
+        operators::set_fee(&app.db, &app.clock, operator.id, (currency, starts_at), &rules, &words).await?;
+    let flash = match set {
+        Set::Done => Flash::FeeSet,
+        Set::Waits => Flash::FeeProposed,
+    };
+    Ok(page::see_other(PATH, flash))
+}
+
+async fn confirm(
+    State(app): State<App>,
+    OperatorOnly(operator): OperatorOnly,
+    Path(id): Path<Uuid>,
+) -> Result<Response, Error> {
+    settle(&app, operator.id, id, true).await
+}
+
+async fn drop_it(
+    State(app): State<App>,
+    OperatorOnly(operator): OperatorOnly,
+    Path(id): Path<Uuid>,
+) -> Result<Response, Error> {
+    settle(&app, operator.id, id, false).await
+}
+
+async fn settle(app: &App, operator: Uuid, id: Uuid, confirms: bool) -> Result<Response, Error> {
+    let settled = operators::settle_fee(&app.db, &app.clock, operator, id, confirms).await?;
+    let flash = match (settled, confirms) {
+        (Settled::Done, true) => Flash::FeeConfirmed,
+        (Settled::Done, false) => Flash::FeeDropped,
+        (Settled::Own, _) => Flash::FeeOwn,
+        (Settled::Gone, _) => Flash::AlreadyDone,
+    };
+    Ok(page::see_other(PATH, flash))
 }
 
 /// What a version comes to, beside what applies now, before it is added.
@@ -191,7 +257,7 @@ async fn ask(
         path: PATH,
         rows,
         text: String::new(),
-        warning: "What was added can’t be changed or taken back: another version mends it, from its own start on. \
+        warning: "Where there are two operators, the other one must confirm it before it applies. What was added can’t be changed or taken back: another version mends it, from its own start on. \
             Deals keep the fee under which they were sent, and disputes the sum that stood when they were opened.",
         button: "Add this version".to_owned(),
         typed: Confirm::typed(fields),

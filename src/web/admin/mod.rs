@@ -3,6 +3,7 @@
 pub mod account;
 pub mod apart;
 pub mod audit;
+pub mod checkpoints;
 pub mod confirm;
 pub mod disputes;
 pub mod escrow;
@@ -49,5 +50,6 @@ pub fn routes() -> Routes {
         .merge(terms::routes())
         .merge(audit::routes())
         .merge(security::routes())
+        .merge(checkpoints::routes())
         .merge(rehearsal::routes())
 }

@@ -7,10 +7,10 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use data_encoding::HEXLOWER;
 
 use super::seat::Seat;
 use crate::app::App;
-use crate::engine::chain::sha256_hex;
 use crate::engine::party::Role;
 use crate::error::Error;
 use crate::guests;
@@ -44,6 +44,8 @@ struct Page {
     title: String,
     /// Empty once nothing can be paid by it any more.
     link: String,
+    /// It works, but its text can't be read any more.
+    sealed: bool,
     amount: String,
     until: Option<TimeView>,
     problems: Problems,
@@ -62,12 +64,13 @@ async fn draw(
     typed: Option<(String, Problems)>,
 ) -> Result<Response, Error> {
     use crate::engine::escrow::Stage;
-    let secret = links::current(&mut app.db.read().await?.conn(), seat.escrow.id).await?;
+    let current = links::current(&mut app.db.read().await?.conn(), app.db.keys(), seat.escrow.id).await?;
     let until = match seat.escrow.stage {
         Stage::Proposed { expires_at, .. } if !seat.escrow.funded() => Some(seat.reader.time(expires_at)),
         _ => None,
     };
-    let link = secret.filter(|_| until.is_some());
+    let sealed = current.as_ref().is_some_and(|link| link.secret.is_none()) && until.is_some();
+    let link = current.and_then(|link| link.secret).filter(|_| until.is_some());
     let status = if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let (email, problems) = typed.unwrap_or_default();
     let page = Page {
@@ -75,6 +78,7 @@ async fn draw(
         path: seat.path(),
         reference: seat.escrow.reference.clone(),
         title: seat.escrow.terms.title.clone(),
+        sealed,
         link: link.map(|secret| app.config.link(&format!("/pay/{secret}"))).unwrap_or_default(),
         amount: seat.amount(seat.escrow.plan.charge_minor()).to_string(),
         until,
@@ -136,8 +140,8 @@ struct Renew {
 
 /// A link's short name, from which nobody can tell its secret.
 async fn named(app: &App, seat: &Seat) -> Result<String, Error> {
-    let secret = links::current(&mut app.db.read().await?.conn(), seat.escrow.id).await?;
-    Ok(sha256_hex(secret.unwrap_or_default().as_bytes()).chars().take(16).collect())
+    let link = links::current(&mut app.db.read().await?.conn(), app.db.keys(), seat.escrow.id).await?;
+    Ok(HEXLOWER.encode(&link.map(|link| link.hash).unwrap_or_default()).chars().take(16).collect())
 }
 
 async fn ask_renew(

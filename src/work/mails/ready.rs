@@ -120,9 +120,9 @@ async fn look_up(
         Some(_) | None => None,
     };
     let pay_link = match (&letter, claimed.escrow_id) {
-        (Letter::PayLink { .. }, Some(escrow)) => {
-            links::current(conn, escrow).await?.map(|secret| app.config.link(&format!("/pay/{secret}")))
-        }
+        (Letter::PayLink { .. }, Some(escrow)) => links::secret(conn, app.db.keys(), escrow)
+            .await?
+            .map(|secret| app.config.link(&format!("/pay/{secret}"))),
         _ => None,
     };
     let knows = match (&letter, claimed.escrow_id, claimed.to_user) {
