@@ -21,7 +21,7 @@ use crate::store::audit::{self, Act, Subject};
 use crate::store::db::{DbError, opt};
 use crate::store::rehearsal;
 use crate::store::sessions::key;
-use crate::store::users::Account;
+use crate::store::users::{self, Account};
 
 pub fn routes() -> Routes {
     Routes::new().post("/admin/mail/{id}/open", Access::Operator, open).post(
@@ -64,11 +64,13 @@ pub async fn of(app: &App, session: &Session, account: &Account) -> Result<Optio
 ///
 /// # Errors
 /// The database's.
-pub async fn takes_over(app: &App, session: &Session, user: Uuid, name: &str) -> Result<bool, Error> {
+pub async fn takes_over(app: &App, session: &Session, user: Uuid) -> Result<bool, Error> {
     if !app.config.rehearsal || session.get::<LooksAs>(key::LOOKS_AS).await?.is_none() {
         return Ok(false);
     }
-    session.insert(key::LOOKS_AS, LooksAs { user: Some(user), name: name.to_owned() }).await?;
+    let known = users::by_id(&mut app.db.read().await?.conn(), user).await?;
+    let name = known.map(|known| known.name).unwrap_or_default();
+    session.insert(key::LOOKS_AS, LooksAs { user: Some(user), name }).await?;
     Ok(true)
 }
 

@@ -255,8 +255,7 @@ pub async fn sign_in(
     let (ip, name) = (network.ip(), device_name(&agent));
     let known_as = accounts::Device { hash: &device_hash, ip: &ip, name: &name };
     let Proven { user, password_hash } = proven;
-    let name = users::by_id(&mut app.db.read().await?.conn(), user).await?.map(|known| known.name);
-    if looks_as::takes_over(app, session, user, name.as_deref().unwrap_or_default()).await? {
+    if looks_as::takes_over(app, session, user).await? {
         return Ok(response);
     }
     if !accounts::note_sign_in(&app.db, &app.clock, user, password_hash, known_as).await? {
