@@ -120,3 +120,85 @@ both! {
         payee.get("/balances").await.shows("50.000 TND");
     }
 }
+
+/// The pages that news lead to, by whose they are.
+const PAGES: [(Role, &[&str]); 3] = [
+    (
+        Role::Buyer,
+        &[
+            "",
+            "/contract",
+            "/milestones/1",
+            "/milestones/1/inspect",
+            "/milestones/1/extension",
+            "/cancel",
+            "/settlement",
+            "/disputes",
+            "/pay",
+            "/messages",
+        ],
+    ),
+    (
+        Role::Seller,
+        &[
+            "",
+            "/contract",
+            "/milestones/1",
+            "/milestones/1/deliver",
+            "/milestones/1/extension",
+            "/cancel",
+            "/settlement",
+            "/disputes",
+            "/messages",
+        ],
+    ),
+    (Role::Broker, &["", "/contract", "/milestones/1", "/disputes", "/messages"]),
+];
+
+/// The first stage in which news lead to a page.
+fn told_from(path: &str) -> usize {
+    match path {
+        "" | "/contract" | "/messages" => 0,
+        "/pay" => 1,
+        "/milestones/1/inspect" => 3,
+        _ => 2,
+    }
+}
+
+both! {
+    async fn a_link_of_an_earlier_stage_leads_somewhere_in_every_later_one(world) {
+        let deal = world.proposed().await;
+        let mut people = [
+            (Role::Buyer, world.signed_in("amel.buyer@example.com").await),
+            (Role::Seller, world.signed_in("bilel.seller@example.com").await),
+            (Role::Broker, world.signed_in("chiraz.broker@example.com").await),
+        ];
+        let mut dead = Vec::new();
+        for (place, stage) in ["proposed", "agreed", "funded", "delivered", "ended"].into_iter().enumerate() {
+            match stage {
+                "agreed" => world.all_sign(&deal).await,
+                "funded" => world.pays(&deal).await,
+                "delivered" => world.delivers(&deal, 1).await,
+                "ended" => {
+                    world.approves(&deal, 1).await;
+                    world.delivers(&deal, 2).await;
+                    world.approves(&deal, 2).await;
+                }
+                _ => {}
+            }
+            for ((role, browser), (_, paths)) in people.iter_mut().zip(PAGES) {
+                for path in paths.iter().filter(|path| place >= told_from(path)) {
+                    let mut page = browser.get(&format!("/escrows/{}{path}", deal.reference)).await;
+                    while matches!(page.status, 302 | 303) {
+                        page = browser.get(&page.location().to_owned()).await;
+                    }
+                    if page.status != 200 {
+                        dead.push(format!("{stage}, {role:?}: {path}: {}", page.status));
+                    }
+                }
+            }
+        }
+        assert!(world.escrow(&deal).await.over());
+        assert!(dead.is_empty(), "{}", dead.join("\n"));
+    }
+}
