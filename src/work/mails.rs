@@ -89,10 +89,10 @@ impl From<Unready> for Outcome {
     }
 }
 
-type Queue = VecDeque<Box<Ready>>;
+type Queue = VecDeque<Ready>;
 
 /// Hands all of them over, several at a time, and records each soon after. Ending early ends the conversations.
-async fn hand_over(app: &App, ready: Vec<Box<Ready>>) -> Result<(), DbError> {
+async fn hand_over(app: &App, ready: Vec<Ready>) -> Result<(), DbError> {
     let queues = Arc::new(Mutex::new(by_reader(ready)));
     let at_once = SIDE_BY_SIDE.min(queues.lock().unwrap_or_else(PoisonError::into_inner).len());
     let (out, mut outcomes) = mpsc::channel(RECORDED_AT_ONCE);
@@ -115,7 +115,7 @@ async fn hand_over(app: &App, ready: Vec<Box<Ready>>) -> Result<(), DbError> {
 }
 
 /// A queue for each reader, in the order in which the first mail of each was owed.
-fn by_reader(ready: Vec<Box<Ready>>) -> VecDeque<Queue> {
+fn by_reader(ready: Vec<Ready>) -> VecDeque<Queue> {
     let mut queues: Vec<(String, Queue)> = Vec::new();
     for mail in ready {
         match queues.iter_mut().find(|(address, _)| *address == mail.address) {
@@ -134,7 +134,7 @@ async fn send_in_order(app: &App, queue: Queue, out: &mpsc::Sender<Outcome>) {
             Some(why) => Err(Failure::ForNow(why.clone())),
         };
         let outcome = match sent {
-            Ok(()) => Outcome::Sent(ready),
+            Ok(()) => Outcome::Sent(Box::new(ready)),
             Err(failure) => {
                 if !failure.is_for_good() {
                     held_up = Some(failure.to_string());

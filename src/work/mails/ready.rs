@@ -63,7 +63,7 @@ struct Inviter {
 ///
 /// # Errors
 /// The database's.
-pub(super) async fn make(app: &App, mails: Vec<Claimed>) -> Result<(Vec<Box<Ready>>, Vec<Unready>), DbError> {
+pub(super) async fn make(app: &App, mails: Vec<Claimed>) -> Result<(Vec<Ready>, Vec<Unready>), DbError> {
     let (mut known, mut unready) = (Vec::new(), Vec::new());
     {
         let mut reader = app.db.read().await?;
@@ -212,13 +212,7 @@ fn replaces(purpose: Purpose, letter: &Letter) -> bool {
     }
 }
 
-fn draw(
-    app: &App,
-    mail: Known,
-    secret: Option<String>,
-    ready: &mut Vec<Box<Ready>>,
-    unready: &mut Vec<Unready>,
-) {
+fn draw(app: &App, mail: Known, secret: Option<String>, ready: &mut Vec<Ready>, unready: &mut Vec<Unready>) {
     let Known { claimed, letter, name, address, time_zone, purpose, inviter, knows, pay_link, .. } = mail;
     let link = purpose
         .zip(secret.as_deref())
@@ -240,7 +234,7 @@ fn draw(
     match sheet.draw(&app.config.public_url, app.config.test_mode) {
         Ok(mail) => {
             let link = sheet.button.map(|button| button.address);
-            ready.push(Box::new(Ready { claimed, name, address, mail, link, secret }));
+            ready.push(Ready { claimed, name, address, mail, link, secret });
         }
         Err(error) => unready.push(Unready::Because(Box::new(claimed), error.to_string())),
     }
