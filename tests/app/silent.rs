@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
@@ -20,6 +20,7 @@ use holdfast::sandbox::{Choice, Sandbox};
 use holdfast::store::db::Db;
 use holdfast::work::mails::{Lane, run_lane};
 use holdfast::work::{self, Workers, mails};
+use tokio::time::Instant;
 
 use crate::mails::{person, write};
 use crate::program::{Running, holdfast};

@@ -190,7 +190,7 @@ both! {
                 for path in paths.iter().filter(|path| place >= told_from(path)) {
                     let mut page = browser.get(&format!("/escrows/{}{path}", deal.reference)).await;
                     while matches!(page.status, 302 | 303) {
-                        page = browser.get(&page.location().to_owned()).await;
+                        page = browser.get(page.location()).await;
                     }
                     if page.status != 200 {
                         dead.push(format!("{stage}, {role:?}: {path}: {}", page.status));
