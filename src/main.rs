@@ -15,6 +15,7 @@ use holdfast::config::Config;
 use holdfast::operators::{self, Added, Removed};
 use holdfast::password::Passwords;
 use holdfast::store::audit::{self, Who};
+use holdfast::store::contracts;
 use holdfast::store::db::{Db, DbError};
 use holdfast::store::{links, users};
 use holdfast::work::mails;
@@ -243,6 +244,7 @@ async fn open_at(config: Config, clock: Clock, makes_key: bool) -> Result<App, B
     let keys = checkpoints::begin(&db, &clock, &config, makes_key).await?;
     let db = db.with_keys(keys);
     links::seal_old(&db, &clock).await?;
+    contracts::fill(&db).await?;
     let app = App::new(db, clock, config, Passwords::new())?;
     rehearsal::begin(&app).await?;
     Ok(app)

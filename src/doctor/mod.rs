@@ -2,10 +2,12 @@
 //!
 //! It replays every escrow from its events and compares the result with what is stored, byte for byte;
 //! follows each chain of hashes; derives every ledger entry anew; sums the ledger; and reads every file
-//! against its fingerprint. It changes nothing. Each file of this folder examines one kind of thing.
+//! against its fingerprint, and the texts of contracts against theirs. It changes nothing. Each file of this folder
+//! examines one kind of thing.
 
 mod audit;
 mod checkpoints;
+mod contracts;
 mod files;
 mod replay;
 mod report;

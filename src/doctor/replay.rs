@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::contracts;
 use super::report::{BATCH, Report};
 use crate::engine::chain::{self, link};
 use crate::engine::deadlines;
@@ -57,6 +58,7 @@ async fn one(conn: &mut Conn<'_>, id: Uuid, report: &mut Report) -> Result<(), D
     if row.next_at != deadlines::next_at(&escrow) {
         report.ill(format!("{}: its next deadline is stored wrongly", row.reference));
     }
+    contracts::examine(conn, id, &row.reference, report).await?;
     let entries = stored::entries(conn, id).await?;
     report.entries += entries.len();
     if entries != replay.entries {

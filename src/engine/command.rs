@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::contract::Naming;
 use super::deadlines::{Mark, Waiting};
 use super::dispute::{FailedCriterion, Split};
 use super::escrow::Method;
@@ -326,6 +327,8 @@ pub struct Facts {
     pub rails_that_refund: Vec<String>,
     /// Parties whose released money goes to their wallet at once.
     pub to_wallet_at_once: Vec<UserId>,
+    /// What people and files are called in the contract of a version that the command makes.
+    pub naming: Naming,
 }
 
 impl Default for Facts {
@@ -340,6 +343,7 @@ impl Default for Facts {
             second_operator_above_minor: i64::MAX,
             rails_that_refund: Vec::new(),
             to_wallet_at_once: Vec::new(),
+            naming: Naming::default(),
         }
     }
 }

@@ -31,6 +31,9 @@ pub struct Escrow {
     pub version: u32,
     /// SHA-256 of the contract's text in this version, in hex.
     pub document_sha256: String,
+    /// The same of the side agreement on a hidden commission, where its event names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side_sha256: Option<String>,
     pub terms: Terms,
     /// What a hidden commission came to before a side that does not see it offered a price into which it does
     /// not fit. It stands again as soon as it fits.

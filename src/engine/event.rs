@@ -30,6 +30,9 @@ pub enum Event {
         terms: Box<Terms>,
         plan: Plan,
         document_sha256: String,
+        /// The side agreement on a hidden commission. Events from before its text was stored don't name it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        side_sha256: Option<String>,
         expires_at: Time,
     },
     /// Other terms stand now, as the next version. What was accepted or signed before counts no longer.
@@ -39,6 +42,8 @@ pub enum Event {
         terms: Box<Terms>,
         plan: Plan,
         document_sha256: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        side_sha256: Option<String>,
         expires_at: Time,
         /// What each payee was to receive in all until then: who is named no longer must be told.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -75,6 +80,8 @@ pub enum Event {
         identity_sha256: String,
         version: u32,
         document_sha256: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        side_sha256: Option<String>,
         expires_at: Time,
     },
     InvitedAgain {

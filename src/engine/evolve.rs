@@ -63,7 +63,9 @@ fn waits_for_the_provider(waiting: Waiting) -> bool {
 }
 
 fn proposed(event: &Event, at: Time) -> Option<Escrow> {
-    let Event::Proposed { id, reference, creator, terms, plan, document_sha256, expires_at } = event else {
+    let Event::Proposed { id, reference, creator, terms, plan, document_sha256, side_sha256, expires_at } =
+        event
+    else {
         return None;
     };
     let status = |user: UserId| {
@@ -78,6 +80,7 @@ fn proposed(event: &Event, at: Time) -> Option<Escrow> {
         seq: 1,
         version: 1,
         document_sha256: document_sha256.clone(),
+        side_sha256: side_sha256.clone(),
         parties: terms.parties.iter().map(|named| party(named.role, named.user)).collect(),
         milestones: vec![UNFUNDED; terms.milestones.len()],
         terms: (**terms).clone(),
@@ -272,7 +275,7 @@ fn fallen(escrow: &Escrow, by: Role, terms: &Terms) -> Option<Rate> {
 #[allow(clippy::wildcard_enum_match_arm, reason = "`apply` sorts them and names every one")]
 fn talked_about(escrow: &mut Escrow, event: &Event, at: Time) {
     match event {
-        Event::Countered { by, version, terms, plan, document_sha256, expires_at, .. } => {
+        Event::Countered { by, version, terms, plan, document_sha256, side_sha256, expires_at, .. } => {
             let proposer = escrow.party(*by).map(|party| party.user);
             escrow.countered_by = proposer.filter(|user| *user != escrow.creator);
             escrow.fallen_commission = fallen(escrow, *by, terms);
@@ -280,10 +283,21 @@ fn talked_about(escrow: &mut Escrow, event: &Event, at: Time) {
             escrow.terms = (**terms).clone();
             escrow.plan = plan.clone();
             escrow.milestones = vec![UNFUNDED; terms.milestones.len()];
+            escrow.side_sha256.clone_from(side_sha256);
             new_version(escrow, *version, document_sha256, *expires_at, at);
         }
-        Event::PartyCorrected { from, to, identity_sha256, version, document_sha256, expires_at, .. } => {
+        Event::PartyCorrected {
+            from,
+            to,
+            identity_sha256,
+            version,
+            document_sha256,
+            side_sha256,
+            expires_at,
+            ..
+        } => {
             correct_party(escrow, *from, *to, identity_sha256);
+            escrow.side_sha256.clone_from(side_sha256);
             new_version(escrow, *version, document_sha256, *expires_at, at);
         }
         Event::BuyerJoined { .. } => funding::joined(escrow, event),

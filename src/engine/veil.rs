@@ -104,6 +104,7 @@ pub fn for_payee(mut escrow: Escrow, user: UserId) -> Escrow {
     }
     escrow.fallen_commission = None;
     escrow.document_sha256.clear();
+    escrow.side_sha256 = None;
     escrow.parties.iter_mut().for_each(|party| party.signature = None);
     escrow.charge = None;
     escrow.given_up.clear();
@@ -130,6 +131,7 @@ fn veiled(mut escrow: Escrow, payer: CommissionPayer) -> Escrow {
     }
     escrow.terms = without_commission(escrow.terms);
     escrow.fallen_commission = None;
+    escrow.side_sha256 = None;
     escrow.plan.milestones.iter_mut().for_each(|part| plan(part, payer));
     escrow.milestones.iter_mut().for_each(|part| milestone(part, payer));
     escrow.refunds.iter_mut().for_each(|refund| parts(&mut refund.parts, payer));
@@ -239,12 +241,15 @@ fn veiled_record(mut record: Record, escrow: &Escrow, payer: CommissionPayer) ->
                 *amount_minor = 0;
             }
         }
-        Event::Proposed { terms: all, plan: whole, .. }
-        | Event::Countered { terms: all, plan: whole, .. } => {
+        Event::Proposed { terms: all, plan: whole, side_sha256, .. }
+        | Event::Countered { terms: all, plan: whole, side_sha256, .. } => {
+            *side_sha256 = None;
             **all = without_commission((**all).clone());
             whole.milestones.iter_mut().for_each(|part| plan(part, payer));
         }
-        Event::Signed { side_sha256, .. } | Event::Accepted { side_sha256, .. } => *side_sha256 = None,
+        Event::Signed { side_sha256, .. }
+        | Event::Accepted { side_sha256, .. }
+        | Event::PartyCorrected { side_sha256, .. } => *side_sha256 = None,
         _ => {}
     }
     record

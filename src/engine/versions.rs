@@ -24,6 +24,8 @@ pub struct Version {
     pub origin: Origin,
     /// The escrow as it was as long as this version stood: its terms, plan and parties, with their answers.
     pub escrow: Escrow,
+    /// The same at its first moment: what its text was made of.
+    pub made: Escrow,
 }
 
 /// The kinds of events from which the versions are read.
@@ -35,7 +37,7 @@ pub const KINDS: [&str; 6] =
 #[allow(clippy::wildcard_enum_match_arm, reason = "other events make no version")]
 pub fn versions(records: &[Record]) -> Vec<Version> {
     let mut all: Vec<Version> = Vec::new();
-    for Record { at, actor, event, .. } in records {
+    for Record { seq, at, actor, event, .. } in records {
         let before = all.last().map(|last| last.escrow.clone());
         let Some(escrow) = evolve(before, event, *at) else { continue };
         let origin = match event {
@@ -46,7 +48,8 @@ pub fn versions(records: &[Record]) -> Vec<Version> {
         };
         match (origin, all.last_mut()) {
             (Some(origin), _) => {
-                all.push(Version { number: escrow.version, at: *at, by: *actor, origin, escrow });
+                let (number, made) = (escrow.version, Escrow { seq: *seq, ..escrow.clone() });
+                all.push(Version { number, at: *at, by: *actor, origin, escrow, made });
             }
             (None, Some(last)) => last.escrow = escrow,
             (None, None) => {}

@@ -10,7 +10,7 @@ use crate::engine::party::{Capacity, Role, UserId};
 use crate::engine::time::Time;
 use crate::engine::{deadlines, status};
 use crate::store::db::{Conn, DbError, all, exec, opt};
-use crate::store::disputes;
+use crate::store::{contracts, disputes};
 
 /// An escrow and the link of its last event.
 #[derive(Clone, Debug)]
@@ -444,22 +444,21 @@ pub async fn is_of_user(conn: &mut Conn<'_>, user: UserId, reference: &str) -> R
     Ok(row.is_some())
 }
 
-/// Whether a document of this SHA-256 (in hex) belongs to the escrow of a reference: its contract as it
-/// stands, one that somebody signed, or a file.
+/// Whether a document of this SHA-256 (in hex) belongs to the escrow of a reference: a version of its contract, a
+/// side agreement, or a file.
 ///
 /// # Errors
 /// The database's.
 pub async fn knows_document(conn: &mut Conn<'_>, reference: &str, sha256: &str) -> Result<bool, DbError> {
     let Some(escrow) = by_reference(conn, reference).await? else { return Ok(false) };
-    if escrow.document_sha256 == sha256 {
+    if contracts::knows(conn, escrow.id, sha256).await? {
         return Ok(true);
     }
     let row = opt!(
         conn,
         (i64,),
         "SELECT CAST(1 AS BIGINT) FROM escrows e WHERE e.id = $1
-         AND (EXISTS (SELECT 1 FROM signatures s WHERE s.escrow_id = e.id AND s.document_sha256 = $2)
-              OR EXISTS (SELECT 1 FROM files f WHERE f.escrow_id = e.id AND f.sha256 = $2))",
+         AND EXISTS (SELECT 1 FROM files f WHERE f.escrow_id = e.id AND f.sha256 = $2)",
         escrow.id,
         sha256
     )?;

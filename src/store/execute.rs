@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::engine::command::Command;
+use crate::engine::contract::Naming;
 use crate::engine::decide::{Decision, decide};
 use crate::engine::escrow::Escrow;
 use crate::engine::event::Event;
@@ -24,9 +25,9 @@ use crate::engine::{chain, deadlines, postings};
 use crate::store::audit::{self, Act, Subject};
 use crate::store::db::{Conn, Db, DbError, exec, opt};
 use crate::store::escrows::{self, Head};
-use crate::store::files::{self, FileRow};
+use crate::store::files::FileRow;
 use crate::store::ledger::{self, Posting};
-use crate::store::{facts, history, notifications, payments, users};
+use crate::store::{contracts, evidence, facts, history, notifications, payments, users};
 
 /// More deadlines than any escrow can have at once: past it something fires for ever.
 const MOST_LAPSES: usize = 500;
@@ -118,7 +119,7 @@ impl Request {
         Self { escrow, who, command, seen: None, key: None, evidence: None }
     }
 
-    fn user(&self) -> Uuid {
+    pub(super) fn user(&self) -> Uuid {
         match self.who {
             Who::User(user) | Who::Operator(user) => user,
             Who::Rail | Who::Clock => Uuid::nil(),
@@ -218,7 +219,7 @@ pub async fn execute_in(conn: &mut Conn<'_>, clock: &Clock, request: &Request) -
     let outcome = write.command(conn, request).await?;
     let wake = write.save(conn).await?;
     if outcome == Outcome::Done {
-        write_evidence(conn, request, now).await?;
+        evidence::write(conn, request, now).await?;
         if let (Who::Operator(user), Some(escrow)) = (request.who, &write.escrow) {
             let subject = Subject::Escrow(escrow.reference.clone());
             let act = match request.command {
@@ -267,6 +268,8 @@ struct Write<'a> {
     escrow: Option<Escrow>,
     head: Vec<u8>,
     postings: Vec<Posting>,
+    /// What people and files are called in the text that the command makes.
+    naming: Naming,
     wake: bool,
 }
 
@@ -277,7 +280,16 @@ impl<'a> Write<'a> {
             None => (None, chain::GENESIS.to_vec()),
         };
         let before = escrow.clone();
-        Self { clock, now, before, escrow, head, postings: Vec::new(), wake: false }
+        Self {
+            clock,
+            now,
+            before,
+            escrow,
+            head,
+            postings: Vec::new(),
+            naming: Naming::default(),
+            wake: false,
+        }
     }
 
     /// Carries out what has come due, so that a late worker changes nothing about who was in time.
@@ -319,7 +331,9 @@ impl<'a> Write<'a> {
             },
             (Who::User(_), None, _) => return Ok(Outcome::Unknown),
         };
-        let facts = facts::read(conn, self.escrow.as_ref(), &request.command, &actor, self.now).await?;
+        let mut facts = facts::read(conn, self.escrow.as_ref(), &request.command, &actor, self.now).await?;
+        self.naming = contracts::naming(conn, self.clock, self.escrow.as_ref(), request).await?;
+        facts.naming = self.naming.clone();
         match decide(self.escrow.as_ref(), &request.command, &actor, &facts, self.now) {
             Err(refusal) => Ok(refused(refusal)),
             Ok(Decision::AlreadyDone) => Ok(Outcome::AlreadyDone),
@@ -359,6 +373,7 @@ impl<'a> Write<'a> {
             let record = history::record(self.clock, &next, self.now, actor, event);
             let hash = history::append(conn, &self.head, &record).await?;
             self.head = hash.to_vec();
+            contracts::write(conn, &next, event, &self.naming, self.now).await?;
             let seq = i64::try_from(next.seq).unwrap_or(i64::MAX);
             for (line, entry) in (1..).zip(entries.unwrap_or_default()) {
                 self.postings.push(Posting { seq, line, entry });
@@ -394,68 +409,6 @@ impl<'a> Write<'a> {
         }
         Ok(self.wake)
     }
-}
-
-async fn write_evidence(conn: &mut Conn<'_>, request: &Request, now: Time) -> Result<(), DbError> {
-    match (&request.evidence, &request.command) {
-        (
-            Some(Evidence::Signature { typed_name, ip, user_agent, salt }),
-            Command::Sign { version, document_sha256, .. },
-        ) => {
-            exec!(
-                conn,
-                "INSERT INTO signatures (escrow_id, user_id, version, document_sha256, typed_name, ip,
-                     user_agent, salt, at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                request.escrow,
-                request.user(),
-                i32::try_from(*version).unwrap_or(i32::MAX),
-                document_sha256.as_str(),
-                typed_name.as_str(),
-                ip.as_str(),
-                user_agent.as_str(),
-                salt.as_slice(),
-                now
-            )?;
-        }
-        (
-            Some(Evidence::Parties(parties)),
-            Command::Propose { .. }
-            | Command::Counter { .. }
-            | Command::CorrectParty { .. }
-            | Command::BuyByLink { .. }
-            | Command::Claim { .. },
-        ) => {
-            for party in parties {
-                exec!(
-                    conn,
-                    "UPDATE parties SET email = $3, salt = $4, name = $5 WHERE escrow_id = $1 AND user_id = $2",
-                    request.escrow,
-                    party.user,
-                    party.email.as_str(),
-                    party.salt.as_slice(),
-                    party.name.as_str()
-                )?;
-            }
-        }
-        (
-            Some(Evidence::Files { rows, kept }),
-            Command::MarkDone { .. }
-            | Command::SubmitProof { .. }
-            | Command::OpenDispute { .. }
-            | Command::Statement { .. }
-            | Command::Say { .. },
-        ) => {
-            for row in rows {
-                files::insert(conn, row).await?;
-            }
-            for id in kept {
-                files::discard(conn, *id, request.user()).await?;
-            }
-        }
-        _ => {}
-    }
-    Ok(())
 }
 
 /// What was answered when this key first came.

@@ -38,6 +38,7 @@ pub mod pay_link;
 pub mod places;
 pub mod reset;
 pub mod routes;
+pub mod sale_terms;
 mod security_log;
 pub mod settings;
 pub mod setup;
@@ -98,6 +99,7 @@ pub fn routes() -> Routes {
         .merge(notifications::routes())
         .merge(invitation::routes())
         .merge(pay_link::routes())
+        .merge(sale_terms::routes())
         .merge(guest::routes())
         .merge(sign_up::routes())
         .merge(sign_in::routes())

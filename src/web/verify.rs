@@ -1,12 +1,16 @@
-//! Is this document genuine? Whoever holds a contract or a file of an escrow, and its reference, can ask
-//! whether Holdfast knows exactly that text. The answer is yes or no and nothing else: an unknown reference
-//! and an unknown document sound the same.
+//! Is this document genuine? With a contract or a file of an escrow, and its reference, anybody can ask whether Holdfast
+//! knows exactly that, by the file itself or by its fingerprint. Nothing of a file is kept. The answer is yes or no and
+//! nothing else: an unknown reference and an unknown document sound the same.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::multipart::{Multipart, MultipartError};
+use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
 
+use super::FORM_LIMIT;
 use super::form::{Problems, Search};
 use super::network::Network;
 use super::page;
@@ -16,13 +20,61 @@ use super::visit::Visit;
 use crate::app::App;
 use crate::calendar::Zone;
 use crate::checkpoints as made;
+use crate::engine::check::LARGEST_FILE_BYTES;
 use crate::error::Error;
 use crate::store::checkpoints;
 use crate::store::escrows;
 use crate::store::throttle;
 
+/// The field of a file's reference, which stands on the page beside that of a fingerprint.
+const REFERENCE: &str = "reference_of_file";
+/// Longer than any reference, in bytes.
+const LONGEST_REFERENCE: usize = 200;
+
 pub fn routes() -> Routes {
-    Routes::new().get("/verify", Access::Public, ask)
+    let most = usize::try_from(LARGEST_FILE_BYTES).unwrap_or_default() + FORM_LIMIT;
+    Routes::new().get("/verify", Access::Public, ask).upload("/verify", Access::Public, most, hash)
+}
+
+/// Makes the fingerprint of a file, and leads on to the answer for that.
+async fn hash(State(app): State<App>, network: Network, request: Request) -> Result<Response, Error> {
+    page::slow_down(&app, &[(&throttle::VERIFY_BY_NETWORK, &network.neighbourhood())]).await?;
+    let form = Multipart::from_request(request, &app).await;
+    let (reference, sha256) = read(form.map_err(|error| Error::BadRequest(error.body_text()))?).await?;
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("reference", &reference).append_pair("sha256", &sha256);
+    Ok(Redirect::to(&format!("/verify?{}", query.finish())).into_response())
+}
+
+fn unreadable(error: MultipartError) -> Error {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let most = LARGEST_FILE_BYTES / (1024 * 1024);
+        return Error::TooLarge(format!("No file of an escrow is larger than {most} MiB, so this is none."));
+    }
+    Error::BadRequest("The file did not arrive whole. Choose it again.".to_owned())
+}
+
+/// The reference as it was typed, and the SHA-256 of the file; empty where none was chosen.
+async fn read(mut form: Multipart) -> Result<(String, String), Error> {
+    let (mut reference, mut sha256) = (String::new(), String::new());
+    while let Some(mut field) = form.next_field().await.map_err(unreadable)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let is_chosen = field.file_name().is_some_and(|name| !name.is_empty());
+        let (mut digest, mut text) = (Sha256::new(), Vec::new());
+        while let Some(chunk) = field.chunk().await.map_err(unreadable)? {
+            match name.as_str() {
+                "file" => digest.update(&chunk),
+                REFERENCE if text.len() + chunk.len() <= LONGEST_REFERENCE => text.extend_from_slice(&chunk),
+                _ => {}
+            }
+        }
+        match name.as_str() {
+            "file" if is_chosen => sha256 = HEXLOWER.encode(&digest.finalize()),
+            REFERENCE => reference = String::from_utf8_lossy(&text).into_owned(),
+            _ => {}
+        }
+    }
+    Ok((reference, sha256))
 }
 
 #[derive(Template)]

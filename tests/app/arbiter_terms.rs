@@ -44,7 +44,7 @@ both! {
         draft.answers("disputes", &fields("Nadia Gharbi", " Nadia@Example.com "), "files").await;
         let check = draft.page("check").await;
         check.shows("Disputes are decided by Nadia Gharbi Nadia@Example.com");
-        check.shows("Arbiter: identity SHA-256 of nadia@example.com and a random salt");
+        check.shows("The arbiter decides disputes and takes no other part. - Name: Nadia Gharbi - Email address: nadia@example.com");
         let done = draft.is_sent().await;
         assert_eq!(done.status, 303, "{}", done.text());
         let page = draft.browser.get(done.location().trim_end_matches("/sent")).await;

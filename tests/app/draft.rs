@@ -114,7 +114,7 @@ both! {
         check.shows("Commission of 5%, paid by the seller out of the price 50.000 TND");
         check.shows("The broker earns 5% of the price");
         check.shows("Due Mon 1 Jun 2026, 23:59 (Tunis)");
-        check.shows("Buyer: identity SHA-256 of buyer@example.com and a random salt");
+        check.shows("- Name: not given - Email address: buyer@example.com");
         check.shows("The buyer pays 1,010.000 TND in all.");
         check.shows("Send to the buyer and the seller");
 
@@ -316,7 +316,7 @@ both! {
             let told = draft.browser.get(sent.location()).await;
             told.shows(to);
             let contract = draft.browser.get(&sent.location().replace("/sent", "/contract.txt")).await;
-            contract.shows("Delivery: A table. 100.00 KES. Due 5 days after payment. Inspection: 2 days.");
+            contract.shows("- What: A table - Price: 100.00 KES - Due: 5 days after payment - Inspection: 2 days");
         }
     }
 }

@@ -205,7 +205,7 @@ both! {
             let mut browser = world.signed_in(email).await;
             browser.get(&deal.path("/contract")).await.shows("Download the side agreement");
             let text = browser.get(&path).await.body;
-            assert!(text.starts_with("SIDE AGREEMENT") && text.contains("50.000 TND"), "{text}");
+            assert!(text.starts_with("Side agreement") && text.contains("50.000 TND"), "{text}");
             let digest = holdfast::engine::chain::sha256_hex(text.as_bytes());
             browser.get(&deal.path("/contract")).await.shows(&digest);
         }

@@ -12,6 +12,7 @@ mod chains;
 mod choices;
 mod connections;
 mod console;
+mod contracts;
 mod database;
 mod dates;
 // Not every helper has a test that needs it yet.

@@ -154,9 +154,9 @@ both! {
         list.shows("Version 1 Chiraz Broker sent the terms");
         let first = buyer.get(&deal.path("/terms/1")).await;
         first.shows("This version counts no longer");
-        first.shows("In all 1,000.000 TND");
+        first.shows("The price is 1,000.000 TND.");
         first.shows("Seller: Bilel Seller signed");
-        buyer.get(&deal.path("/terms/2")).await.shows("In all 900.000 TND");
+        buyer.get(&deal.path("/terms/2")).await.shows("The price is 900.000 TND.");
         let latest = buyer.get(&deal.path("/terms/compare")).await;
         assert_eq!(latest.location(), deal.path("/terms/compare?from=1&to=2"));
         for path in ["/terms/3", "/terms/0", "/terms/01", "/terms/compare?from=1&to=3", "/terms/x"] {

@@ -82,9 +82,9 @@ both! {
         check.shows("Carpenter & Sons Payee 250.500 TND 0.000 TND 250.500 TND");
         check.shows("The printer Payee 50.000 TND 0.000 TND 50.000 TND");
         check.shows("Of 1. to The printer Nothing Of 1. to the seller 300.000 TND");
-        check.shows("Of it to the seller: 300.000 TND Of it to payee 1: 100.000 TND");
-        check.shows("Payee 1: identity SHA-256 of carpenter@example.com and a random salt");
-        check.shows("Of it to payee 1: 150.500 TND Of it to payee 2: 50.000 TND");
+        check.shows("the seller, before fees: 300.000 TND - Of the price for payee 1, before fees: 100.000 TND");
+        check.shows("Payee 1 receives a part of the price and decides nothing. - Name: Carpenter & Sons - Email address: carpenter@example.com");
+        check.shows("payee 1, before fees: 150.500 TND - Of the price for payee 2, before fees: 50.000 TND");
         let sent = draft.is_sent().await;
         assert_eq!(sent.status, 303, "{}", sent.text());
         let deal = deal_at(&world, &sent).await;
@@ -218,7 +218,7 @@ both! {
         check.shows("2. Stand 600.000 TND 359.500 TND 34.000 TND 200.500 TND 6.000 TND");
         check.shows("chiraz@example.com Broker 60.000 TND 10.000 TND 50.000 TND");
         check.shows("The broker earns A sum of the price Out of milestone 1 20.000 TND Out of milestone 2 40.000 TND");
-        check.shows("Of it to the broker: 20.000 TND");
+        check.shows("Of the price for the broker, before fees: 20.000 TND");
         draft.page("price").await.shows("280.000 TND after what the broker gets");
         assert_eq!(draft.is_sent().await.status, 303);
     }
@@ -288,7 +288,8 @@ both! {
             }
             let contract = browser.get(&deal.path("/contract")).await;
             contract.shows("Payee 1: Carpenter & Sons");
-            contract.shows("Of it to Carpenter & Sons (payee) 150.500 TND , before fees");
+            contract.shows("Of the price for payee 1, before fees 150.500 TND");
+            contract.shows("Name Carpenter & Sons Email address carpenter@example.com");
             let part = browser.get(&deal.path("/milestones/2")).await;
             part.shows("399.500 TND 393.500 TND 0.000 TND 393.500 TND");
             part.shows("Carpenter & Sons (payee) 150.500 TND 150.500 TND 0.000 TND 150.500 TND");

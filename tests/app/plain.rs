@@ -47,11 +47,12 @@ both! {
     async fn rates_stand_beside_the_sums_that_they_make(world) {
         let deal = world.agreed().await;
         let mut buyer = world.signed_in(BUYER).await;
-        for below in ["", "/contract"] {
-            let page = buyer.get(&deal.path(below)).await;
-            page.shows("10.000 TND (1%), paid by the buyer");
-            page.shows("50.000 TND (5%), paid by the seller");
-        }
+        let page = buyer.get(&deal.path("")).await;
+        page.shows("10.000 TND (1%), paid by the buyer");
+        page.shows("50.000 TND (5%), paid by the seller");
+        let page = buyer.get(&deal.path("/contract")).await;
+        page.shows("The platform fee is 10.000 TND. The buyer pays it on top of the price. How the fee is counted 1 % of the price");
+        page.shows("The broker’s commission is 50.000 TND (5 % of the price). The seller pays it out of the price.");
         buyer.get(&deal.path("/pay")).await.shows("Platform fee (1%) 10.000 TND");
     }
 }

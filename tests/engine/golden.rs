@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use holdfast::engine::command::Command;
+use holdfast::engine::contract::Texts;
 use holdfast::engine::deadlines::Waiting;
 use holdfast::engine::escrow::{End, Escrow};
 use holdfast::engine::event::{Event, Record, VERSION};
@@ -52,6 +53,16 @@ fn stored_escrows_stay_readable() {
     for (name, text) in documents {
         let escrow: Escrow = read(&name, &text);
         assert_eq!(escrow.reference, "ESC-7K2M-9QXA", "{name}");
+    }
+}
+
+/// Texts of versions from before texts were stored are filled in with the bytes that were signed.
+#[test]
+fn the_first_format_writes_the_bytes_that_were_signed() {
+    for (name, text) in files("escrow-") {
+        let escrow: Escrow = read(&name, &text);
+        let texts = Texts::first(&escrow.terms, &escrow.reference, escrow.version);
+        assert_eq!(texts.contract.sha256(), escrow.document_sha256, "{name}:\n{}", texts.contract.text);
     }
 }
 

@@ -6,7 +6,7 @@ use super::ending::refund;
 use super::{Decision, Draft, short_enough};
 use crate::engine::check;
 use crate::engine::command::Facts;
-use crate::engine::contract;
+use crate::engine::contract::{self, Source, Texts};
 use crate::engine::deadlines::{accept_by, pay_by};
 use crate::engine::escrow::{End, Escrow, How, Milestone, Stage, WhyNot};
 use crate::engine::event::Event;
@@ -44,13 +44,16 @@ pub(super) fn propose(
         None => plan?,
     };
     let first_due = terms.milestones.first().and_then(|milestone| milestone.due);
+    let source = Source { terms, reference, version: 1, at: now, naming: &facts.naming };
+    let texts = Texts::write(&source);
     Ok(Decision::Done(vec![Event::Proposed {
         id,
         reference: reference.to_owned(),
         creator,
         terms: Box::new(terms.clone()),
         plan,
-        document_sha256: contract::sha256(terms, reference, 1),
+        document_sha256: texts.contract.sha256(),
+        side_sha256: texts.side_sha256(),
         expires_at: accept_by(first_due, now),
     }]))
 }

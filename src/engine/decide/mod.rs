@@ -72,7 +72,7 @@ fn carry_out(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(), 
         Command::Propose { terms, .. } => agreement::propose_again(draft, terms),
         Command::Counter { version, terms } => negotiation::counter(draft, *version, terms, facts),
         Command::CorrectParty { user, to, identity_sha256 } => {
-            negotiation::correct_party(draft, *user, *to, identity_sha256)
+            negotiation::correct_party(draft, *user, *to, identity_sha256, facts)
         }
         Command::InviteAgain { user } => negotiation::invite_again(draft, *user),
         Command::Nudge { waiting, milestone } => negotiation::nudge(draft, *waiting, *milestone),

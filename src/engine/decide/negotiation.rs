@@ -10,7 +10,7 @@ use time::Duration;
 use super::Draft;
 use super::agreement::{AGREEING, open, sound};
 use crate::engine::command::Facts;
-use crate::engine::contract;
+use crate::engine::contract::{self, Source, Texts};
 use crate::engine::deadlines::{self, Deadline, Waiting, accept_by};
 use crate::engine::escrow::{Escrow, Milestone};
 use crate::engine::event::Event;
@@ -94,6 +94,7 @@ pub(super) fn counter(
         if hidden { blindly_sound(&mut terms, facts, draft.now)? } else { sound(&terms, facts, draft.now)? };
     let version = draft.escrow.version + 1;
     let first_due = terms.milestones.first().and_then(|milestone| milestone.due);
+    let texts = texts(draft, &terms, version, facts);
     let old = &draft.escrow.terms;
     let before =
         |payee: &TermsParty| Recipient { user: payee.user, amount_minor: old.gross_in_all(payee.user) };
@@ -102,12 +103,19 @@ pub(super) fn counter(
         payees_before,
         by,
         version,
-        document_sha256: contract::sha256(&terms, &draft.escrow.reference, version),
+        document_sha256: texts.contract.sha256(),
+        side_sha256: texts.side_sha256(),
         terms: Box::new(terms),
         plan,
         expires_at: accept_by(first_due, draft.now),
     });
     Ok(())
+}
+
+/// What a new version says.
+fn texts(draft: &Draft, terms: &Terms, version: u32, facts: &Facts) -> Texts {
+    let (reference, naming) = (draft.escrow.reference.as_str(), &facts.naming);
+    Texts::write(&Source { terms, reference, version, at: draft.now, naming })
 }
 
 /// Whether those with a say are the same, as they were named. Payees, who have none, may come and go; but whoever
@@ -157,6 +165,7 @@ pub(super) fn correct_party(
     from: UserId,
     to: UserId,
     identity_sha256: &str,
+    facts: &Facts,
 ) -> Result<(), Refusal> {
     draft.needs(&AGREEING)?;
     not_instant(draft)?;
@@ -187,14 +196,16 @@ pub(super) fn correct_party(
         identity_sha256: identity_sha256.to_owned(),
         version,
         document_sha256: String::new(),
+        side_sha256: None,
         expires_at: draft.now,
     };
     // The contract of the terms as they will be.
     let after = crate::engine::evolve::evolve(Some(draft.escrow.clone()), &event, draft.now);
     let terms = after.map_or_else(|| draft.escrow.terms.clone(), |after| after.terms);
-    if let Event::PartyCorrected { document_sha256, expires_at, .. } = &mut event {
+    if let Event::PartyCorrected { document_sha256, side_sha256, expires_at, .. } = &mut event {
+        let texts = texts(draft, &terms, version, facts);
         let first_due = terms.milestones.first().and_then(|milestone| milestone.due);
-        *document_sha256 = contract::sha256(&terms, &draft.escrow.reference, version);
+        (*document_sha256, *side_sha256) = (texts.contract.sha256(), texts.side_sha256());
         *expires_at = accept_by(first_due, draft.now);
     }
     draft.push(event);

@@ -7,14 +7,13 @@ use uuid::Uuid;
 
 use super::chair::Chair;
 use crate::app::App;
-use crate::engine::contract;
 use crate::engine::event::{Event, Record};
 use crate::engine::terms::FileRef;
 use crate::error::Error;
 use crate::store::files;
 use crate::web::download::attachment;
 use crate::web::escrow::contract::Document;
-use crate::web::escrow::show::lines_of;
+use crate::web::escrow::texts::Texts;
 use crate::web::escrow::timeline;
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
@@ -30,7 +29,7 @@ pub fn routes() -> Routes {
         .get("/arbitration/{reference}/files/{file}", Access::Party, file)
 }
 
-/// The contract as the arbiter of a chair reads it.
+/// The contract as the arbiter of a chair reads it: without anybody's address, which they may not know.
 ///
 /// # Errors
 /// The database's.
@@ -39,15 +38,11 @@ pub async fn document(
     chair: &Chair,
     with_files: bool,
 ) -> Result<Document, Error> {
-    let (escrow, scene) = (&chair.escrow, chair.scene());
-    let rows = match escrow.terms.files.is_empty() {
-        true => Vec::new(),
-        false => files::of_escrow(conn, escrow.id).await?,
-    };
-    let hides = escrow.terms.commission.as_ref().is_some_and(|commission| commission.hidden);
+    let scene = chair.scene();
+    let texts = Texts::load(conn, &chair.escrow).await?;
     let files_at = with_files.then(|| chair.files_at());
     let name = |user| scene.name(user);
-    Ok(Document::draw(&scene, &rows, files_at.as_deref(), &name, lines_of(&scene, hides)))
+    Ok(Document::draw(&scene, &texts, files_at.as_deref(), &name, false))
 }
 
 #[derive(Template)]
@@ -56,7 +51,6 @@ struct Contract {
     shell: Shell,
     back: String,
     document: Document,
-    text: String,
 }
 
 async fn read(
@@ -73,7 +67,6 @@ async fn read(
         shell: Shell::new(&app, &visit, format!("Contract: {}", escrow.terms.title)).at(Place::Home),
         back: chair.path(),
         document: document(&mut conn, &chair, true).await?,
-        text: contract::text(&escrow.terms, &escrow.reference, escrow.version),
     })
 }
 

@@ -8,23 +8,24 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::answers;
 use super::base::Base;
-use super::handler::{self, Called};
+use super::handler::Called;
 use super::open::{self, Found, Opened, find, step_path};
 use super::pages::{Frame, shell};
-use super::people::{in_words, payee_name};
+use super::people::payee_name;
 use super::sheet::{Names, Sheet};
 use super::steps::Step;
 use super::summary::{Fault, Group, faults, groups, warning};
 use super::terms::Reading;
 use crate::app::App;
 use crate::engine::chain::sha256_hex;
-use crate::engine::contract;
+use crate::engine::contract::{Named as Person, Naming, Source as Paper, Texts, clauses};
 use crate::engine::deadlines::accept_by;
 use crate::engine::escrow::Escrow;
 use crate::engine::party::Role;
 use crate::engine::refusal::Refusal;
 use crate::engine::status::roles_in_words;
 use crate::engine::terms::{Arbiter, Mode};
+use crate::engine::time::Time;
 use crate::error::Error;
 use crate::store::execute::Outcome;
 use crate::store::proposals::{CounterOffer, Proposal, Proposed, Source, counter, propose_within_limits};
@@ -106,10 +107,7 @@ fn draw_with(
     let country = opened.account.country.as_deref().unwrap_or_default();
     let others: Vec<_> = reading.parties.iter().filter(|(role, _)| *role != own).collect();
     let first_due = terms.milestones.first().and_then(|part| part.due);
-    let (reference, version) = match &opened.base {
-        Some(base) => (base.escrow.reference.as_str(), base.escrow.version + 1),
-        None => (REFERENCE, 1),
-    };
+    let version = opened.base.as_ref().map_or(1, |base| base.escrow.version + 1);
     let page = Page {
         shell: shell.with_problems(!reading.problems.is_empty()),
         frame: Frame::new(opened, Step::Check, false),
@@ -122,10 +120,7 @@ fn draw_with(
         sheet: sheet(opened, &reading),
         has_contract: terms.mode == Mode::Standard,
         own_name: opened.account.name.clone(),
-        text: handler::in_words(
-            &in_words(&contract::text(terms, reference, version), &reading.parties),
-            &reading.named,
-        ),
+        text: preview(opened, &reading, reader.now),
         to: match others.is_empty() {
             true => "everyone".to_owned(),
             false => roles_in_words(&others.iter().map(|(role, _)| *role).collect::<Vec<_>>()),
@@ -141,6 +136,43 @@ fn draw_with(
         key: app.clock.id().to_string(),
     };
     page::with_status(status, &page)
+}
+
+/// The exact text, but for what is only known when it is sent: the reference, and the fingerprints at its end.
+fn preview(opened: &Opened, reading: &Reading, at: Time) -> String {
+    let terms = &reading.terms;
+    let (reference, version) = match &opened.base {
+        Some(base) => (base.escrow.reference.as_str(), base.escrow.version + 1),
+        None => (REFERENCE, 1),
+    };
+    let naming = Naming { people: called(opened, reading), files: Vec::new(), salt: String::new() };
+    let files = opened.files.iter().map(|file| (file.id, file.name.clone()));
+    let kept = opened.base.iter().flat_map(|base| &base.files).map(|file| (file.id, file.name.clone()));
+    let naming = Naming { files: files.chain(kept).collect(), ..naming };
+    let text = Texts::write(&Paper { terms, reference, version, at, naming: &naming }).contract.text;
+    clauses::without_technical(&text)
+}
+
+/// What everybody will be called in it, as far as its writer knows.
+fn called(opened: &Opened, reading: &Reading) -> Vec<Person> {
+    let given = |address: &str| {
+        let named = reading.named.names.iter().find(|(known, _)| known == address);
+        named.map_or_else(String::new, |(_, name)| name.clone())
+    };
+    let mut people = Vec::new();
+    for (party, (_, address)) in reading.terms.parties.iter().zip(&reading.parties) {
+        let own = party.user == opened.account.id;
+        let name = if own { opened.account.name.clone() } else { given(address) };
+        people.push(Person { user: party.user, name, address: address.clone() });
+    }
+    if let Some(arbiter) = &reading.terms.arbiter {
+        let standing = opened.base.as_ref().and_then(|base| base.arbiter.clone());
+        let typed = reading.named.arbiter.clone().map(|email| Called { name: given(&email), email });
+        if let Some(Called { email, name }) = typed.or(standing) {
+            people.push(Person { user: arbiter.user, name, address: email });
+        }
+    }
+    people
 }
 
 /// The money, once it can be said. People are called what they were called on the pages.

@@ -120,14 +120,3 @@ pub fn read(
     named.names.push((email, name));
     Handler { handler, arbiter: Some(arbiter), named }
 }
-
-/// The contract's text with words in the place of the arbiter's digest, which is only made when it is sent.
-#[must_use]
-pub fn in_words(text: &str, named: &Named) -> String {
-    match &named.arbiter {
-        Some(email) => {
-            text.replace(&super::people::stand_in(PLACE), &format!("SHA-256 of {email} and a random salt"))
-        }
-        None => text.to_owned(),
-    }
-}

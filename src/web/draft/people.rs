@@ -151,15 +151,6 @@ pub(super) fn stand_in(place: u128) -> String {
     format!("{place:064x}")
 }
 
-/// The contract's text with words in the place of the digests that are only made when it is sent.
-#[must_use]
-pub fn in_words(text: &str, named: &[(Role, String)]) -> String {
-    let one = |text: String, (place, (_, email)): (u128, &(Role, String))| {
-        text.replace(&stand_in(place), &format!("SHA-256 of {email} and a random salt"))
-    };
-    (1..).zip(named).fold(text.to_owned(), one)
-}
-
 /// The same as the terms hold them before they are sent: the creator, and stand-ins for the others. The
 /// address stands where the contract will have its salted digest.
 #[must_use]

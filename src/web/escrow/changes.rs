@@ -8,7 +8,6 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use similar::{ChangeTag, TextDiff};
 
-use crate::engine::contract;
 use crate::engine::escrow::Escrow;
 use crate::engine::party::{Role, UserId};
 use crate::engine::plan::{Share, commission_of};
@@ -276,13 +275,6 @@ fn mode(mode: Mode) -> &'static str {
 
 fn plural(days: u32) -> String {
     if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
-}
-
-/// The exact texts of two versions word by word.
-#[must_use]
-pub fn words(before: &Escrow, after: &Escrow) -> Vec<Run> {
-    let text = |escrow: &Escrow| contract::text(&escrow.terms, &escrow.reference, escrow.version);
-    diff(&text(before), &text(after))
 }
 
 /// Two texts word by word.

@@ -6,17 +6,18 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::gets::Gets;
-use super::seat::{Scene, Seat, role_title};
-use super::show::{received_by, term_lines};
+use super::seat::{Scene, Seat};
+use super::show::received_by;
+use super::texts::Texts;
 use crate::app::App;
-use crate::engine::contract;
+use crate::engine::contract::blocks::{self, Block};
+use crate::engine::contract::clauses::{ADDRESS, TECHNICAL};
 use crate::engine::offers::Action;
 use crate::engine::party::{Party, Role, UserId};
 use crate::engine::status::capital;
-use crate::engine::terms::{MilestoneTerms, Recipient};
+use crate::engine::terms::Mode;
 use crate::error::Error;
 use crate::store::db::{Conn, DbError};
-use crate::store::files::{self, FileRow};
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::{Place, Shell};
@@ -31,23 +32,24 @@ pub fn routes() -> Routes {
         .get("/escrows/{reference}/side-agreement.txt", Access::Party, download_side)
 }
 
-/// The contract for people, in every place where it is shown.
+/// The reading copy: the stored text, drawn block by block, so that it says what the text says and nothing else.
+/// Beside it stand what each party typed as a signature, and the viewer's own sums.
+///
+/// Whoever may know no address gets the same without the lines that hold one: an arbiter, and whoever holds a link
+/// to something that they have no account for yet.
 #[derive(Template)]
 #[template(path = "pages/escrow/document.html")]
 pub struct Document {
     pub title: String,
     pub reference: String,
-    pub version: u32,
     pub sha256: String,
-    pub description: String,
+    /// Without a heading first: what stands before the first section.
+    pub sections: Vec<Section>,
+    pub without_addresses: bool,
+    pub signs: bool,
     pub parties: Vec<NamedParty>,
-    pub total: MoneyView,
-    pub milestones: Vec<MilestoneText>,
     /// Who gets what in all, where that is not the seller alone.
     pub gets: Option<Gets>,
-    pub lines: Vec<(&'static str, String)>,
-    pub own_terms: String,
-    pub files: Vec<NamedFile>,
     /// The side agreement that this viewer sees, and its digest.
     pub side: Option<(String, String)>,
     /// "You pay" or "You receive", and how much in all; nothing for whoever does neither.
@@ -56,35 +58,36 @@ pub struct Document {
 
 impl askama::filters::HtmlSafe for Document {}
 
-/// A file of the terms. Whoever has no account yet gets its name, and no address to load it from.
-pub struct NamedFile {
-    pub name: String,
+pub struct Section {
+    /// "3. Price and fees"; empty before the first one.
+    pub heading: String,
+    /// Nothing that people need to read.
+    pub technical: bool,
+    pub parts: Vec<Part>,
+}
+
+pub enum Part {
+    /// A clause with its number, empty for a line that has none.
+    Clause(String, String),
+    Items(Vec<Item>),
+    /// What people wrote themselves.
+    Quote(String),
+}
+
+pub struct Item {
+    pub label: String,
+    pub value: String,
+    /// Of a file that the viewer may load.
     pub href: String,
-    pub size: String,
-    pub sha256: String,
 }
 
 pub struct NamedParty {
     /// "Buyer", and "Payee 2" where there are several: as the exact text has it.
     pub role: String,
     pub name: String,
-    pub identity_sha256: String,
     pub signed: Option<TimeView>,
     /// The name that was typed as the signature; empty without one.
     pub signed_as: String,
-}
-
-pub struct MilestoneText {
-    pub prefix: String,
-    pub title: String,
-    pub description: String,
-    pub amount: MoneyView,
-    pub due: String,
-    /// None where nobody inspects: delivering is enough.
-    pub inspection_days: Option<u8>,
-    pub criteria: Vec<String>,
-    /// Who gets what of it before fees, by name and role; none where the seller gets all of it.
-    pub shares: Vec<(String, &'static str, MoneyView)>,
 }
 
 impl Document {
@@ -93,21 +96,19 @@ impl Document {
     /// # Errors
     /// The database's.
     pub async fn load(conn: &mut Conn<'_>, seat: &Seat) -> Result<Self, DbError> {
-        let files = match seat.escrow.terms.files.is_empty() {
-            true => Vec::new(),
-            false => files::of_escrow(conn, seat.escrow.id).await?,
-        };
-        Ok(Self::of(seat, &files))
+        let texts = Texts::load(conn, &seat.escrow).await?;
+        Ok(Self::of(seat, &texts))
     }
 
-    /// The same with the rows of the files that the terms name.
+    /// The same where the texts are loaded.
     #[must_use]
-    pub fn of(seat: &Seat, rows: &[FileRow]) -> Self {
+    pub fn of(seat: &Seat, texts: &Texts) -> Self {
         let escrow = &seat.escrow;
-        let files_at = seat.account.is_confirmed().then(|| format!("{}/files", seat.path()));
+        let knows_all = seat.account.is_confirmed();
+        let files_at = knows_all.then(|| format!("{}/files", seat.path()));
         let name = |user| seat.name(user);
-        let mut document = Self::draw(&seat.scene(), rows, files_at.as_deref(), &name, term_lines(seat));
-        document.side = side(seat);
+        let mut document = Self::draw(&seat.scene(), texts, files_at.as_deref(), &name, knows_all);
+        document.side = texts.side(escrow, seat.role);
         document.gets = seat.gets();
         document.yours = Some(match seat.role {
             Role::Buyer => ("You pay in all", seat.money(escrow.plan.charge_minor())),
@@ -118,91 +119,88 @@ impl Document {
         document
     }
 
-    /// The contract for whoever takes no part in the deal. Files are offered where he may have them.
+    /// The contract for whoever takes no part in the deal. Files are offered where they may have them, and addresses
+    /// stand where they may know them.
     #[must_use]
     pub fn draw(
         scene: &Scene<'_>,
-        rows: &[FileRow],
+        texts: &Texts,
         files_at: Option<&str>,
         name: &dyn Fn(UserId) -> String,
-        lines: Vec<(&'static str, String)>,
+        with_addresses: bool,
     ) -> Self {
-        let (escrow, terms) = (scene.escrow, &scene.escrow.terms);
-        let file = |file: &crate::engine::terms::FileRef| {
-            let bytes = u64::try_from(file.size_bytes).unwrap_or_default();
-            let row = rows.iter().find(|row| row.id == file.id);
-            let path = files_at.filter(|_| row.is_some()).map(|at| format!("{at}/{}", file.id));
-            NamedFile {
-                name: row.map_or_else(|| "A file that was erased".to_owned(), |row| row.name.clone()),
-                href: path.unwrap_or_default(),
-                size: crate::web::view::file_size(bytes),
-                sha256: file.sha256.clone(),
-            }
-        };
+        let escrow = scene.escrow;
+        let files = escrow.terms.files.iter();
+        let hrefs: Vec<String> =
+            files.map(|file| files_at.map(|at| format!("{at}/{}", file.id)).unwrap_or_default()).collect();
+        let (title, sections) = read(&texts.contract(), &hrefs, with_addresses);
         Self {
-            title: terms.title.clone(),
+            title,
             reference: escrow.reference.clone(),
-            version: escrow.version,
             sha256: escrow.document_sha256.clone(),
-            description: terms.description.clone(),
+            sections,
+            without_addresses: !with_addresses,
+            signs: escrow.terms.mode == Mode::Standard,
             parties: escrow.parties.iter().map(|party| named(scene, party, name)).collect(),
-            total: scene.amount(terms.amount_minor).into(),
-            milestones: (1..)
-                .zip(&terms.milestones)
-                .map(|(n, text)| milestone(scene, n, text, name))
-                .collect(),
             gets: None,
-            lines,
-            own_terms: terms.contract_terms.clone().unwrap_or_default(),
-            files: terms.files.iter().map(file).collect(),
             side: None,
             yours: None,
         }
     }
 }
 
-/// The side agreement, for those who see it.
-fn side(seat: &Seat) -> Option<(String, String)> {
-    let escrow = &seat.escrow;
-    let sha256 = contract::side_sha256_for(escrow, seat.role)?;
-    Some((contract::side_text(&escrow.terms, &escrow.reference, escrow.version)?, sha256))
+/// The title of a text and its sections.
+#[must_use]
+pub fn read(text: &str, files: &[String], with_addresses: bool) -> (String, Vec<Section>) {
+    let mut blocks = blocks::read(text).into_iter();
+    let title = match blocks.next() {
+        Some(Block::Title(title)) => title,
+        Some(_) | None => String::new(),
+    };
+    let mut sections = vec![Section { heading: String::new(), technical: false, parts: Vec::new() }];
+    for block in blocks {
+        if let Block::Section { number, title } = &block {
+            let (heading, technical) = (format!("{number}. {title}"), title == TECHNICAL);
+            sections.push(Section { heading, technical, parts: Vec::new() });
+            continue;
+        }
+        if let Some(section) = sections.last_mut() {
+            section.add(block, files, with_addresses);
+        }
+    }
+    (title, sections)
+}
+
+impl Section {
+    fn add(&mut self, block: Block, files: &[String], with_addresses: bool) {
+        match block {
+            Block::Title(line) => self.parts.push(Part::Clause(String::new(), line)),
+            Block::Section { .. } => {}
+            Block::Clause { section, number, text } => {
+                self.parts.push(Part::Clause(format!("{section}.{number}"), text));
+            }
+            Block::Quote(text) => self.parts.push(Part::Quote(text)),
+            Block::Item { label, .. } if label == ADDRESS && !with_addresses => {}
+            Block::Item { label, value } => {
+                let number = label.strip_prefix("File ").and_then(|number| number.parse::<usize>().ok());
+                let href = number.and_then(|number| files.get(number.checked_sub(1)?)).cloned();
+                let item = Item { label, value, href: href.unwrap_or_default() };
+                match self.parts.last_mut() {
+                    Some(Part::Items(items)) => items.push(item),
+                    _ => self.parts.push(Part::Items(vec![item])),
+                }
+            }
+        }
+    }
 }
 
 fn named(scene: &Scene<'_>, party: &Party, name: &dyn Fn(UserId) -> String) -> NamedParty {
-    let named = scene.escrow.terms.parties.iter().find(|named| named.user == party.user);
     let signature = party.signature.as_ref().filter(|mark| mark.version == scene.escrow.version);
     NamedParty {
         role: capital(&scene.escrow.terms.called(party.user)),
         name: name(party.user),
-        identity_sha256: named.map(|named| named.identity_sha256.clone()).unwrap_or_default(),
         signed: signature.map(|mark| scene.reader.time(mark.at).plain()),
         signed_as: scene.signed_as(party).unwrap_or_default(),
-    }
-}
-
-fn milestone(
-    scene: &Scene<'_>,
-    number: u16,
-    terms: &MilestoneTerms,
-    name: &dyn Fn(UserId) -> String,
-) -> MilestoneText {
-    let share = |line: &Recipient| {
-        let role = scene.escrow.terms.role_of(line.user).map_or("", role_title);
-        (name(line.user), role, scene.amount(line.amount_minor).into())
-    };
-    let due = match terms.due {
-        Some(due) => scene.reader.time(due).absolute,
-        None => scene.due_words(),
-    };
-    MilestoneText {
-        prefix: scene.prefix(number),
-        title: terms.title.clone(),
-        description: terms.description.clone(),
-        amount: scene.amount(terms.amount_minor).into(),
-        due,
-        inspection_days: Some(terms.inspection_days).filter(|_| !scene.escrow.instant()),
-        criteria: terms.criteria.clone(),
-        shares: terms.recipients.iter().map(share).collect(),
     }
 }
 
@@ -225,13 +223,14 @@ async fn read(
 ) -> Result<Response, Error> {
     let mut reader = app.db.read().await?;
     let seat = Seat::load(&app, &mut reader.conn(), account, &reference).await?;
+    let texts = Texts::load(&mut reader.conn(), &seat.escrow).await?;
     page::html(&Page {
         shell: Shell::new(&app, &visit, format!("Contract: {}", seat.escrow.terms.title)).at(Place::Escrows),
         path: seat.path(),
-        document: Document::load(&mut reader.conn(), &seat).await?,
+        document: Document::of(&seat, &texts),
         can_sign: seat.offered(Action::Sign),
         can_accept: seat.offered(Action::Accept),
-        text: contract::text(&seat.escrow.terms, &seat.escrow.reference, seat.escrow.version),
+        text: texts.contract(),
     })
 }
 
@@ -241,9 +240,10 @@ async fn download(
     SignedIn(account): SignedIn,
     Path(reference): Path<String>,
 ) -> Result<Response, Error> {
-    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
+    let mut reader = app.db.read().await?;
+    let seat = Seat::load(&app, &mut reader.conn(), account, &reference).await?;
     let escrow = &seat.escrow;
-    let text = contract::text(&escrow.terms, &escrow.reference, escrow.version);
+    let text = Texts::load(&mut reader.conn(), escrow).await?.exact()?;
     Ok(attached(&format!("{}-v{}", escrow.reference, escrow.version), text))
 }
 
@@ -253,8 +253,10 @@ async fn download_side(
     SignedIn(account): SignedIn,
     Path(reference): Path<String>,
 ) -> Result<Response, Error> {
-    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
-    let (text, _) = side(&seat).ok_or(Error::NotFound)?;
+    let mut reader = app.db.read().await?;
+    let seat = Seat::load(&app, &mut reader.conn(), account, &reference).await?;
+    let texts = Texts::load(&mut reader.conn(), &seat.escrow).await?;
+    let (text, _) = texts.side(&seat.escrow, seat.role).ok_or(Error::NotFound)?;
     Ok(attached(&format!("{}-v{}-side-agreement", seat.escrow.reference, seat.escrow.version), text))
 }
 

@@ -47,6 +47,7 @@ pub mod show;
 pub mod sign;
 pub mod spot;
 pub mod take;
+pub mod texts;
 pub mod timeline;
 pub mod transfers;
 pub mod versions;

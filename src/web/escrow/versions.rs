@@ -4,11 +4,12 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::changes::{Changes, Kept, Run, Viewer, words};
+use super::changes::{Changes, Kept, Run, Viewer, diff};
 use super::contract::Document;
 use super::seat::Seat;
+use super::texts::Texts;
 use crate::app::App;
-use crate::engine::contract;
+use crate::engine::contract::clauses::without_technical;
 use crate::engine::escrow::Escrow;
 use crate::engine::offers::Action;
 use crate::engine::party::Actor;
@@ -16,6 +17,7 @@ use crate::engine::terms::Arbiter;
 use crate::engine::veil;
 use crate::engine::versions::{self, Origin, Version};
 use crate::error::Error;
+use crate::store::contracts::{self, Stored};
 use crate::store::files::{self, FileRow};
 use crate::store::history;
 use crate::store::users::Account;
@@ -39,6 +41,7 @@ pub fn routes() -> Routes {
 struct Loaded {
     seat: Seat,
     versions: Vec<Version>,
+    texts: Vec<Stored>,
     files: Vec<FileRow>,
 }
 
@@ -52,7 +55,8 @@ async fn load(app: &App, account: Account, reference: &str) -> Result<Loaded, Er
     }
     let has_files = versions.iter().any(|version| !version.escrow.terms.files.is_empty());
     let files = if has_files { files::of_escrow(&mut conn, seat.escrow.id).await? } else { Vec::new() };
-    Ok(Loaded { seat, versions, files })
+    let texts = contracts::of_escrow(&mut conn, seat.escrow.id).await?;
+    Ok(Loaded { seat, versions, texts, files })
 }
 
 impl Loaded {
@@ -61,6 +65,10 @@ impl Loaded {
         let number = typed.parse::<u32>().ok().filter(|number| number.to_string() == typed);
         let number = number.ok_or(Error::NotFound)?;
         self.versions.iter().find(|version| version.number == number).ok_or(Error::NotFound)
+    }
+
+    fn text(&self, version: &Version) -> String {
+        without_technical(&Texts::of(&self.texts, version.number).contract())
     }
 
     fn told(&self, version: &Version) -> Told {
@@ -140,12 +148,12 @@ async fn show(
     let version = loaded.version(&number)?.clone();
     let told = loaded.told(&version);
     loaded.seat.escrow = version.escrow;
-    let escrow = &loaded.seat.escrow;
+    let texts = Texts::of(&loaded.texts, loaded.seat.escrow.version);
     page::html(&One {
         shell: Shell::new(&app, &visit, format!("Terms, version {number}")).at(Place::Escrows),
         path: loaded.seat.path(),
-        text: contract::text(&escrow.terms, &escrow.reference, escrow.version),
-        document: Document::of(&loaded.seat, &loaded.files),
+        text: texts.contract(),
+        document: Document::of(&loaded.seat, &texts),
         told,
     })
 }
@@ -199,7 +207,7 @@ async fn compare(
         shell: Shell::new(&app, &visit, title).at(Place::Escrows),
         path: seat.path(),
         changes: viewer.changes(&from.escrow, &to.escrow),
-        words: words(&from.escrow, &to.escrow),
+        words: diff(&loaded.text(from), &loaded.text(to)),
         from: loaded.told(from),
         to: loaded.told(to),
         numbers: loaded.versions.iter().map(|version| version.number).collect(),

@@ -1,5 +1,6 @@
 //! Terms: the worked cases of the domain, and a way to bend them.
 
+use holdfast::engine::contract::{Naming, Source, Texts};
 use holdfast::engine::dispute::Split;
 use holdfast::engine::party::{Role, UserId};
 use holdfast::engine::terms::{
@@ -16,6 +17,12 @@ use super::people::{ARBITER, BROKER, BUYER, SELLER};
 /// The moment at which every story starts: 2 March 2026, nine o'clock.
 pub fn start() -> Time {
     Time::from_micros(1_772_442_000_000_000)
+}
+
+/// The texts of a version sent at a moment, in which nobody has a name.
+pub fn texts(terms: &Terms, reference: &str, version: u32, at: Time) -> Texts {
+    let naming = Naming::default();
+    Texts::write(&Source { terms, reference, version, at, naming: &naming })
 }
 
 /// Bends a value in place: `case4().with(|terms| terms.fee_payer = FeePayer::Split)`.

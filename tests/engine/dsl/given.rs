@@ -1,7 +1,6 @@
 //! *Given* a past, *when* someone asks for something, *then* events, a refusal, or "already done".
 
 use holdfast::engine::command::{Command, Facts};
-use holdfast::engine::contract;
 use holdfast::engine::deadlines::{
     ACCEPTANCE_DAYS, ANSWER_DAYS, CANCEL_DAYS, CANCELLATION_DAYS, EXTENSION_DAYS, HANDLER_DAYS, PAYMENT_DAYS,
     RAIL_ANSWER_DAYS, REFUND_ANSWER_DAYS, SETTLEMENT_DAYS,
@@ -19,7 +18,7 @@ use holdfast::engine::terms::Terms;
 use holdfast::engine::time::Time;
 use uuid::Uuid;
 
-use super::deal::start;
+use super::deal::{start, texts};
 use super::people::BUYER;
 
 /// The first payment of every story, and the one that follows it.
@@ -42,9 +41,11 @@ impl Past {
     pub fn sent(terms: &Terms) -> Self {
         let creator = terms.party(Role::Buyer).or(terms.party(Role::Seller)).unwrap().user;
         let reference = "ESC-7K2M-9QXA".to_owned();
+        let texts = texts(terms, &reference, 1, start());
         let event = Event::Proposed {
             id: Uuid::from_u128(0xE5),
-            document_sha256: contract::sha256(terms, &reference, 1),
+            document_sha256: texts.contract.sha256(),
+            side_sha256: texts.side_sha256(),
             reference,
             creator,
             terms: Box::new(terms.clone()),

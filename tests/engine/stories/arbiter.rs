@@ -3,7 +3,6 @@
 
 use holdfast::engine::check;
 use holdfast::engine::command::Command;
-use holdfast::engine::contract;
 use holdfast::engine::dispute::{Handler, Step};
 use holdfast::engine::event::Event;
 use holdfast::engine::next;
@@ -14,7 +13,7 @@ use holdfast::engine::refusal::Refusal;
 use holdfast::engine::terms::{CommissionPayer, DisputeHandler, Rate, Terms};
 use holdfast::engine::veil;
 
-use crate::dsl::deal::{split, start};
+use crate::dsl::deal::{split, start, texts};
 use crate::dsl::*;
 
 /// A dispute over the first milestone that both sides have talked about for long enough.
@@ -73,10 +72,10 @@ fn terms_name_an_arbiter_who_takes_no_other_part() {
 
 #[test]
 fn the_contract_names_him_by_his_digest() {
-    let text = contract::text(&arbitrated(), "ESC-7K2M-9QXA", 1);
+    let text = texts(&arbitrated(), "ESC-7K2M-9QXA", 1, start()).contract.text;
     let identity = &arbitrated().arbiter.unwrap().identity_sha256;
-    assert!(text.contains(&format!("Arbiter: identity {identity}")), "{text}");
-    assert!(!contract::text(&case4(), "ESC-7K2M-9QXA", 1).contains("Arbiter"));
+    assert!(text.contains(&format!("Fingerprint of the arbiter: {identity}")), "{text}");
+    assert!(!texts(&case4(), "ESC-7K2M-9QXA", 1, start()).contract.text.contains("rbiter"));
 }
 
 #[test]

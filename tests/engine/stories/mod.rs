@@ -4,6 +4,7 @@ mod agreement;
 mod arbiter;
 mod clock_table;
 mod clocks;
+mod contract;
 mod delivery;
 mod ending;
 mod figures;

@@ -1,7 +1,6 @@
 //! Terms are talked about: countered, sent to the right person, asked about again.
 
 use holdfast::engine::command::Command;
-use holdfast::engine::contract;
 use holdfast::engine::deadlines::Waiting;
 use holdfast::engine::escrow::{End, Stage};
 use holdfast::engine::notices::{News, notices};
@@ -11,7 +10,7 @@ use holdfast::engine::plan::Share;
 use holdfast::engine::refusal::Refusal;
 use holdfast::engine::terms::{FeePayer, Recipient, Terms};
 
-use crate::dsl::deal::{currency, fixed_fee, party};
+use crate::dsl::deal::{currency, fixed_fee, party, texts};
 use crate::dsl::*;
 
 fn larger(terms: &mut Terms) {
@@ -27,7 +26,8 @@ fn a_counter_offer_is_the_next_version_and_clears_every_signature() {
     world.seller().counters(larger).is_done();
     let escrow = world.escrow();
     assert_eq!((escrow.version, escrow.terms.title.as_str()), (2, "A larger garden house"));
-    assert_eq!(escrow.document_sha256, contract::sha256(&escrow.terms, &escrow.reference, 2));
+    let now = texts(&escrow.terms, &escrow.reference, 2, world.now);
+    assert_eq!(escrow.document_sha256, now.contract.sha256());
     assert!(escrow.parties.iter().all(|party| party.signature.is_none()));
     let expires_at = world.now.plus_days(14);
     assert_eq!(*world.stage(), Stage::Proposed { since: world.now, expires_at });
@@ -198,7 +198,8 @@ fn a_wrong_address_is_corrected_and_the_contract_names_the_right_one() {
     assert_eq!((seller_now.user, seller_now.status), (STRANGER, PartyStatus::Created));
     assert_eq!((escrow.version, escrow.party_of(SELLER)), (2, None));
     assert_eq!(escrow.terms.party(Role::Seller).unwrap().user, STRANGER);
-    assert_eq!(escrow.document_sha256, contract::sha256(&escrow.terms, &escrow.reference, 2));
+    let now = texts(&escrow.terms, &escrow.reference, 2, world.now);
+    assert_eq!(escrow.document_sha256, now.contract.sha256());
     assert!(escrow.party(Role::Broker).unwrap().signature.is_none(), "it was another contract");
 }
 
