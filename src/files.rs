@@ -13,6 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::clock::Clock;
 use crate::engine::check::LARGEST_FILE_BYTES;
+use crate::text;
 
 /// What is kept of a file's beginning to tell its type.
 const HEAD_BYTES: usize = 8 * 1024;
@@ -173,15 +174,15 @@ fn media_type(head: &[u8]) -> &'static str {
     "text/plain"
 }
 
-/// A file's name as it may be shown and saved: the last part of a path, without control characters and
-/// without those that turn the reading direction round and hide an ending.
+/// A file's name as it may be shown and saved: the last part of a path, on one line and
+/// without signs that nobody sees, some of which turn the reading direction round and hide an ending.
 #[must_use]
 pub fn clean_name(name: &str) -> String {
     const LONGEST: usize = 120;
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain: String = last.chars().filter(|c| !c.is_control() && !crate::text::turns(*c)).collect();
-    let plain = plain.trim().trim_matches('.').trim();
-    if plain.is_empty() {
+    let plain = text::clean(&last.replace("\r\n", " ")).replace(['\n', '\t'], " ");
+    let plain = text::trimmed(&plain).trim_matches('.').trim();
+    if text::is_blank(plain) {
         return "file".to_owned();
     }
     let length = plain.chars().count();
@@ -286,8 +287,9 @@ mod tests {
         assert_eq!(clean_name("C:\\fakepath\\Plan v2.pdf"), "Plan v2.pdf");
         assert_eq!(clean_name("../../etc/passwd"), "passwd");
         assert_eq!(clean_name("invoice\u{202e}fdp.exe"), "invoicefdp.exe");
-        assert_eq!(clean_name("a\r\nb\".txt"), "ab\".txt");
-        assert_eq!(clean_name(" .. "), "file");
+        assert_eq!(clean_name("a\r\nb\".txt"), "a b\".txt");
+        assert_eq!((clean_name(" .. "), clean_name("\u{200b}\u{3164}")), ("file".into(), "file".into()));
+        assert_eq!(clean_name("cafe\u{301}\u{2060}.pdf"), "café.pdf");
         assert_eq!(clean_name("عقد.pdf"), "عقد.pdf");
         let long = clean_name(&format!("{}.pdf", "x".repeat(300)));
         assert!(long.ends_with(".pdf") && long.chars().count() == 120);

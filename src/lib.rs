@@ -5,6 +5,7 @@
 //! other; `work` alone speaks to `rails`, with the one page that sends a payer to the provider.
 
 pub mod accounts;
+pub mod address;
 pub mod app;
 pub mod calendar;
 pub mod checkpoints;

@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use holdfast::address;
 use holdfast::app::App;
 use holdfast::checkpoints::{self, Made};
 use holdfast::clock::Clock;
 use holdfast::config::Config;
 use holdfast::operators::{self, Added, Removed};
 use holdfast::password::Passwords;
+use holdfast::store::addresses;
 use holdfast::store::audit::{self, Who};
 use holdfast::store::contracts;
 use holdfast::store::db::{Db, DbError};
@@ -196,7 +198,8 @@ async fn checkpoint(config: Config, new_key: bool) -> Result<(), Box<dyn std::er
 }
 
 async fn add_operator(config: Config, email: &str) -> Result<(), Box<dyn std::error::Error>> {
-    let address = users::address(email).ok_or_else(|| format!("{email:?} is no email address"))?;
+    let address = address::canonical(email)
+        .map_err(|fault| fault.sentence(&format!("{email:?} is no email address")))?;
     let app = open(config).await?;
     match operators::add_operator(&app.db, &app.clock, &address).await? {
         Added::AtOnce => println!("{address} is an operator now."),
@@ -210,7 +213,8 @@ async fn add_operator(config: Config, email: &str) -> Result<(), Box<dyn std::er
 }
 
 async fn remove_operator(config: Config, email: &str) -> Result<(), Box<dyn std::error::Error>> {
-    let address = users::address(email).ok_or_else(|| format!("{email:?} is no email address"))?;
+    let address = address::canonical(email)
+        .map_err(|fault| fault.sentence(&format!("{email:?} is no email address")))?;
     let app = open(config).await?;
     let removed = operators::remove(&app.db, &app.clock, &address).await?;
     app.db.close().await;
@@ -240,11 +244,11 @@ fn create(folder: &Path) -> Result<(), String> {
 async fn open_at(config: Config, clock: Clock, makes_key: bool) -> Result<App, Box<dyn std::error::Error>> {
     create(&config.data_dir)?;
     let db = Db::open(&config.database()).await?;
-    audit::begin(&db, &clock).await?;
-    let keys = checkpoints::begin(&db, &clock, &config, makes_key).await?;
-    let db = db.with_keys(keys);
-    links::seal_old(&db, &clock).await?;
-    contracts::fill(&db).await?;
+use holdfast::store::addresses;
+use holdfast::store::audit::{self, Who};
+use holdfast::store::contracts;
+use holdfast::store::db::{Db, DbError};
+use holdfast::store::{links, users};
     let app = App::new(db, clock, config, Passwords::new())?;
     rehearsal::begin(&app).await?;
     Ok(app)

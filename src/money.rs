@@ -6,6 +6,8 @@ use std::fmt;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
+use crate::text::{plain_digits, trimmed};
+
 /// The largest sum that any field takes, in minor units: with it, no sum of sums can overflow.
 pub const LARGEST_MINOR: i64 = 1_000_000_000_000_000;
 
@@ -23,6 +25,12 @@ impl Currency {
     pub fn from_code(code: &str) -> Option<Self> {
         let currency = iso_currency::Currency::from_code(code)?;
         currency.exponent().map(|_| Self(currency))
+    }
+
+    /// The same of a code as people type it, in letters of either case.
+    #[must_use]
+    pub fn typed(code: &str) -> Option<Self> {
+        Self::from_code(&trimmed(code).to_ascii_uppercase())
     }
 
     /// The currencies that are used in the country of two capital letters (ISO 3166).
@@ -55,6 +63,26 @@ impl Currency {
     #[must_use]
     pub fn of(self, minor: i64) -> Money {
         Money { minor, currency: self }
+    }
+
+    /// An amount that shows how one is written in this currency: `1,250.500`, `1,250.50`, `1,250`.
+    #[must_use]
+    pub fn example(self) -> Money {
+        self.of(12_505 * 10_i64.pow(self.scale()) / 10)
+    }
+
+    /// Digits before and behind the point as money.
+    fn exact(self, whole: &str, decimals: &str) -> Result<Money, AmountError> {
+        let scale = self.scale() as usize;
+        if decimals.len() > scale {
+            return Err(AmountError::OverScale(self));
+        }
+        let whole = whole.trim_start_matches('0');
+        if whole.len() + scale > 18 {
+            return Err(AmountError::TooLarge);
+        }
+        let minor: i64 = format!("0{whole}{decimals:0<scale$}").parse().map_err(|_| AmountError::TooLarge)?;
+        if minor > LARGEST_MINOR { Err(AmountError::TooLarge) } else { Ok(self.of(minor)) }
     }
 }
 
@@ -90,12 +118,16 @@ pub struct Money {
     pub currency: Currency,
 }
 
-/// Why a text is no amount. `Display` is the sentence for its field.
+/// Why a text is no amount. `Display` is the sentence for its field, with an example in the currency that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AmountError {
     Empty,
-    NotANumber,
+    NotANumber(Currency),
+    /// A code of another currency stands beside it.
+    OtherCurrency(Currency),
     OverScale(Currency),
+    /// Its one sign may stand before the decimals or between the thousands: the two amounts that it can be.
+    Ambiguous(Money, Money),
     TooLarge,
 }
 
@@ -103,48 +135,67 @@ impl fmt::Display for AmountError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("Enter an amount."),
-            Self::NotANumber => f.write_str(
-                "Write the amount in digits, with a point before the decimals and nothing between the thousands, like 1250.500.",
+            Self::NotANumber(currency) => {
+                write!(f, "Write the amount in digits, like {}.", currency.example().figures())
+            }
+            Self::OtherCurrency(currency) => write!(
+                f,
+                "This amount is in {currency}. Write it without another currency, like {}.",
+                currency.example()
             ),
             Self::OverScale(currency) => match currency.scale() {
                 0 => write!(f, "{currency} has no decimals: write a whole number."),
                 1 => write!(f, "{currency} has 1 decimal: write no more than that."),
                 n => write!(f, "{currency} has {n} decimals: write no more than that."),
             },
+            Self::Ambiguous(small, large) => write!(
+                f,
+                "This can be {small} or {large}. Write {} for the first or {} for the second.",
+                small.figures(),
+                large.figures()
+            ),
             Self::TooLarge => f.write_str("This amount is larger than Holdfast can hold."),
         }
     }
 }
 
 impl Money {
-    /// Reads digits with at most one point. A comma is refused, since it is a thousands separator
-    /// to some readers and a decimal point to others. Over-scale is refused, never rounded.
+    /// Reads an amount as people type it: digits of any script, with or without signs between the thousands (`8,500.00`,
+    /// `8.500,00`, `8 500,00`, `8'500`), with or without its currency. What has two meanings is refused with both of
+    /// them. Over-scale is refused, never rounded. Whatever [`Money`] shows of a sum above zero is read as that sum.
     ///
     /// # Errors
-    /// Why the text is no amount.
+    /// Why the text is no amount, or not one alone.
     pub fn parse(text: &str, currency: Currency) -> Result<Self, AmountError> {
-        let text = text.trim();
-        if text.is_empty() {
+        let plain = plain_digits(text);
+        let bare = without_currency(trimmed(&plain), currency)?;
+        if bare.is_empty() {
             return Err(AmountError::Empty);
         }
-        let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.is_empty() || !digits(whole) || !digits(decimals) || text.ends_with('.') {
-            return Err(AmountError::NotANumber);
+        match read(bare).ok_or(AmountError::NotANumber(currency))? {
+            Reading::One(whole, decimals) => currency.exact(&whole, decimals),
+            Reading::Two { whole, behind, by } => {
+                let joined = currency.exact(&format!("{whole}{behind}"), "");
+                match (currency.scale(), by) {
+                    // What the portal writes itself: 1.500 TND.
+                    (3.., '.') => currency.exact(&whole, behind),
+                    (3.., _) => match (currency.exact(&whole, behind), joined) {
+                        (Ok(small), Ok(large)) => Err(AmountError::Ambiguous(small, large)),
+                        (small, _) => small,
+                    },
+                    // A point stands before decimals here, and there are too many of them for that.
+                    (scale, '.') => {
+                        let (kept, more) = behind.split_at(scale as usize);
+                        let large = joined?;
+                        match more.bytes().all(|digit| digit == b'0') {
+                            true => Err(AmountError::Ambiguous(currency.exact(&whole, kept)?, large)),
+                            false => Err(AmountError::OverScale(currency)),
+                        }
+                    }
+                    (_, _) => joined,
+                }
+            }
         }
-        let scale = currency.scale() as usize;
-        if decimals.len() > scale {
-            return Err(AmountError::OverScale(currency));
-        }
-        let whole = whole.trim_start_matches('0');
-        if whole.len() + scale > 18 {
-            return Err(AmountError::TooLarge);
-        }
-        let minor: i64 = format!("0{whole}{decimals:0<scale$}").parse().map_err(|_| AmountError::TooLarge)?;
-        if minor > LARGEST_MINOR {
-            return Err(AmountError::TooLarge);
-        }
-        Ok(currency.of(minor))
     }
 
     /// For people: groups of three, the currency's own decimals, a true minus; without the code.
@@ -194,6 +245,87 @@ impl fmt::Display for Money {
     }
 }
 
+/// What digits with signs between them come to.
+#[derive(Debug, PartialEq, Eq)]
+enum Reading<'a> {
+    /// Digits before the decimals, and the decimals.
+    One(String, &'a str),
+    /// One point or comma with three digits behind it, and nothing else that says what it is.
+    Two { whole: String, behind: &'a str, by: char },
+}
+
+/// Takes the currency's code or sign off one end.
+fn without_currency(text: &str, currency: Currency) -> Result<&str, AmountError> {
+    let symbol = currency.0.symbol().symbol;
+    let rest = |own: &str| {
+        let is_own = |part: &&str| part.eq_ignore_ascii_case(own);
+        let head = text.get(..own.len()).filter(is_own).map(|_| &text[own.len()..]);
+        let before = text.len().checked_sub(own.len());
+        head.or_else(|| {
+            before.filter(|at| text.get(*at..).as_ref().is_some_and(is_own)).map(|at| &text[..at])
+        })
+    };
+    if let Some(rest) = [symbol.as_str(), currency.code()].into_iter().find_map(rest) {
+        return Ok(trimmed(rest));
+    }
+    let word = text.trim_matches(|sign: char| !sign.is_ascii_alphabetic()).to_ascii_uppercase();
+    let is_other = iso_currency::Currency::from_code(&word).is_some();
+    if is_other { Err(AmountError::OtherCurrency(currency)) } else { Ok(text) }
+}
+
+/// Whether people put this sign between digits of an amount.
+fn is_between(sign: char) -> bool {
+    sign.is_whitespace() || matches!(sign, '.' | ',' | '\'' | '’' | '\u{66b}' | '\u{66c}')
+}
+
+/// Splits an amount into what stands before and behind its point. `None` where it is none.
+fn read(text: &str) -> Option<Reading<'_>> {
+    let signs: Vec<(usize, char)> = text.char_indices().filter(|(_, sign)| !sign.is_ascii_digit()).collect();
+    if !signs.iter().all(|(_, sign)| is_between(*sign)) || text.ends_with(is_between) {
+        return None;
+    }
+    let Some((at, last)) = signs.last().copied() else { return Some(Reading::One(text.to_owned(), "")) };
+    let behind = &text[at + last.len_utf8()..];
+    let times = signs.iter().filter(|(_, sign)| *sign == last).count();
+    let is_point = match last {
+        '\u{66b}' => true,
+        '.' | ',' => times == 1,
+        _ => false,
+    };
+    if !is_point {
+        return Some(Reading::One(whole(text)?, ""));
+    }
+    let before = &text[..at];
+    if before.is_empty() {
+        return Some(Reading::One(String::new(), behind));
+    }
+    let front = whole(before)?;
+    // Three digits behind the only sign may be thousands, if what stands before can be a number of them.
+    let may_be_thousands = last != '\u{66b}' && signs.len() == 1 && behind.len() == 3 && front.len() <= 3;
+    if may_be_thousands && !front.starts_with('0') {
+        return Some(Reading::Two { whole: front, behind, by: last });
+    }
+    Some(Reading::One(front, behind))
+}
+
+/// The digits of a number with signs between its thousands: of one kind, with three digits behind each, or in the
+/// Indian way with two behind all but the last.
+fn whole(text: &str) -> Option<String> {
+    let like = |sign: char| if sign.is_whitespace() { ' ' } else { sign };
+    let mut kinds: Vec<char> = text.chars().filter(|sign| !sign.is_ascii_digit()).map(like).collect();
+    kinds.dedup();
+    let groups: Vec<&str> = text.split(is_between).collect();
+    let (first, rest) = groups.split_first()?;
+    if kinds.len() > 1 || kinds.contains(&'\u{66b}') {
+        return None;
+    }
+    let Some((last, middle)) = rest.split_last() else { return Some((*first).to_owned()) };
+    let all = |width: usize| middle.iter().all(|group| group.len() == width);
+    let fits = last.len() == 3
+        && ((all(3) && (1..=3).contains(&first.len())) || (all(2) && (1..=2).contains(&first.len())));
+    fits.then(|| groups.concat())
+}
+
 /// `percent` of `amount_minor`, half to even; what is beyond all numbers is the largest sum.
 #[must_use]
 pub fn percent_of(amount_minor: i64, percent: Decimal) -> i64 {
@@ -220,21 +352,115 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_is_read_in_its_currencys_own_scale() {
-        assert_eq!(Money::parse("1000.5", of("TND")).unwrap().minor, 1_000_500);
-        assert_eq!(Money::parse(" 007 ", of("JPY")).unwrap().minor, 7);
-        assert_eq!(Money::parse("0.01", of("KES")).unwrap().minor, 1);
-        assert_eq!(Money::parse("0.0001", of("TND")), Err(AmountError::OverScale(of("TND"))));
-        assert_eq!(Money::parse("1.0", of("JPY")), Err(AmountError::OverScale(of("JPY"))));
+    fn an_amount_is_read_as_the_world_types_it() {
+        for (code, typed, minor) in [
+            ("TND", "1000.5", 1_000_500),
+            ("TND", "1.500", 1_500),
+            ("TND", "0,500", 500),
+            ("TND", "8 500,000", 8_500_000),
+            ("TND", "8.500,000", 8_500_000),
+            ("TND", "8,500.000", 8_500_000),
+            ("TND", "1,5", 1_500),
+            ("TND", "1500,25", 1_500_250),
+            ("TND", "٨٬٥٠٠٫٢٥٠", 8_500_250),
+            ("TND", "٨٥٠٠", 8_500_000),
+            ("TND", "۱٫۵۰۰", 1_500),
+            ("TND", "8,500.000 TND", 8_500_000),
+            ("TND", "tnd 12", 12_000),
+            ("TND", "300 د.ت", 300_000),
+            ("EUR", "8,500.00", 850_000),
+            ("EUR", "8.500,00", 850_000),
+            ("EUR", "8 500,00", 850_000),
+            ("EUR", "8\u{a0}500,00", 850_000),
+            ("EUR", "8\u{202f}500,00\u{a0}€", 850_000),
+            ("EUR", "€8500", 850_000),
+            ("EUR", "300,00", 30_000),
+            ("EUR", "8'500", 850_000),
+            ("EUR", "8’500.50", 850_050),
+            ("EUR", "1,500", 150_000),
+            ("EUR", "1.000.000", 100_000_000),
+            ("EUR", "1,000,000.5", 100_000_050),
+            ("EUR", ".50", 50),
+            ("EUR", "0.5", 50),
+            ("INR", "12,34,567.00", 123_456_700),
+            ("INR", "1,00,000", 10_000_000),
+            ("JPY", " 007 ", 7),
+            ("JPY", "1,500", 1_500),
+            ("JPY", "１５００", 1_500),
+            ("KES", "0.01", 1),
+        ] {
+            assert_eq!(Money::parse(typed, of(code)), Ok(of(code).of(minor)), "{typed} {code}");
+        }
     }
 
     #[test]
-    fn what_two_readers_could_read_differently_is_no_amount() {
-        for text in ["1,000", "1.000.000", "-1", "+1", "1e3", ".5", "5.", "1 000", "١", "NaN", "0x10"] {
-            assert_eq!(Money::parse(text, of("TND")), Err(AmountError::NotANumber), "{text}");
+    fn what_has_two_meanings_is_asked_about() {
+        for (code, typed, small, large) in [
+            ("TND", "1,500", 1_500, 1_500_000),
+            ("TND", "12,345", 12_345, 12_345_000),
+            ("EUR", "1.500", 150, 150_000),
+            ("JPY", "8.000", 8, 8_000),
+        ] {
+            let both = AmountError::Ambiguous(of(code).of(small), of(code).of(large));
+            assert_eq!(Money::parse(typed, of(code)), Err(both), "{typed} {code}");
+            for one in [small, large] {
+                assert!(both.to_string().contains(&of(code).of(one).figures()), "{both}");
+            }
         }
-        assert_eq!(Money::parse("  ", of("TND")), Err(AmountError::Empty));
+        let sentence = Money::parse("1,500", of("TND")).unwrap_err().to_string();
+        assert_eq!(
+            sentence,
+            "This can be 1.500 TND or 1,500.000 TND. Write 1.500 for the first or 1,500.000 for the second."
+        );
+    }
+
+    #[test]
+    fn what_is_no_amount_is_refused_with_an_example_of_one() {
+        for text in [
+            "-1",
+            "+1",
+            "1e3",
+            "5.",
+            "NaN",
+            "0x10",
+            "12 34",
+            "1.2.3",
+            "1,2,3",
+            "1,000.000,00",
+            "1 000.000,0.0",
+            "1,,0",
+            "1'000,000.0",
+            "12 apples",
+            "1.000 ,5",
+            "1 2",
+            "− 5",
+            "1٫5٫5",
+            "TND 5 TND",
+        ] {
+            assert_eq!(Money::parse(text, of("TND")), Err(AmountError::NotANumber(of("TND"))), "{text}");
+        }
+        assert_eq!(Money::parse("5 EUR", of("TND")), Err(AmountError::OtherCurrency(of("TND"))));
+        assert_eq!(Money::parse("0.0001", of("TND")), Err(AmountError::OverScale(of("TND"))));
+        assert_eq!(Money::parse("1.0", of("JPY")), Err(AmountError::OverScale(of("JPY"))));
+        assert_eq!(Money::parse("12.345", of("EUR")), Err(AmountError::OverScale(of("EUR"))));
+        assert_eq!(Money::parse(" \u{200b} ", of("TND")), Err(AmountError::Empty));
         assert_eq!(Money::parse(&"9".repeat(400), of("TND")), Err(AmountError::TooLarge));
+        for (code, example) in [("TND", "1,250.500"), ("EUR", "1,250.50"), ("JPY", "1,250")] {
+            assert!(Money::parse("x", of(code)).unwrap_err().to_string().contains(example), "{code}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_can_be_pasted() {
+        for code in ["TND", "EUR", "JPY", "KES", "CLF", "INR", "KWD"] {
+            for minor in [1, 7, 10, 99, 100, 999, 1_000, 1_500, 12_345, 1_500_000, 123_456_789, LARGEST_MINOR]
+            {
+                let money = of(code).of(minor);
+                for shown in [money.to_string(), money.figures(), money.plain()] {
+                    assert_eq!(Money::parse(&shown, of(code)), Ok(money), "{shown}");
+                }
+            }
+        }
     }
 
     #[test]
@@ -257,5 +483,6 @@ mod tests {
     fn gold_is_no_currency_to_pay_in() {
         assert!(Currency::from_code("XAU").is_none());
         assert!(Currency::from_code("tnd").is_none());
+        assert_eq!(Currency::typed(" tnd "), Currency::from_code("TND"));
     }
 }

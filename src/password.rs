@@ -12,6 +12,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
+use crate::text::{composed, decomposed};
 
 /// The fewest characters of a password (issue: at least 12).
 pub const SHORTEST: usize = 12;
@@ -65,6 +66,7 @@ impl Weakness {
 /// What is wrong with `password` for the person with this address and name, if anything.
 #[must_use]
 pub fn weakness(password: &str, email: &str, name: &str) -> Option<Weakness> {
+    let password = composed(password);
     let length = password.chars().count();
     if length < SHORTEST {
         return Some(Weakness::TooShort);
@@ -87,7 +89,7 @@ pub fn weakness(password: &str, email: &str, name: &str) -> Option<Weakness> {
 fn is_personal(lower: &str, email: &str, name: &str) -> bool {
     let squeezed: String = lower.chars().filter(|c| c.is_alphanumeric()).collect();
     let email = email.to_lowercase();
-    let name = name.to_lowercase();
+    let name = composed(name).to_lowercase();
     let parts =
         email.split(|c: char| !c.is_alphanumeric()).chain(name.split_whitespace()).chain(["holdfast"]);
     let mut parts = parts.filter(|part| part.chars().count() >= 4);
@@ -176,14 +178,15 @@ impl Passwords {
         Ok(Self { params: Params::new(Params::MIN_M_COST, 1, 1, None)?, ..Self::new() })
     }
 
-    /// The text to store for `password`, with a salt of its own.
+    /// The text to store for `password`, with a salt of its own. It is hashed with its letters composed: keyboards
+    /// send an accent with its letter or behind it, and their owners see no difference.
     ///
     /// # Errors
     /// The work was broken off.
     pub async fn hash(&self, clock: &Clock, password: String) -> Result<String, PasswordError> {
         let salt: [u8; 16] = clock.random();
         self.in_turn(move |argon2| {
-            let hash: PasswordHash = argon2.hash_password_with_salt(password.as_bytes(), &salt)?;
+            let hash: PasswordHash = argon2.hash_password_with_salt(composed(&password).as_bytes(), &salt)?;
             Ok(hash.to_string())
         })
         .await
@@ -199,16 +202,24 @@ impl Passwords {
         let fits = password.chars().count() <= LONGEST;
         let password = if fits { password } else { String::new() };
         self.in_turn(move |argon2| {
+            // Earlier hashes were made of what a keyboard sent, whichever way that was.
+            let mut spellings = vec![composed(&password), password.clone(), decomposed(&password)];
+            spellings.dedup();
             let Some(stored) = stored else {
-                let _: PasswordHash = argon2.hash_password_with_salt(password.as_bytes(), &[0; 16])?;
+                for spelling in spellings {
+                    let _: PasswordHash = argon2.hash_password_with_salt(spelling.as_bytes(), &[0; 16])?;
+                }
                 return Ok(false);
             };
             let stored = PasswordHash::new(&stored).map_err(password_hash::Error::from)?;
-            match argon2.verify_password(password.as_bytes(), &stored) {
-                Ok(()) => Ok(fits),
-                Err(password_hash::Error::PasswordInvalid) => Ok(false),
-                Err(error) => Err(error.into()),
+            for spelling in spellings {
+                match argon2.verify_password(spelling.as_bytes(), &stored) {
+                    Ok(()) => return Ok(fits),
+                    Err(password_hash::Error::PasswordInvalid) => {}
+                    Err(error) => return Err(error.into()),
+                }
             }
+            Ok(false)
         })
         .await
     }
@@ -309,6 +320,24 @@ mod tests {
         assert!(passwords.verify(Some(stored.clone()), "copper violin".into()).await.unwrap());
         assert!(!passwords.verify(Some(stored), "copper viola".into()).await.unwrap());
         assert!(!passwords.verify(None, "copper violin".into()).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn an_accent_is_an_accent_however_a_keyboard_sends_it() {
+        let (composed, apart) = ("été à la forêt noire", "e\u{301}te\u{301} a\u{300} la fore\u{302}t noire");
+        let clock = Clock::fixed(Time::from_micros(0));
+        let passwords = Passwords::quick().unwrap();
+        for (set, typed) in [(composed, apart), (apart, composed), (apart, apart)] {
+            let stored = passwords.hash(&clock, set.into()).await.unwrap();
+            assert!(passwords.verify(Some(stored.clone()), typed.into()).await.unwrap());
+            assert!(!passwords.verify(Some(stored), "ete a la foret noire".into()).await.unwrap());
+        }
+        // As an earlier version hashed it: byte for byte what the keyboard sent.
+        let old = Argon2::new(Algorithm::Argon2id, Version::V0x13, passwords.params.clone());
+        let old: PasswordHash = old.hash_password_with_salt(apart.as_bytes(), &[7; 16]).unwrap();
+        for typed in [composed, apart] {
+            assert!(passwords.verify(Some(old.to_string()), typed.into()).await.unwrap());
+        }
     }
 
     #[tokio::test]

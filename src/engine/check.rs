@@ -15,6 +15,7 @@ use super::refusal::Fault;
 use super::terms::{Commission, CommissionPayer, DisputeHandler, FeePayer, Funding, Kind, Mode, Rate, Terms};
 use super::time::Time;
 use crate::money::LARGEST_MINOR;
+use crate::text::{is_blank, is_hiding};
 
 /// Limits of texts, in characters, and of lists.
 pub const LONGEST_TITLE: usize = 200;
@@ -62,8 +63,14 @@ impl Checker<'_> {
     }
 
     fn text(&mut self, field: &str, text: &str, most: usize, required: Option<&str>) {
-        if let (Some(sentence), true) = (required, text.trim().is_empty()) {
+        self.seen(field, text, most, required, is_hiding(text));
+    }
+
+    fn seen(&mut self, field: &str, text: &str, most: usize, required: Option<&str>, hiding: bool) {
+        if let (Some(sentence), true) = (required, is_blank(text)) {
             self.fault(field, sentence);
+        } else if hiding {
+            self.fault(field, "This holds signs that nobody can see. Write it again without them.");
         }
         if text.chars().count() > most {
             self.fault(field, format!("Write no more than {most} characters."));
@@ -72,8 +79,9 @@ impl Checker<'_> {
 
     /// A text of one line: a second one could pass for a line of ours in the contract.
     fn line(&mut self, field: &str, text: &str, most: usize, required: Option<&str>) {
-        self.text(field, text, most, required);
-        if text.chars().any(char::is_control) {
+        let has_lines = text.chars().any(char::is_control);
+        self.seen(field, text, most, required, is_hiding(text) && !has_lines);
+        if has_lines {
             self.fault(field, "Write it on one line.");
         }
     }

@@ -120,6 +120,8 @@ pub enum Refusal {
         most: u8,
     },
     MessageMissing,
+    /// A text holds signs that its readers are not shown.
+    SignsHidden,
     NotOverYet,
     PayAll,
     PayInOrder,
@@ -203,6 +205,7 @@ impl Refusal {
             }
             Self::NothingPayable => "There is nothing to pay out to you here.",
             Self::TextTooLong { most } => return format!("Write no more than {most} characters."),
+            Self::SignsHidden => "The text holds signs that nobody can see. Write it again without them.",
             Self::NotOverYet => "The escrow can be closed once it has ended and nothing is held.",
             Self::NotDueYet => "This deadline has not passed.",
             other => return other.between_people(),

@@ -10,6 +10,7 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use uuid::Uuid;
 
+use crate::address;
 use crate::config::Config;
 use crate::engine::time::Time;
 use crate::mail::sheet::{Mail, one_line};
@@ -89,9 +90,12 @@ impl Mailer {
     }
 
     fn message(&self, parcel: &Parcel<'_>) -> Result<Message, Failure> {
-        let address = parcel.to_address.parse().map_err(|error: AddressError| {
-            Failure::ForGood(format!("{:?} is no email address: {error}", parcel.to_address))
-        })?;
+        // As the name service knows the domain, whatever an earlier version stored.
+        let known = address::canonical(parcel.to_address);
+        let address =
+            known.as_deref().unwrap_or(parcel.to_address).parse().map_err(|error: AddressError| {
+                Failure::ForGood(format!("{:?} is no email address: {error}", parcel.to_address))
+            })?;
         let name = Some(one_line(parcel.to_name)).filter(|name| !name.is_empty());
         let mut builder = Message::builder()
             .from(self.from.clone())
@@ -168,6 +172,13 @@ mod tests {
             assert_eq!(message.envelope().to().len(), 1, "{name:?}");
             assert!(String::from_utf8(message.formatted()).unwrap().contains("amel@example.com"), "{name:?}");
         }
+    }
+
+    #[test]
+    fn a_domain_in_other_letters_is_sent_to_as_the_name_service_knows_it() {
+        let mail = Mail { subject: "s".into(), text: "t".into(), html: "h".into() };
+        let message = mailer().message(&parcel(&mail, "Xaver", "x@münchen.de")).unwrap();
+        assert_eq!(message.envelope().to()[0].to_string(), "x@xn--mnchen-3ya.de");
     }
 
     #[test]

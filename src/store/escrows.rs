@@ -78,7 +78,7 @@ pub(super) async fn insert(conn: &mut Conn<'_>, escrow: &Escrow, now: Time) -> R
         escrow.stage.name(),
         crate::engine::chain::GENESIS.as_slice(),
         now,
-        escrow.terms.title.to_lowercase()
+        crate::text::folded(&escrow.terms.title)
     )?;
     for party in &escrow.parties {
         exec!(

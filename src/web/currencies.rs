@@ -81,6 +81,12 @@ pub fn of_zone(zone: &str) -> Option<Currency> {
     Currency::from_code(code)
 }
 
+/// How an amount is written in the currency of this code, for the hint of a field.
+#[must_use]
+pub fn example(code: &str) -> String {
+    Currency::from_code(code).unwrap_or(Currency::USD).example().figures()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,7 +103,7 @@ mod tests {
         assert_eq!(of_zone("Etc/UTC"), None);
         for (zone, _) in OF_ZONES {
             assert!(of_zone(zone).is_some_and(is_offered), "{zone}");
-            assert!(crate::web::places::is_zone(zone), "{zone}");
+            assert!(crate::web::places::zone(zone) == Some(*zone), "{zone}");
         }
         assert!(OF_ZONES.is_sorted());
     }

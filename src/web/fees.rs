@@ -70,7 +70,7 @@ async fn show(State(app): State<App>, visit: Visit, Search(fields): Search) -> R
     let form = Entries::of(&fields);
     let current = fees::current(&mut app.db.read().await?.conn(), app.clock.now()).await?;
     let sheet = if fields.has("amount") { form.sheet(&fields, &current, &mut problems) } else { None };
-    let currency = Currency::from_code(&form.currency).unwrap_or(Currency::USD);
+    let currency = Currency::typed(&form.currency).unwrap_or(Currency::USD);
     let has_problems = !problems.is_empty();
     let status = if has_problems { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let shell =
@@ -124,7 +124,7 @@ impl Entries {
     }
 
     fn sheet(&self, fields: &Fields, current: &Current, problems: &mut Problems) -> Option<Sheet> {
-        let Some(currency) = Currency::from_code(&self.currency) else {
+        let Some(currency) = Currency::typed(&self.currency) else {
             problems.add("currency", "Choose a currency of the list.");
             return None;
         };

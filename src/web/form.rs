@@ -14,13 +14,17 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
+use crate::address;
 use crate::engine::time::Time;
 use crate::error::Error;
 use crate::money::{Currency, Money};
-use crate::text::turns;
+use crate::text::{self, names};
 
 /// No form of ours comes near it, and nobody shall keep us busy with names that we never ask for.
 pub const MOST_FIELDS: usize = 5_000;
+
+/// Fields whose text is hashed, and stays byte for byte what was typed.
+const SECRETS: [&str; 3] = ["password", "current", "new"];
 
 /// The fields of a form in the order in which they were sent. As an extractor it reads the body of a
 /// form without files; [`Search`] reads the query of an address.
@@ -50,7 +54,9 @@ impl Fields {
             if !name.ends_with("[]") && !names.insert(name.clone()) {
                 return Err(Error::BadRequest(format!("The field “{name}” was sent twice.")));
             }
-            fields.0.push((name, clean(&value)));
+            let text =
+                if SECRETS.contains(&name.as_str()) { text::secret(&value) } else { text::clean(&value) };
+            fields.0.push((name, text));
         }
         Ok(fields)
     }
@@ -61,10 +67,10 @@ impl Fields {
         )
     }
 
-    /// The text of a field without white space around it; empty when it was not sent.
+    /// The text of a field without white space around it; empty when it was not sent or shows nothing.
     #[must_use]
     pub fn get(&self, name: &str) -> &str {
-        self.exact(name).trim()
+        text::trimmed(self.exact(name))
     }
 
     /// The text of a field as it was typed, for passwords.
@@ -75,7 +81,7 @@ impl Fields {
 
     /// Every text of a list, whose name ends in `[]`, without white space around.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.trim())
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| text::trimmed(value))
     }
 
     /// Whether the field was sent at all.
@@ -127,6 +133,34 @@ impl Fields {
         text.to_owned()
     }
 
+    /// What somebody is called by others: on one line, and nothing that would pass for something else.
+    pub fn name(&self, name: &str, most: usize, missing: &str, problems: &mut Problems) -> String {
+        self.called(name, most, missing, false, problems)
+    }
+
+    /// The same of somebody who may run the portal, and then may be called so.
+    pub fn called(
+        &self,
+        name: &str,
+        most: usize,
+        missing: &str,
+        is_operator: bool,
+        problems: &mut Problems,
+    ) -> String {
+        let text = self.text(name, most, missing, problems);
+        let fault = if is_operator { names::written(&text) } else { names::fault(&text) };
+        if let Some(fault) = fault {
+            problems.add(name, fault.to_string());
+        }
+        text
+    }
+
+    /// An email address in its one form; `plain` is the sentence for what is none.
+    pub fn email(&self, name: &str, plain: &str, problems: &mut Problems) -> Option<String> {
+        let email = address::canonical(self.get(name));
+        email.map_err(|fault| problems.add(name, fault.sentence(plain))).ok()
+    }
+
     /// An amount of `currency`, above zero.
     pub fn money(&self, name: &str, currency: Currency, problems: &mut Problems) -> Option<Money> {
         let money = self.money_or_zero(name, currency, problems)?;
@@ -143,24 +177,23 @@ impl Fields {
         money.map_err(|error| problems.add(name, error.to_string())).ok()
     }
 
-    /// A percentage from 0 to 100 with at most four decimals, with or without its sign.
+    /// A percentage from 0 to 100 with at most four decimals behind a point or a comma, with or without its sign.
     pub fn percent(&self, name: &str, problems: &mut Problems) -> Option<Decimal> {
-        let text = self.get(name);
-        let text = text.strip_suffix('%').unwrap_or(text).trim_end();
+        let text = text::plain_digits(self.get(name)).replace([',', '\u{66b}'], ".");
+        let text = text.strip_suffix(['%', '\u{66a}']).unwrap_or(&text).trim_end();
         let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         let percent = Decimal::from_str(text).ok().filter(|percent| {
             is_plain && *percent <= Decimal::ONE_HUNDRED && percent.normalize().scale() <= 4
         });
         if percent.is_none() {
-            problems
-                .add(name, "Enter a percentage from 0 to 100, with a point before the decimals, like 2.5.");
+            problems.add(name, "Enter a percentage from 0 to 100, like 2.5.");
         }
         percent
     }
 
     /// A whole number from `least` to `most`.
     pub fn number(&self, name: &str, least: i64, most: i64, problems: &mut Problems) -> Option<i64> {
-        let text = self.get(name);
+        let text = text::plain_digits(self.get(name));
         let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse().ok().filter(|number| is_plain && (least..=most).contains(number));
         if number.is_none() {
@@ -204,14 +237,6 @@ fn end_of_day(text: &str, zone: &str) -> Option<Time> {
     let zone = TimeZone::get(zone).ok()?;
     let next = date.tomorrow().ok()?.to_zoned(zone).ok()?;
     Some(Time::from_micros(next.timestamp().as_microsecond() - 1))
-}
-
-/// Line breaks become `\n`, and control characters go, with those that turn the reading direction: PostgreSQL
-/// stores no NUL, and no reader of a contract should be shown another text than was hashed.
-fn clean(value: &str) -> String {
-    let value = value.replace("\r\n", "\n").replace('\r', "\n");
-    let stays = |sign: &char| (!sign.is_control() || matches!(sign, '\n' | '\t')) && !turns(*sign);
-    value.chars().filter(stays).collect()
 }
 
 impl Problems {
@@ -311,6 +336,18 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_sees_is_nothing_and_a_password_stays_as_it_was_typed() {
+        for blank in ["%E2%80%8B", "%E2%81%A0", "%C2%AD", "%E3%85%A4", "%E2%A0%80", "%EF%BB%BF", "%E2%80%8D"]
+        {
+            let sent = fields(&format!("x={blank}&list[]={blank}"));
+            assert_eq!((sent.get("x"), sent.all("list[]").next()), ("", Some("")), "{blank}");
+            assert_eq!(problem(|p| sent.text("x", 9, "Say it.", p)), "Say it.", "{blank}");
+        }
+        assert_eq!(fields("x=Ame%CC%81lie").get("x"), "Amélie");
+        assert_eq!(fields("password=e%CC%81%C2%AD").exact("password"), "e\u{301}\u{ad}");
+    }
+
+    #[test]
     fn a_text_has_a_length() {
         assert_eq!(problem(|p| fields("x=+").text("x", 3, "Enter a name.", p)), "Enter a name.");
         assert_eq!(problem(|p| fields("x=%C3%A9tés").text("x", 4, "", p)), "");
@@ -331,11 +368,14 @@ mod tests {
     fn percentages_and_numbers_stay_within_their_bounds() {
         let mut problems = Problems::new();
         assert_eq!(fields("x=2.5").percent("x", &mut problems), Decimal::from_str("2.5").ok());
-        for typed in ["x=2.5%25", "x=2.5+%25+", "x=2.5%C2%A0%25"] {
+        for typed in
+            ["x=2.5%25", "x=2.5+%25+", "x=2.5%C2%A0%25", "x=2,5", "x=2,50+%25", "x=%D9%A2%D9%AB%D9%A5"]
+        {
             assert_eq!(fields(typed).percent("x", &mut problems), Decimal::from_str("2.5").ok(), "{typed}");
         }
         assert_eq!(fields("x=3").number("x", 1, 30, &mut problems), Some(3));
-        for bad in ["", "-1", "100.01", "1e1", "2,5", "0.00001", "NaN", ".", "%25", "2%25%25"] {
+        assert_eq!(fields("x=%D9%A1%D9%A2").number("x", 1, 30, &mut problems), Some(12));
+        for bad in ["", "-1", "100.01", "1e1", "2,5,0", "1.2.3", "0.00001", "NaN", ".", "%25", "2%25%25"] {
             assert!(!problem(|p| fields(&format!("x={bad}")).percent("x", p)).is_empty(), "{bad}");
         }
         for bad in ["", "0", "31", "1.0", "%2B3", "99999999999999999999"] {

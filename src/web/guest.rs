@@ -24,6 +24,7 @@ use super::shell::Shell;
 use super::view::{MoneyView, TimeView};
 use super::visit::Visit;
 use super::visitor::{SignedIn, Visitor, unlisted};
+use crate::address;
 use crate::app::App;
 use crate::engine::escrow::ChargeState;
 use crate::engine::party::Role;
@@ -120,7 +121,7 @@ async fn again(
         Worth::Unknown => return Err(Error::NotFound),
         Worth::Good(token) | Worth::Expired(token) | Worth::Used(token) | Worth::Replaced(token) => token,
     };
-    let typed = users::address(fields.get("email")).unwrap_or_default();
+    let typed = address::canonical(fields.get("email")).unwrap_or_default();
     slow_down(&app, &[(&throttle::FORMS_BY_NETWORK, &network.neighbourhood())]).await?;
     if let (Some(user), Some(escrow), true) =
         (token.user_id, token.escrow_id, token.email.as_deref() == Some(typed.as_str()))

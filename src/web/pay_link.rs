@@ -251,15 +251,10 @@ fn buyer(sale: &Sale, fields: &Fields, problems: &mut Problems) -> Option<Buyer>
     if let Some(account) = &sale.visitor {
         return Some(Buyer::User(account.id, account.address().to_owned()));
     }
-    let email = users::address(fields.get("email"));
-    if email.is_none() {
-        problems.add("email", "Enter an email address like name@example.com. The receipt goes there.");
-    }
+    let plain = "Enter an email address like name@example.com. The receipt goes there.";
+    let email = fields.email("email", plain, problems);
     let missing = "Write your name, so that the seller knows who bought.";
-    let name = fields.text("name", LONGEST_NAME, missing, problems);
-    if name.chars().any(char::is_control) {
-        problems.add("name", "Write it on one line.");
-    }
+    let name = fields.name("name", LONGEST_NAME, missing, problems);
     Some(Buyer::Guest { email: email?, name })
 }
 

@@ -63,9 +63,9 @@ async fn send(
     network: Network,
     fields: Fields,
 ) -> Result<Response, Error> {
-    let Some(email) = users::address(fields.get("email")) else {
-        let mut problems = Problems::new();
-        problems.add("email", "Enter the email address of your account, like amel@example.com.");
+    let mut problems = Problems::new();
+    let plain = "Enter the email address of your account, like amel@example.com.";
+    let Some(email) = fields.email("email", plain, &mut problems) else {
         let shell = Shell::new(&app, &visit, "Choose a new password").with_problems(true);
         let again = Ask { shell, problems, email: fields.get("email").to_owned() };
         return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &again);

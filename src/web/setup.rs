@@ -93,7 +93,7 @@ async fn submit(
     let is_bound = good.email.is_some();
     let mut form = Form { email: good.email.unwrap_or_default(), ..Form::default() };
     let mut problems = Problems::new();
-    let password = sign_up::check(&fields, &mut form, &mut problems);
+    let password = sign_up::check(&fields, &mut form, true, &mut problems);
     let known = users::by_email(&mut app.db.read().await?.conn(), &form.email).await?;
     if known.is_some_and(|known| known.is_confirmed()) {
         problems.add(

@@ -20,6 +20,7 @@ use super::shell::{Place, Shell};
 use super::visit::Visit;
 use super::visitor::{self, Proven, Visitor};
 use crate::accounts;
+use crate::address;
 use crate::app::App;
 use crate::error::Error;
 use crate::store::security::{self, Kind};
@@ -81,7 +82,7 @@ async fn submit(
         let again = SignIn { shell, problems, email: typed, next };
         return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &again);
     }
-    let email = users::address(&typed).unwrap_or_else(|| typed.to_lowercase());
+    let email = address::canonical(&typed).unwrap_or_else(|_| typed.to_lowercase());
     let known = users::credentials(&mut app.db.read().await?.conn(), &email).await?;
     let device = visitor::device_hash(&app, &headers);
     let who = known.as_ref().map(|known| known.id);

@@ -33,6 +33,8 @@ pub fn routes() -> Routes {
     Routes::new().get("/sign-up", Access::Public, show).post("/sign-up", Access::Public, submit)
 }
 
+pub const LONGEST_NAME: usize = 200;
+
 const INSTEAD: Instead = Instead {
     used: "It was used already. Sign in with the account that was made with it.",
     href: "/sign-in",
@@ -118,24 +120,22 @@ async fn draw(app: &App, visit: &Visit, form: Form, problems: Option<Problems>) 
 }
 
 /// What every form that makes an account asks, checked. The password's own field is `password`.
-pub fn check(fields: &Fields, form: &mut Form, problems: &mut Problems) -> String {
-    form.name =
-        fields.text("name", 200, "Enter your name, as the others in an escrow shall see it.", problems);
+/// Only those who run the portal may call themselves so.
+pub fn check(fields: &Fields, form: &mut Form, for_operator: bool, problems: &mut Problems) -> String {
+    let missing = "Enter your name, as the others in an escrow see it.";
+    form.name = fields.called("name", LONGEST_NAME, missing, for_operator, problems);
     if form.email.is_empty() {
-        match users::address(fields.get("email")) {
-            Some(email) => form.email = email,
-            None => {
-                form.email = fields.get("email").to_owned();
-                problems.add("email", "Enter an email address, like amel@example.com.");
-            }
-        }
+        let plain = "Enter an email address, like amel@example.com.";
+        let email = fields.email("email", plain, problems);
+        form.email = email.unwrap_or_else(|| fields.get("email").to_owned());
     }
     let password = fields.exact("password").to_owned();
     if let Some(weakness) = password::weakness(&password, &form.email, &form.name) {
         problems.add("password", weakness.sentence());
     }
-    form.time_zone = fields.get("time_zone").to_owned();
-    if !places::is_zone(&form.time_zone) {
+    let zone = places::zone(fields.get("time_zone"));
+    form.time_zone = zone.unwrap_or(fields.get("time_zone")).to_owned();
+    if zone.is_none() {
         problems.add("time_zone", "Choose your time zone from the list.");
     }
     form.accepts_terms = fields.ticked("terms");
@@ -158,7 +158,7 @@ async fn submit(
         return Ok(instead);
     }
     let mut problems = Problems::new();
-    let password = check(&fields, &mut form, &mut problems);
+    let password = check(&fields, &mut form, false, &mut problems);
     if !problems.is_empty() {
         return draw(&app, &visit, form, Some(problems)).await;
     }

@@ -172,19 +172,27 @@ impl Room {
     }
 }
 
-/// What a part calls its file, if it is one. A name in another encoding than UTF-8 is one too, of which the signs
-/// that can't be read are replaced: the form's reader itself takes such a part for a text.
+/// What a part calls its file, if it is one. A name in another encoding than UTF-8 is one too, read as Latin-1, which
+/// most of them are close to: the form's reader itself takes such a part for a text.
 fn file_name(part: &Field<'_>) -> Option<String> {
     const NAME: &str = "filename=";
     if let Some(name) = part.file_name() {
-        return Some(name.to_owned());
+        return Some(unescaped(name));
     }
     let bytes = part.headers().get(axum::http::header::CONTENT_DISPOSITION)?.as_bytes();
-    let line = String::from_utf8_lossy(bytes);
+    let line: String = match std::str::from_utf8(bytes) {
+        Ok(line) => line.to_owned(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
+    };
     let (before, name) = line.split_once(NAME)?;
     let is_apart = before.ends_with([';', ' ', '\t']);
     let name = name.strip_prefix('"').and_then(|rest| rest.split('"').next()).unwrap_or(name);
-    is_apart.then(|| name.to_owned())
+    is_apart.then(|| unescaped(name))
+}
+
+/// A file's name as it is on its owner's disk: browsers send these three signs escaped, and no others.
+fn unescaped(name: &str) -> String {
+    name.replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n")
 }
 
 /// Reads a part to its end and keeps nothing, so that the fields behind it can be read.

@@ -23,6 +23,7 @@ use super::shell::Shell;
 use super::visit::Visit;
 use super::visitor::{self, Proven};
 use crate::accounts;
+use crate::address;
 use crate::app::App;
 use crate::error::Error;
 use crate::store::throttle;
@@ -92,7 +93,7 @@ fn typed_before(headers: &HeaderMap) -> Option<String> {
     let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let (_, value) = pairs.find(|(name, _)| *name == TYPED)?;
     let email = String::from_utf8(BASE64URL_NOPAD.decode(value.as_bytes()).ok()?).ok()?;
-    users::address(&email)
+    address::canonical(&email).ok()
 }
 
 async fn resend(
@@ -101,9 +102,9 @@ async fn resend(
     network: Network,
     fields: Fields,
 ) -> Result<Response, Error> {
-    let Some(email) = users::address(fields.get("email")) else {
-        let mut problems = Problems::new();
-        problems.add("email", "Enter the email address that you signed up with.");
+    let mut problems = Problems::new();
+    let plain = "Enter the email address that you signed up with.";
+    let Some(email) = fields.email("email", plain, &mut problems) else {
         let shell = Shell::new(&app, &visit, "Check your mail").with_problems(true);
         let page = Wait { shell, problems, sent_to: String::new(), email: fields.get("email").to_owned() };
         return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &page);

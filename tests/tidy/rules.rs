@@ -90,6 +90,12 @@ pub const RULES: &[Rule] = &[
         ],
     },
     Rule {
+        name: "whether a text says anything is asked in one place, which knows what nobody sees",
+        check: emptiness_has_one_place,
+        bad: &[("src/web/a.rs", "if note.trim().is_empty() {}")],
+        good: &[("src/web/a.rs", "if is_blank(note) {}"), ("src/text.rs", "text.trim().is_empty()")],
+    },
+    Rule {
         name: "no file has more than 500 lines",
         check: files_are_short,
         bad: &[("src/a.rs", LONG), ("static/css/a.css", LONG), ("templates/a.html", LONG)],
@@ -259,7 +265,7 @@ fn arrows_point_down(file: &Source) -> Vec<Fault> {
     let paths = crate_paths(&file.code);
     let fault = |at: usize, name: &str| (line_of(&file.code, at), format!("uses crate::{name}"));
     if file.is_under("src/engine") {
-        let others = paths.iter().filter(|(_, name)| !["engine", "money"].contains(&name.as_str()));
+        let others = paths.iter().filter(|(_, name)| !["engine", "money", "text"].contains(&name.as_str()));
         return others.map(|(at, name)| fault(*at, name)).collect();
     }
     let forbidden = MAY_NOT_USE.iter().filter(|(place, _)| file.path == *place || file.is_under(place));
@@ -295,6 +301,12 @@ fn only_the_store_writes(file: &Source) -> Vec<Fault> {
         }
     }
     faults
+}
+
+fn emptiness_has_one_place(file: &Source) -> Vec<Fault> {
+    let is_text = file.path == "src/text.rs" || !file.is_product();
+    let asked = file.code.match_indices(".trim().is_empty()").filter(|_| !is_text);
+    asked.map(|(at, what)| (line_of(&file.code, at), format!("asks {what}"))).collect()
 }
 
 const LINES_OF_A_FILE: usize = 500;

@@ -16,6 +16,7 @@ use crate::engine::refusal::{Fault, Refusal};
 use crate::engine::terms::{Mode, Terms};
 use crate::engine::time::Time;
 use crate::engine::veil;
+use crate::text::trimmed;
 
 pub(super) const AGREEING: [Role; 3] = [Role::Buyer, Role::Seller, Role::Broker];
 
@@ -200,7 +201,7 @@ pub(super) fn decline(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
     }
     open(&draft.escrow, draft.escrow.version)?;
     short_enough(reason)?;
-    let reason = reason.trim().to_owned();
+    let reason = trimmed(reason).to_owned();
     if draft.escrow.funded() {
         reject(draft, role, &reason, WhyNot::Declined);
     } else {

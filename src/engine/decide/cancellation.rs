@@ -9,6 +9,7 @@ use crate::engine::escrow::{How, MilestoneStage, Stage};
 use crate::engine::event::Event;
 use crate::engine::party::Role;
 use crate::engine::refusal::Refusal;
+use crate::text::trimmed;
 
 /// How often a buyer can ask: each time stops the clocks, so it must not go on for ever.
 pub const MOST_REQUESTS: u16 = 3;
@@ -27,7 +28,7 @@ pub(super) fn request(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
         return Err(Refusal::CancellationAskedOften { most: MOST_REQUESTS });
     }
     said(reason)?;
-    let (reason, answer_by) = (reason.trim().to_owned(), draft.now.plus_days(CANCELLATION_DAYS));
+    let (reason, answer_by) = (trimmed(reason).to_owned(), draft.now.plus_days(CANCELLATION_DAYS));
     draft.push(Event::CancellationRequested { reason, answer_by });
     Ok(())
 }
@@ -64,7 +65,7 @@ pub(super) fn refuse(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
     draft.needs(&[Role::Seller])?;
     standing(draft)?;
     said(reason)?;
-    let reason = reason.trim().to_owned();
+    let reason = trimmed(reason).to_owned();
     draft.push(Event::CancellationEnded { end: CancellationEnd::Refused { reason } });
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::engine::event::Event;
 use crate::engine::party::Role;
 use crate::engine::refusal::Refusal;
 use crate::engine::time::Time;
+use crate::text::trimmed;
 
 /// By how many days a buyer can extend an inspection.
 pub const MOST_INSPECTION_DAYS: u8 = 14;
@@ -75,7 +76,7 @@ fn ask_extension(draft: &mut Draft, number: u16, due: Time, reason: &str) -> Res
     if due <= present || due <= draft.now || due > draft.now.plus_days(FURTHEST_DAYS) {
         return Err(Refusal::DateNotLater);
     }
-    let (reason, answer_by) = (reason.trim().to_owned(), draft.now.plus_days(EXTENSION_DAYS));
+    let (reason, answer_by) = (trimmed(reason).to_owned(), draft.now.plus_days(EXTENSION_DAYS));
     draft.push(Event::ExtensionAsked { milestone: number, by, due, reason, answer_by });
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::engine::event::Event;
 use crate::engine::party::Role;
 use crate::engine::refusal::Refusal;
 use crate::engine::terms::FileRef;
+use crate::text::trimmed;
 
 /// Done, and approved.
 #[allow(clippy::wildcard_enum_match_arm, reason = "`carry_out` sorts them and names every one")]
@@ -56,7 +57,7 @@ fn mark_done(
     draft.push(Event::Delivered {
         milestone: number,
         round,
-        note: note.trim().to_owned(),
+        note: trimmed(note).to_owned(),
         files: files.to_vec(),
         inspect_by: draft.now.plus_days(i64::from(days)),
     });
@@ -147,7 +148,7 @@ pub(super) fn request_changes(
         return Err(Refusal::UnknownCriterion);
     }
     said(reason)?;
-    let reason = reason.trim().to_owned();
+    let reason = trimmed(reason).to_owned();
     draft.push(Event::ChangesRequested { milestone: number, round, failed, reason });
     Ok(())
 }

@@ -12,6 +12,7 @@ use crate::engine::event::Event;
 use crate::engine::party::{Actor, UserId};
 use crate::engine::refusal::Refusal;
 use crate::engine::terms::{DisputeHandler, FileRef};
+use crate::text::{is_blank, trimmed};
 
 pub(super) fn open(
     draft: &mut Draft,
@@ -53,7 +54,7 @@ pub(super) fn open(
         dispute: draft.escrow.disputes_opened + 1,
         by,
         claims: claims.to_vec(),
-        reason: reason.trim().to_owned(),
+        reason: trimmed(reason).to_owned(),
         failed,
         files: files.to_vec(),
         answer_by: draft.now.plus_days(ANSWER_DAYS),
@@ -70,14 +71,14 @@ fn standing(draft: &Draft, number: u16) -> Result<Dispute, Refusal> {
 pub(super) fn state(draft: &mut Draft, number: u16, text: &str, files: &[FileRef]) -> Result<(), Refusal> {
     let role = draft.needs(&SIDES)?;
     let dispute = standing(draft, number)?;
-    if text.trim().is_empty() && files.is_empty() {
+    if is_blank(text) && files.is_empty() {
         return Err(Refusal::MessageMissing);
     }
     short_enough(text)?;
     if files.len() > MOST_FILES {
         return Err(Refusal::TooManyFiles);
     }
-    let (text, files) = (text.trim().to_owned(), files.to_vec());
+    let (text, files) = (trimmed(text).to_owned(), files.to_vec());
     draft.push(Event::Stated { dispute: number, text, files });
     if matches!(dispute.step, Step::Answer { .. }) && role == dispute.other_side() {
         let step = Step::Talk { since: draft.now, until: draft.now.plus_days(TALK_DAYS) };
@@ -140,7 +141,7 @@ pub(super) fn rule(
         return Err(Refusal::NotWithHandler);
     }
     if let Some(ruling) = ruling {
-        let same = ruling.by == user && ruling.splits == splits && ruling.reasons == reasons.trim();
+        let same = ruling.by == user && ruling.splits == splits && ruling.reasons == trimmed(reasons);
         return if same { Ok(()) } else { Err(Refusal::RulingPending) };
     }
     let covered = splits.len() == dispute.claims.len();
@@ -150,7 +151,7 @@ pub(super) fn rule(
     exact(draft, splits)?;
     said(reasons)?;
     let second = dispute.stake_minor() > dispute.second_above(facts.second_operator_above_minor);
-    let (splits, reasons) = (splits.to_vec(), reasons.trim().to_owned());
+    let (splits, reasons) = (splits.to_vec(), trimmed(reasons).to_owned());
     let ruled = reasons.clone();
     draft.push(Event::Ruled { dispute: number, by: user, splits: splits.clone(), reasons: ruled, second });
     if !second {
@@ -184,7 +185,7 @@ pub(super) fn confirm(draft: &mut Draft, number: u16, facts: &Facts) -> Result<(
 pub(super) fn send_back(draft: &mut Draft, number: u16, reason: &str, facts: &Facts) -> Result<(), Refusal> {
     second(draft, number, facts)?;
     said(reason)?;
-    draft.push(Event::RulingReturned { dispute: number, reason: reason.trim().to_owned() });
+    draft.push(Event::RulingReturned { dispute: number, reason: trimmed(reason).to_owned() });
     Ok(())
 }
 
@@ -215,7 +216,7 @@ pub(super) fn decline_arbitration(draft: &mut Draft, reason: &str) -> Result<(),
     if with_him.iter().any(|(_, ruled)| *ruled) {
         return Err(Refusal::RulingPending);
     }
-    draft.push(Event::ArbiterDeclined { reason: reason.trim().to_owned() });
+    draft.push(Event::ArbiterDeclined { reason: trimmed(reason).to_owned() });
     for (dispute, _) in with_him {
         to_handler(draft, dispute, Handler::Operators);
     }
@@ -293,13 +294,13 @@ pub(super) fn say(draft: &mut Draft, text: &str, files: &[FileRef]) -> Result<()
     if gone {
         return Err(Refusal::NotAParty);
     }
-    if text.trim().is_empty() && files.is_empty() {
+    if is_blank(text) && files.is_empty() {
         return Err(Refusal::MessageMissing);
     }
     short_enough(text)?;
     if files.len() > MOST_FILES {
         return Err(Refusal::TooManyFiles);
     }
-    draft.push(Event::Said { text: text.trim().to_owned(), files: files.to_vec() });
+    draft.push(Event::Said { text: trimmed(text).to_owned(), files: files.to_vec() });
     Ok(())
 }

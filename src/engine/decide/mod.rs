@@ -28,6 +28,7 @@ use super::evolve::evolve;
 use super::party::{Actor, Role, UserId};
 use super::refusal::{LONGEST_TEXT, Refusal};
 use super::time::Time;
+use crate::text::{is_blank, is_hiding};
 
 /// What a command comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,13 +226,17 @@ impl Draft {
 
 /// A text that must say something, within the limit.
 fn said(text: &str) -> Result<(), Refusal> {
-    if text.trim().is_empty() {
+    if is_blank(text) {
         return Err(Refusal::ReasonMissing);
     }
     short_enough(text)
 }
 
+/// A text within the limit that shows its readers all that it holds.
 fn short_enough(text: &str) -> Result<(), Refusal> {
+    if is_hiding(text) {
+        return Err(Refusal::SignsHidden);
+    }
     if text.chars().count() > LONGEST_TEXT {
         let most = u32::try_from(LONGEST_TEXT).unwrap_or(u32::MAX);
         return Err(Refusal::TextTooLong { most });

@@ -9,6 +9,7 @@ use crate::engine::party::Role;
 use crate::engine::proof::{MOST_CORRECTIONS, Proof, ProofKind, ProofPhase};
 use crate::engine::refusal::Refusal;
 use crate::engine::terms::{FileRef, Mode};
+use crate::text::{is_blank, trimmed};
 
 /// The proof of a milestone whose work is under way.
 fn proof(draft: &Draft, number: u16) -> Result<Proof, Refusal> {
@@ -59,7 +60,7 @@ fn submit(
     draft.unfrozen(number)?;
     draft.not_cancelling()?;
     short_enough(note)?;
-    if files.is_empty() && note.trim().is_empty() {
+    if files.is_empty() && is_blank(note) {
         return Err(Refusal::ProofEmpty);
     }
     if files.len() > MOST_FILES {
@@ -70,7 +71,7 @@ fn submit(
         milestone: number,
         round: proof.sent.map_or(0, |sent| sent.round) + 1,
         kind,
-        note: note.trim().to_owned(),
+        note: trimmed(note).to_owned(),
         files: files.to_vec(),
         review_by,
     });
@@ -111,7 +112,7 @@ fn request_corrections(draft: &mut Draft, number: u16, note: &str) -> Result<(),
     draft.push(Event::CorrectionsRequested {
         milestone: number,
         round: proof.corrections + 1,
-        note: note.trim().to_owned(),
+        note: trimmed(note).to_owned(),
         upload_by,
     });
     Ok(())

@@ -11,13 +11,14 @@ use crate::engine::escrow::{How, Stage};
 use crate::engine::event::Event;
 use crate::engine::party::Role;
 use crate::engine::refusal::Refusal;
+use crate::text::trimmed;
 
 pub(super) const SIDES: [Role; 2] = [Role::Buyer, Role::Seller];
 
 pub(super) fn offer(draft: &mut Draft, splits: &[Split], note: &str) -> Result<(), Refusal> {
     let by = draft.needs(&SIDES)?;
     let mut own = draft.escrow.settlements.iter().filter(|offer| offer.by == by);
-    let last = own.next().map(|offer| (offer.number, offer.splits == splits && offer.note == note.trim()));
+    let last = own.next().map(|offer| (offer.number, offer.splits == splits && offer.note == trimmed(note)));
     if last.is_some_and(|(_, same)| same) {
         return Ok(());
     }
@@ -31,7 +32,7 @@ pub(super) fn offer(draft: &mut Draft, splits: &[Split], note: &str) -> Result<(
         settlement: draft.escrow.settlements_offered + 1,
         by,
         splits: splits.to_vec(),
-        note: note.trim().to_owned(),
+        note: trimmed(note).to_owned(),
         answer_by: draft.now.plus_days(SETTLEMENT_DAYS),
     });
     Ok(())

@@ -5,10 +5,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
+use crate::address;
 use crate::app::App;
 use crate::error::Error;
 use crate::store::console::{self, Line, Which};
-use crate::store::{escrows, users};
+use crate::store::escrows;
+use crate::text::folded;
 use crate::web::escrow::seat::pill_of;
 use crate::web::form::Search;
 use crate::web::page;
@@ -91,9 +93,9 @@ async fn list(
 
 /// What is searched for goes before the stage.
 fn which(search: &str, stage: &'static str) -> Which {
-    match (users::address(search), search.is_empty()) {
+    match (address::canonical(search).ok(), search.is_empty()) {
         (Some(email), _) => Which::Email(email),
-        (None, false) => Which::Text(search.to_lowercase()),
+        (None, false) => Which::Text(folded(search)),
         (None, true) => match stage {
             "" => Which::All,
             "closed" => Which::Stage(stage),

@@ -282,7 +282,7 @@ fn in_words(rules: &Rules, currency: Currency) -> String {
 /// What was typed. A field that is left empty adds nothing to the fee and bounds it by nothing; the program's
 /// own limits apply where none is typed.
 fn read(fields: &Fields, zone: &str, now: Time, problems: &mut Problems) -> Option<(Currency, Time, Rules)> {
-    let currency = Currency::from_code(fields.get("currency")).filter(|it| currencies::is_offered(*it));
+    let currency = Currency::typed(fields.get("currency")).filter(|it| currencies::is_offered(*it));
     let Some(currency) = currency else {
         problems.add("currency", "Choose a currency of the list.");
         return None;

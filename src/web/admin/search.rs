@@ -6,12 +6,14 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::users::pills;
+use crate::address;
 use crate::app::App;
 use crate::error::Error;
 use crate::operators;
 use crate::store::audit::{Act, Subject};
 use crate::store::console::{self, Which};
 use crate::store::{escrows, users};
+use crate::text::folded;
 use crate::web::escrow::seat::pill_of;
 use crate::web::form::Search;
 use crate::web::page;
@@ -66,8 +68,15 @@ async fn search(
     {
         return Ok(Redirect::to(&format!("/admin/escrows/{reference}")).into_response());
     }
-    let people = users::page(conn, &search.to_lowercase(), false, None, MOST).await?;
-    let lines = console::escrows(conn, &Which::Text(search.to_lowercase()), None, MOST).await?;
+    let people = users::page(
+        conn,
+        &address::canonical(&search).unwrap_or_else(|_| folded(&search)),
+        false,
+        None,
+        MOST,
+    )
+    .await?;
+    let lines = console::escrows(conn, &Which::Text(folded(&search)), None, MOST).await?;
     operators::look(&app.db, &app.clock, operator.id, Act::Searched, &Subject::All, &search).await?;
     let person = |one: &users::Account| Hit {
         href: format!("/admin/users/{}", one.id),

@@ -7,9 +7,11 @@ use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
 
+use crate::address;
 use crate::app::App;
 use crate::error::Error;
 use crate::store::users::{self, Account};
+use crate::text::folded;
 use crate::web::form::Search;
 use crate::web::page;
 use crate::web::paging;
@@ -57,7 +59,7 @@ async fn list(
     let before: Option<Uuid> = query.get("before").parse().ok();
     let mut found = users::page(
         &mut app.db.read().await?.conn(),
-        &search.to_lowercase(),
+        &address::canonical(&search).unwrap_or_else(|_| folded(&search)),
         frozen,
         before,
         i64::try_from(PAGE).unwrap_or(i64::MAX) + 1,

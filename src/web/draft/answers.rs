@@ -6,6 +6,7 @@ use crate::engine::check::{MOST_MILESTONES, MOST_PAYEES};
 use crate::engine::party::Role;
 use crate::engine::terms::{Kind, Mode};
 use crate::store::drafts::Pairs;
+use crate::text;
 use crate::web::form::Fields;
 
 /// A milestone deal has at least so many, and its page shows them from the start.
@@ -23,7 +24,7 @@ impl Answers {
     pub fn new(pairs: &Pairs) -> Self {
         let mut fields = Fields::default();
         for (name, value) in pairs {
-            fields.set(name, value.as_str());
+            fields.set(name, text::clean(value));
         }
         Self(fields)
     }
@@ -56,7 +57,7 @@ impl Answers {
     /// who changes his mind twice finds everything again.
     pub fn put(&mut self, step: Step, sent: &Fields) {
         for (name, value) in sent.iter().filter(|(name, _)| Step::of_field(name) == Some(step)) {
-            self.0.set(name, value.trim());
+            self.0.set(name, text::trimmed(value));
         }
     }
 

@@ -10,7 +10,6 @@ use crate::engine::party::Role;
 use crate::engine::terms::{Arbiter, DisputeHandler};
 use crate::store::escrows::Person;
 use crate::store::proposals::Named;
-use crate::store::users;
 use crate::web::form::Problems;
 
 /// The longest name, in characters.
@@ -86,25 +85,13 @@ pub fn read(
     if handler == DisputeHandler::Platform {
         return nobody;
     }
-    let name = answers.get("arbiter_name").to_owned();
-    if name.is_empty() {
-        problems.add("arbiter_name", "Enter the arbiter’s name.");
-    } else if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
-        problems.add(
-            "arbiter_name",
-            format!("Write it on one line, with no more than {LONGEST_NAME} characters."),
-        );
-    }
-    let typed = answers.get("arbiter");
-    let Some(email) = users::address(typed) else {
-        let missing = if typed.is_empty() {
-            "Enter the arbiter’s email address."
-        } else {
-            "Enter an email address like name@example.com."
-        };
-        problems.add("arbiter", missing);
-        return nobody;
+    let name = answers.fields().name("arbiter_name", LONGEST_NAME, "Enter the arbiter’s name.", problems);
+    let missing = if answers.get("arbiter").is_empty() {
+        "Enter the arbiter’s email address."
+    } else {
+        "Enter an email address like name@example.com."
     };
+    let Some(email) = answers.fields().email("arbiter", missing, problems) else { return nobody };
     if email == given.email || parties.iter().any(|(_, known)| *known == email) {
         problems.add("arbiter", "This address takes part in the deal. The arbiter takes no other part.");
         return nobody;

@@ -108,7 +108,7 @@ impl Opened {
     /// The draft as terms.
     #[must_use]
     pub fn read(&self) -> Reading {
-        let email = users::address(self.account.address()).unwrap_or_default();
+        let email = self.account.address().to_owned();
         let mut files = self.base.as_ref().map(|base| base.kept(&self.answers)).unwrap_or_default();
         files.extend(self.files.iter().map(FileRow::reference));
         let given = Given {
@@ -148,7 +148,7 @@ impl Opened {
     #[must_use]
     pub fn currency(&self) -> crate::money::Currency {
         use crate::money::Currency;
-        let chosen = Currency::from_code(self.answers.get("currency"));
+        let chosen = Currency::typed(self.answers.get("currency"));
         let local = || crate::web::currencies::local(self.account.country.as_deref().unwrap_or_default());
         let by_zone = || crate::web::currencies::of_zone(&self.account.time_zone);
         chosen.or_else(local).or_else(by_zone).unwrap_or(Currency::USD)

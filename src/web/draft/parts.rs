@@ -4,6 +4,7 @@ use super::answers::{Answers, name};
 use super::shares::Receivers;
 use crate::engine::terms::{Kind, MilestoneTerms};
 use crate::money::Currency;
+use crate::text::trimmed;
 use crate::web::form::Problems;
 
 /// The inspection days of a delivery as long as nobody chose others.
@@ -65,9 +66,9 @@ fn inspection(answers: &Answers, field: &str, problems: &mut Problems) -> u8 {
 /// One criterion a line. Signs that people put before the lines of a list go.
 fn criteria(text: &str) -> Vec<String> {
     let plain = |line: &str| {
-        let line = line.trim();
+        let line = trimmed(line);
         let bare = ["- ", "* ", "• ", "– "].iter().find_map(|sign| line.strip_prefix(sign));
-        bare.unwrap_or(line).trim().to_owned()
+        trimmed(bare.unwrap_or(line)).to_owned()
     };
     text.lines().map(plain).filter(|line| !line.is_empty()).collect()
 }

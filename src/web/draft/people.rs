@@ -7,9 +7,9 @@ use super::answers::{Answers, payee};
 use super::base::Base;
 use super::handler::LONGEST_NAME;
 use super::terms::Given;
+use crate::address;
 use crate::engine::party::{Role, UserId};
 use crate::engine::terms::{Mode, TermsParty};
-use crate::store::users;
 use crate::web::form::Problems;
 
 /// Whom a creator in this role names, and whether he must.
@@ -43,10 +43,8 @@ fn read(answers: &Answers, role: Role, own: &str, problems: &mut Problems) -> Ve
             }
             continue;
         }
-        let Some(email) = users::address(typed) else {
-            problems.add(other.word(), "Enter an email address like name@example.com.");
-            continue;
-        };
+        let plain = "Enter an email address like name@example.com.";
+        let Some(email) = answers.fields().email(other.word(), plain, problems) else { continue };
         if email == own {
             problems.add(other.word(), "This is your own address. Everyone who takes part has another one.");
         } else if named.iter().any(|(_, known)| *known == email) {
@@ -64,16 +62,12 @@ fn read(answers: &Answers, role: Role, own: &str, problems: &mut Problems) -> Ve
 fn payees(answers: &Answers, own: &str, named: &mut Vec<(Role, String)>, problems: &mut Problems) {
     for number in 1..=answers.payees() {
         let (name, field) = (payee(number, "name"), payee(number, "email"));
-        let typed = answers.get(&name);
-        if typed.is_empty() {
-            problems.add(&name, "Enter a name, or remove this person.");
-        } else if typed.chars().count() > LONGEST_NAME || typed.chars().any(char::is_control) {
-            let sentence = format!("Write it on one line, with no more than {LONGEST_NAME} characters.");
-            problems.add(&name, sentence);
-        }
-        let email = users::address(answers.get(&field));
+        let missing = "Enter a name, or remove this person.";
+        let _ = answers.fields().name(&name, LONGEST_NAME, missing, problems);
+        let plain = "Enter an email address like name@example.com.";
+        let email = answers.fields().email(&field, plain, problems);
         match &email {
-            None => problems.add(&field, "Enter an email address like name@example.com."),
+            None => {}
             Some(email) if email == own => problems.add(
                 &field,
                 "This is your own address. Whoever is paid too takes no other part in the deal.",
@@ -91,7 +85,7 @@ fn payees(answers: &Answers, own: &str, named: &mut Vec<(Role, String)>, problem
 #[must_use]
 pub fn names(answers: &Answers) -> Vec<(String, String)> {
     let one = |number| {
-        let email = users::address(answers.get(&payee(number, "email")))?;
+        let email = address::canonical(answers.get(&payee(number, "email"))).ok()?;
         Some((email, answers.get(&payee(number, "name")).to_owned()))
     };
     (1..=answers.payees()).filter_map(one).collect()

@@ -188,8 +188,7 @@ impl Sheet<'_> {
 
     fn price(&self) -> Vec<Line> {
         let terms = &self.reading.terms;
-        let chosen =
-            Currency::from_code(self.answers.get("currency")).filter(|it| currencies::is_offered(*it));
+        let chosen = Currency::typed(self.answers.get("currency")).filter(|it| currencies::is_offered(*it));
         let words = chosen.map(|it| format!("{} – {}", it.code(), it.name())).unwrap_or_default();
         let mut lines = vec![self.line("Currency", words, &["currency"])];
         let sum = |minor: i64| if minor > 0 { terms.money(minor).to_string() } else { String::new() };

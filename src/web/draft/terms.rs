@@ -148,7 +148,7 @@ fn chosen<T>(choice: Option<T>, field: &str, missing: &str, problems: &mut Probl
 }
 
 fn currency(answers: &Answers, problems: &mut Problems) -> Currency {
-    let typed = Currency::from_code(answers.get("currency")).filter(|it| currencies::is_offered(*it));
+    let typed = Currency::typed(answers.get("currency")).filter(|it| currencies::is_offered(*it));
     let currency = chosen(typed, "currency", "Choose a currency of the list.", problems);
     // Of those on the list it is one with the most decimals, so no amount is refused for them meanwhile.
     currency.or(Currency::from_code("TND")).unwrap_or(Currency::USD)

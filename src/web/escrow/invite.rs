@@ -13,13 +13,14 @@ use crate::engine::command::Command;
 use crate::engine::offers::Action;
 use crate::engine::party::{Party, PartyStatus};
 use crate::engine::refusal::Refusal;
+use crate::engine::seen::Scope;
 use crate::error::Error;
 use crate::store::db::Conn;
 use crate::store::execute::Outcome;
 use crate::store::outbox::{self, Mailed};
 use crate::store::proposals::{Correction, correct};
 use crate::store::throttle::PROPOSALS_BY_USER;
-use crate::store::users::{self, Account};
+use crate::store::users::Account;
 use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems};
 use crate::web::page;
@@ -119,7 +120,7 @@ fn draw(app: &App, visit: &Visit, at: &At, typed: &str, problems: Problems) -> R
         can_correct: seat.refusal(Action::CorrectParty(at.place)).is_none(),
         typed: typed.to_owned(),
         problems,
-        seen: seat.escrow.seen(None),
+        seen: seat.escrow.seen(Scope::Whole),
         key: app.clock.id().to_string(),
     };
     page::with_status(status, &page)
@@ -157,8 +158,8 @@ async fn correct_address(
     let at = load(&app, &mut app.db.read().await?.conn(), account, &path).await?;
     let mut problems = Problems::new();
     let typed = fields.get("email");
-    let Some(email) = users::address(typed) else {
-        problems.add("email", "Enter an email address like name@example.com.");
+    let Some(email) = fields.email("email", "Enter an email address like name@example.com.", &mut problems)
+    else {
         return draw(&app, &visit, &at, typed, problems);
     };
     page::slow_down(&app, &[(&PROPOSALS_BY_USER, &at.seat.account.id.to_string())]).await?;

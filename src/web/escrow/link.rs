@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::engine::party::Role;
 use crate::error::Error;
 use crate::guests;
-use crate::store::users::{self, Account};
+use crate::store::users::Account;
 use crate::store::{links, throttle};
 use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems};
@@ -109,9 +109,9 @@ async fn mail(
     if !seat.escrow.for_sale() {
         return Ok(page::redirect(&format!("{}/link", seat.path())));
     }
-    let Some(email) = users::address(fields.get("email")) else {
-        let mut problems = Problems::new();
-        problems.add("email", "Enter an email address like name@example.com.");
+    let mut problems = Problems::new();
+    let Some(email) = fields.email("email", "Enter an email address like name@example.com.", &mut problems)
+    else {
         return draw(&app, &visit, &seat, Some((fields.get("email").to_owned(), problems))).await;
     };
     slow_down(&app, &[(&throttle::PROPOSALS_BY_USER, &seat.account.id.to_string())]).await?;

@@ -14,10 +14,12 @@ use crate::app::App;
 use crate::engine::chain::salted_hex;
 use crate::engine::command::Command;
 use crate::engine::offers::Action;
+use crate::engine::seen::Scope;
 use crate::error::Error;
 use crate::store::escrows;
 use crate::store::execute::{Evidence, Outcome, Request, Who};
 use crate::store::users::Account;
+use crate::text::folded;
 use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems};
 use crate::web::network::Network;
@@ -40,7 +42,7 @@ pub fn routes() -> Routes {
 /// Whether two names differ in nothing but letters' case and blanks.
 #[must_use]
 pub fn same_name(one: &str, other: &str) -> bool {
-    let plain = |name: &str| name.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain = |name: &str| folded(name).split_whitespace().collect::<Vec<_>>().join(" ");
     plain(one) == plain(other)
 }
 
@@ -82,7 +84,7 @@ impl Page {
             name_confirmed: false,
             consent: false,
             problems: Problems::default(),
-            seen: seat.escrow.seen(None),
+            seen: seat.escrow.seen(Scope::Whole),
             key: app.clock.id().to_string(),
         }
     }

@@ -56,13 +56,9 @@ async fn request(
 ) -> Result<Response, Error> {
     let mut problems = Problems::new();
     let typed = fields.get("new_email").to_owned();
-    let new = users::address(&typed);
-    match &new {
-        None => problems.add("new_email", "Enter an email address, like amel@example.com."),
-        Some(new) if new == account.address() => {
-            problems.add("new_email", "This is the address that your account has now.");
-        }
-        Some(_) => {}
+    let new = fields.email("new_email", "Enter an email address, like amel@example.com.", &mut problems);
+    if new.as_deref() == Some(account.address()) {
+        problems.add("new_email", "This is the address that your account has now.");
     }
     let password = fields.exact("password").to_owned();
     if password.is_empty() {

@@ -13,6 +13,7 @@ use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems};
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::{Place, Shell};
+use crate::web::sign_up::LONGEST_NAME;
 use crate::web::view::Choice;
 use crate::web::visit::Visit;
 use crate::web::visitor::SignedIn;
@@ -63,13 +64,15 @@ async fn save(
     fields: Fields,
 ) -> Result<Response, Error> {
     let mut problems = Problems::new();
-    let name = fields.text("name", 200, "Enter your name.", &mut problems);
-    let time_zone = fields.get("time_zone").to_owned();
-    if !places::is_zone(&time_zone) {
+    let name = fields.called("name", LONGEST_NAME, "Enter your name.", account.operator, &mut problems);
+    let zone = places::zone(fields.get("time_zone"));
+    let time_zone = zone.unwrap_or(fields.get("time_zone")).to_owned();
+    if zone.is_none() {
         problems.add("time_zone", "Choose your time zone from the list.");
     }
-    let country = fields.get("country").to_owned();
-    if !country.is_empty() && !places::is_country(&country) {
+    let known = places::country(fields.get("country"));
+    let country = known.unwrap_or(fields.get("country")).to_owned();
+    if !country.is_empty() && known.is_none() {
         problems.add("country", "Choose your country from the list.");
     }
     let to_wallet_at_once = fields.ticked("to_wallet_at_once");

@@ -22,5 +22,6 @@ mod reminders;
 mod repeats;
 mod roles;
 mod sums;
+mod texts;
 mod told;
 mod veiled;
