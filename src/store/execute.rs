@@ -346,7 +346,7 @@ impl<'a> Write<'a> {
     }
 
     fn is_stale(&self, request: &Request) -> bool {
-        let now = self.escrow.as_ref().map(|escrow| escrow.seen(request.command.milestone()));
+        let now = self.escrow.as_ref().map(|escrow| escrow.seen(request.command.scope()));
         matches!((&request.seen, now), (Some(seen), Some(now)) if *seen != now)
     }
 

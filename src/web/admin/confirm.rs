@@ -51,10 +51,10 @@ pub struct Confirm {
 }
 
 impl Confirm {
-    /// What was typed, without what it was sent for.
+    /// What was typed, without what it was sent for, and what the page shows of today.
     #[must_use]
-    pub fn typed(fields: &Fields) -> Vec<(String, String)> {
-        let all = fields.iter().filter(|(name, _)| *name != STEP);
+    pub fn typed(fields: &Fields, seen: &str) -> Vec<(String, String)> {
+        let all = fields.iter().filter(|(name, _)| ![STEP, "seen"].contains(name)).chain([("seen", seen)]);
         all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 

@@ -13,6 +13,7 @@ use crate::engine::command::Command;
 use crate::engine::dispute::{Dispute, Handler, Step};
 use crate::engine::escrow::Escrow;
 use crate::engine::refusal::LONGEST_TEXT;
+use crate::engine::seen::Scope;
 use crate::error::Error;
 use crate::store::db::Conn;
 use crate::store::escrows::{self, Person};
@@ -22,7 +23,7 @@ use crate::store::history::Stored;
 use crate::store::users::Account;
 use crate::store::{disputes, files};
 use crate::web::download::attachment;
-use crate::web::escrow::act::answer;
+use crate::web::escrow::act::{CHANGED, answer};
 use crate::web::escrow::outcome;
 use crate::web::escrow::room::{self, Room, Work};
 use crate::web::escrow::ruling;
@@ -161,6 +162,7 @@ struct Page {
     needs: String,
     reason: String,
     problems: Problems,
+    seen: String,
     key: String,
 }
 
@@ -203,6 +205,7 @@ async fn draw(
         reason: typed.as_ref().map(|(fields, _)| fields.get("reason").to_owned()).unwrap_or_default(),
         shell: Shell::new(app, visit, format!("Dispute: {}", case.escrow.terms.title)).at(Place::Admin),
         problems: typed.map(|(_, problems)| problems).unwrap_or_default(),
+        seen: case.escrow.seen(Scope::Dispute(case.number)),
         key: app.clock.id().to_string(),
     };
     page::with_status(status, &page)
@@ -306,6 +309,11 @@ async fn rule(
         }
     };
     let outcome = case.send(&app, &fields, command).await?;
+    if outcome == Outcome::Stale {
+        let mut problems = Problems::new();
+        problems.add("", CHANGED);
+        return ask(&app, &visit, operator, &at, &fields, problems, StatusCode::CONFLICT).await;
+    }
     let after = escrows::by_id(&mut app.db.read().await?.conn(), case.escrow.id).await?;
     let waits = after.is_some_and(|after| after.dispute(case.number).is_some());
     answer(outcome, &case.path(), if waits { Flash::RulingPending } else { Flash::Ruled })

@@ -164,6 +164,10 @@ async fn add(
     match For::of(&fields) {
         For::Asking => return ask(&app, &operator, &visit, &fields, (currency, starts_at, &rules)).await,
         For::Changing => return draw(&app, &operator, &visit, fields, problems).await,
+        // What "now" is on the page that was confirmed.
+        For::Doing if fields.has("seen") && fields.get("seen") != newest(&app).await? => {
+            return ask(&app, &operator, &visit, &fields, (currency, starts_at, &rules)).await;
+        }
         For::Doing => {}
     }
     let words = in_words(&rules, currency);
@@ -223,6 +227,9 @@ async fn ask(
         "" => "At once".to_owned(),
         _ => operator.reader(app).zone.moment(starts_at),
     };
+    let seen = newest(app).await?;
+    let changed = fields.has("seen") && fields.get("seen") != seen;
+    let news = changed.then(|| ("Changed meanwhile", "Another version was added while your page was open, and this one was not. These are the figures now.".to_owned()));
     let rows = vec![
         ("Currency", currency.code().to_owned()),
         ("From", from),
@@ -255,14 +262,21 @@ async fn ask(
     let confirm = Confirm {
         shell: Shell::new(app, visit, "Add this version?").at(Place::Admin),
         path: PATH,
-        rows,
+        rows: news.into_iter().chain(rows).collect(),
         text: String::new(),
         warning: "Where there are two operators, the other one must confirm it before it applies. What was added can’t be changed or taken back: another version mends it, from its own start on. \
             Deals keep the fee under which they were sent, and disputes the sum that stood when they were opened.",
         button: "Add this version".to_owned(),
-        typed: Confirm::typed(fields),
+        typed: Confirm::typed(fields, &seen),
     };
     confirm.draw()
+}
+
+/// Which version was added last: the figures of now hang on it.
+async fn newest(app: &App) -> Result<String, Error> {
+    let versions = fees::versions(&mut app.db.read().await?.conn()).await?;
+    let newest = versions.iter().map(|version| version.id).max();
+    Ok(newest.map_or_else(|| "none".to_owned(), |id| id.to_string()))
 }
 
 /// For the audit: the fee, and the limits that are not the program's own.

@@ -113,10 +113,20 @@ async fn publish(
     match For::of(&fields) {
         For::Asking => return ask(&app, &operator, &visit, &fields, (text, starts_at)).await,
         For::Changing => return draw(&app, &operator, &visit, fields, problems).await,
+        // The number of the version on the page that was confirmed.
+        For::Doing if fields.has("seen") && fields.get("seen") != next(&app).await?.to_string() => {
+            return ask(&app, &operator, &visit, &fields, (text, starts_at)).await;
+        }
         For::Doing => {}
     }
     operators::publish_terms(&app.db, &app.clock, operator.id, &text, starts_at).await?;
     Ok(page::see_other(PATH, Flash::TermsPublished))
+}
+
+/// The number of the version to come.
+async fn next(app: &App) -> Result<i64, Error> {
+    let versions = terms_of_service::versions(&mut app.db.read().await?.conn()).await?;
+    Ok(versions.first().map_or(FIRST, |newest| newest.version) + 1)
 }
 
 /// The terms as they will be read, before they are published.
@@ -127,8 +137,7 @@ async fn ask(
     fields: &Fields,
     (text, starts_at): (String, Time),
 ) -> Result<Response, Error> {
-    let versions = terms_of_service::versions(&mut app.db.read().await?.conn()).await?;
-    let next = versions.first().map_or(FIRST, |newest| newest.version) + 1;
+    let next = next(app).await?;
     let from = match fields.get("starts") {
         "" => "At once".to_owned(),
         _ => operator.reader(app).zone.moment(starts_at),
@@ -140,7 +149,7 @@ async fn ask(
         text,
         warning: "A published version can’t be changed or taken back. From its start on nobody can pay before accepting it.",
         button: format!("Publish version {next}"),
-        typed: Confirm::typed(fields),
+        typed: Confirm::typed(fields, &next.to_string()),
     };
     confirm.draw()
 }

@@ -47,6 +47,8 @@ struct Show {
     name: String,
     pills: Vec<PillView>,
     about: Vec<(&'static str, String)>,
+    /// Sent back by the forms.
+    seen: String,
     frozen_at: Option<TimeView>,
     frozen_because: String,
     /// Why it can't be frozen; empty where it can.
@@ -113,6 +115,7 @@ async fn draw(
             ("Country", or_dash(person.country.as_deref().unwrap_or_default())),
             ("Time zone", person.time_zone.clone()),
         ],
+        seen: seen(&person),
         frozen_at: person.frozen_at.map(|at| reader.time(at)),
         frozen_because: person.frozen_because.clone().unwrap_or_default(),
         untouchable: untouchable(conn, operator, &person).await?,
@@ -167,6 +170,8 @@ async fn freeze(
     let reason = fields.text("reason", LONGEST_REASON, missing, &mut problems);
     if !why_not.is_empty() {
         problems.add("", why_not);
+    } else if !is_as_seen(&fields, &person) {
+        problems.add("", CHANGED);
     }
     if !problems.is_empty() {
         return draw(&app, &operator, &visit, id, reason, problems).await;
@@ -192,6 +197,7 @@ async fn unfreeze(
         beside(&mut db.conn(), &operator, &person).await?
     };
     drop(db);
+    let why_not = if why_not.is_empty() && !is_as_seen(&fields, &person) { CHANGED } else { why_not };
     if !why_not.is_empty() {
         let mut problems = Problems::new();
         problems.add("", why_not);
@@ -201,6 +207,18 @@ async fn unfreeze(
     let done = operators::unfreeze(&app.db, &app.clock, operator.id, id, &note).await?;
     app.wake.up();
     Ok(page::see_other(&path(id), if done { Flash::Unfrozen } else { Flash::AlreadyDone }))
+}
+
+const CHANGED: &str =
+    "Another operator acted while your page was open, so nothing was changed. Look at it as it stands now.";
+
+/// Whether this person may act, as the page shows it: one freezing is told from the next.
+fn seen(person: &Account) -> String {
+    person.frozen_at.map_or_else(|| "free".to_owned(), |at| at.micros().to_string())
+}
+
+fn is_as_seen(fields: &Fields, person: &Account) -> bool {
+    !fields.has("seen") || fields.get("seen") == seen(person)
 }
 
 fn path(id: Uuid) -> String {

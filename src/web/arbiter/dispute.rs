@@ -10,9 +10,10 @@ use crate::app::App;
 use crate::engine::dispute::Dispute;
 use crate::engine::offers::Action;
 use crate::error::Error;
+use crate::store::execute::Outcome;
 use crate::store::users::Account;
 use crate::store::{escrows, fees};
-use crate::web::escrow::act::answer;
+use crate::web::escrow::act::{CHANGED, answer};
 use crate::web::escrow::outcome;
 use crate::web::escrow::room::{self, Room, Work};
 use crate::web::escrow::ruling;
@@ -208,6 +209,11 @@ async fn rule(
         }
     };
     let outcome = case.chair.send(&app, &fields, command).await?;
+    if outcome == Outcome::Stale {
+        let mut problems = Problems::new();
+        problems.add("", CHANGED);
+        return ask(&app, &visit, account, &at, &fields, problems, StatusCode::CONFLICT).await;
+    }
     let after = escrows::by_id(&mut app.db.read().await?.conn(), case.chair.escrow.id).await?;
     let waits = after.is_some_and(|after| after.dispute(case.number).is_some());
     answer(outcome, &case.path(), if waits { Flash::RulingPending } else { Flash::Ruled })

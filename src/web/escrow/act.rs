@@ -1,5 +1,6 @@
 //! A command of a party, sent, and its outcome as an answer.
 
+use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::seat::Seat;
@@ -9,8 +10,24 @@ use crate::engine::refusal::Refusal;
 use crate::error::Error;
 use crate::store::execute::{Evidence, Outcome, Request, Who};
 use crate::web::flash::Flash;
-use crate::web::form::Fields;
+use crate::web::form::{Fields, Problems};
 use crate::web::page::see_other;
+
+/// Said above a form that comes back with what was typed, since the sums on its page have changed.
+pub const CHANGED: &str = "Somebody else acted while your page was open, so nothing was carried out and no money moved. \
+    Look at it as it stands now, then send it again.";
+
+/// The status of a page that comes back with these problems.
+#[must_use]
+pub fn status_of(problems: &Problems) -> StatusCode {
+    if problems.is_empty() {
+        StatusCode::OK
+    } else if problems.get("") == Some(CHANGED) {
+        StatusCode::CONFLICT
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    }
+}
 
 /// Sends a party's command with what the form carried: `seen` and `key`.
 ///

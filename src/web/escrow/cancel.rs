@@ -2,10 +2,9 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::act::{answer, send};
+use super::act::{CHANGED, answer, send, status_of};
 use super::outcome;
 use super::seat::Seat;
 use super::transfers::Transfers;
@@ -14,7 +13,9 @@ use crate::engine::command::Command;
 use crate::engine::offers::{Action, Offer, offered};
 use crate::engine::party::Role;
 use crate::engine::refusal::LONGEST_TEXT;
+use crate::engine::seen::Scope;
 use crate::error::Error;
+use crate::store::execute::Outcome;
 use crate::store::users::Account;
 use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems};
@@ -110,8 +111,8 @@ async fn draw(
         (Role::Seller, false) => "Cancel and refund",
         (_, false) => "Ask to cancel",
     };
-    let status = if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let (reason, problems) = typed.unwrap_or_default();
+    let status = status_of(&problems);
     let page = Page {
         shell: Shell::new(app, visit, title).at(Place::Escrows).with_problems(!problems.is_empty()),
         path: seat.path(),
@@ -130,7 +131,7 @@ async fn draw(
         readers: seat.the_others(),
         problems,
         reason,
-        seen: seat.escrow.seen(None),
+        seen: seat.escrow.seen(Scope::Money),
         key: app.clock.id().to_string(),
     };
     page::with_status(status, &page)
@@ -179,6 +180,10 @@ async fn reasoned(
         return draw(app, visit, account, reference, Some((fields.get("reason").to_owned(), problems))).await;
     }
     let outcome = send(app, &seat, fields, command(reason), None).await?;
+    if outcome == Outcome::Stale {
+        problems.add("", CHANGED);
+        return draw(app, visit, account, reference, Some((fields.get("reason").to_owned(), problems))).await;
+    }
     answer(outcome, &seat.path(), flash)
 }
 

@@ -14,6 +14,7 @@ use super::transfers::Transfers;
 use crate::app::App;
 use crate::engine::command::Command;
 use crate::engine::offers::{Action, offered};
+use crate::engine::seen::Scope;
 use crate::error::Error;
 use crate::store::files::Purpose;
 use crate::store::users::Account;
@@ -94,6 +95,7 @@ struct Page {
     kept: Vec<Choice>,
     note: String,
     problems: Problems,
+    seen: String,
     key: String,
 }
 
@@ -134,6 +136,7 @@ async fn draw(
         kept: boxes(&typed.kept),
         note: typed.note,
         problems: typed.problems,
+        seen: seat.escrow.seen(Scope::Dispute(number)),
         key: if typed.key.is_empty() { app.clock.id().to_string() } else { typed.key },
     };
     page::with_status(status, &page)
@@ -222,7 +225,7 @@ async fn ask_concede(
         back,
         transfers: outcome::transfers(&seat.scene(), &open.claims),
         button: format!("Give what is sought: you get {}", seat.amount(yours)),
-        seen: seat.escrow.seen(None),
+        seen: seat.escrow.seen(Scope::Dispute(dispute)),
         key: app.clock.id().to_string(),
     })
 }

@@ -5,7 +5,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::act::{answer, refused, send};
+use super::act::{CHANGED, answer, refused, send};
 use super::parcel::{Parcel, boxes, drain};
 use super::seat::Seat;
 use super::settlement::{OpenLine, open_lines, splits_of};
@@ -13,7 +13,9 @@ use crate::app::App;
 use crate::engine::command::Command;
 use crate::engine::dispute::{FailedCriterion, Split};
 use crate::engine::offers::Action;
+use crate::engine::seen::Scope;
 use crate::error::Error;
+use crate::store::execute::Outcome;
 use crate::store::files::{FileRow, Purpose};
 use crate::store::users::Account;
 use crate::web::flash::Flash;
@@ -47,6 +49,7 @@ struct Page {
     note: String,
     kept: Vec<Choice>,
     problems: Problems,
+    seen: String,
     key: String,
 }
 
@@ -117,6 +120,7 @@ async fn draw(
         note: typed.note,
         kept: boxes(&typed.kept),
         problems: typed.problems,
+        seen: seat.escrow.seen(Scope::Money),
         key: if key.is_empty() { app.clock.id().to_string() } else { key },
     };
     page::with_status(status, &page)
@@ -178,5 +182,13 @@ async fn open(
     let (files, evidence) = parcel.packed(&app, seat.escrow.id);
     let command = Command::OpenDispute { claims, reason: parcel.note.clone(), failed, files };
     let outcome = send(&app, &seat, &parcel.upload.fields, command, Some(evidence)).await?;
+    if outcome == Outcome::Stale {
+        problems.add("", CHANGED);
+        parcel.keep(&app).await?;
+        parcel.upload.fields.remove("key");
+        let typed =
+            Typed { fields: Some(parcel.upload.fields), note: parcel.note, kept: parcel.kept, problems };
+        return draw(&app, &visit, account, &reference, StatusCode::CONFLICT, typed).await;
+    }
     answer(outcome, &format!("{}/disputes", seat.path()), Flash::DisputeOpened)
 }

@@ -12,6 +12,7 @@ use crate::engine::command::Command;
 use crate::engine::deadlines::{FAILED_REFUND_DAYS, REFUND_AGAIN_DAYS};
 use crate::engine::party::Role;
 use crate::engine::refund::{Refund, RefundState};
+use crate::engine::seen::Scope;
 use crate::error::Error;
 use crate::web::flash::Flash;
 use crate::web::form::Fields;
@@ -57,6 +58,7 @@ pub struct MoneyBack {
     can_send_again: bool,
     can_take: bool,
     lines: Vec<(&'static str, Line)>,
+    seen: String,
     key: String,
 }
 
@@ -129,6 +131,7 @@ impl MoneyBack {
             can_send_again: failed,
             can_take: failed && scene.escrow.refund_has_wallet(refund),
             lines,
+            seen: scene.escrow.seen(Scope::Refund(refund.number)),
             key,
         }
     }

@@ -11,6 +11,7 @@ use super::transfers::Transfers;
 use crate::engine::command::Command;
 use crate::engine::dispute::{Dispute, Split};
 use crate::engine::refusal::LONGEST_TEXT;
+use crate::engine::seen::Scope;
 use crate::error::Error;
 use crate::web::form::{Fields, Problems};
 use crate::web::page;
@@ -82,6 +83,7 @@ struct Page {
     button: String,
     reasons: String,
     problems: Problems,
+    seen: String,
     key: String,
 }
 
@@ -118,6 +120,7 @@ pub fn ask(asked: Asked<'_>, status: StatusCode) -> Result<Response, Error> {
         button: format!("Decide: release {release}, refund {refund}"),
         reasons: fields.get("reasons").to_owned(),
         problems,
+        seen: scene.escrow.seen(Scope::Dispute(open.number)),
         key,
     };
     page::with_status(status, &page)

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::act::{answer, send};
+use super::act::{CHANGED, answer, send};
 use super::outcome;
 use super::seat::Seat;
 use super::transfers::Transfers;
@@ -14,7 +14,9 @@ use crate::engine::command::Command;
 use crate::engine::dispute::{Settlement, Split};
 use crate::engine::offers::{Action, offered};
 use crate::engine::refusal::LONGEST_TEXT;
+use crate::engine::seen::Scope;
 use crate::error::Error;
+use crate::store::execute::Outcome;
 use crate::store::users::Account;
 use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems, Search};
@@ -56,7 +58,6 @@ struct Page {
     lines: Vec<OpenLine>,
     currency: String,
     problems: Problems,
-    seen: String,
     key: String,
 }
 
@@ -70,6 +71,7 @@ struct OfferView {
     parts: Vec<(String, MoneyView, MoneyView)>,
     transfers: Transfers,
     yours: String,
+    seen: String,
     can_accept: bool,
     can_withdraw: bool,
 }
@@ -150,6 +152,7 @@ fn view(seat: &Seat, offer: &Settlement) -> OfferView {
         parts: offer.splits.iter().map(part).collect(),
         transfers: outcome::transfers(&scene, &offer.splits),
         yours: seat.amount(yours).to_string(),
+        seen: seat.escrow.seen(Scope::Settlement(offer.number)),
         can_accept: offered(&offers, Action::AcceptSettlement(offer.number)),
         can_withdraw: offered(&offers, Action::WithdrawSettlement(offer.number)),
     }
@@ -180,7 +183,6 @@ async fn draw(
         lines,
         currency: seat.escrow.terms.currency.code().to_owned(),
         problems,
-        seen: seat.escrow.seen(None),
         key: app.clock.id().to_string(),
     };
     page::with_status(status, &page)
@@ -235,7 +237,7 @@ fn confirm(
         note,
         problems,
         yours: seat.amount(yours).to_string(),
-        seen: seat.escrow.seen(None),
+        seen: seat.escrow.seen(Scope::Money),
         key: app.clock.id().to_string(),
     };
     page::with_status(status, &page)
@@ -272,7 +274,15 @@ async fn offer(
         let typed = fields.get("note").to_owned();
         return confirm(&app, &visit, &seat, splits, typed, problems, StatusCode::UNPROCESSABLE_ENTITY);
     }
-    let outcome = send(&app, &seat, &fields, Command::OfferSettlement { splits, note }, None).await?;
+    let command = Command::OfferSettlement { splits: splits.clone(), note: note.clone() };
+    let outcome = send(&app, &seat, &fields, command, None).await?;
+    let fits = |split: &Split| {
+        seat.escrow.milestone(split.milestone).is_some_and(|part| part.left_minor() == split.sum_minor())
+    };
+    if outcome == Outcome::Stale && splits.iter().all(fits) {
+        problems.add("", CHANGED);
+        return confirm(&app, &visit, &seat, splits, note, problems, StatusCode::CONFLICT);
+    }
     answer(outcome, &format!("{}/settlement", seat.path()), Flash::SettlementOffered)
 }
 
