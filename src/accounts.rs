@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::mail::letter::Letter;
 use crate::store::audit::{self, Act, Subject, Who};
 use crate::store::db::{Conn, Db, DbError};
-use crate::store::outbox::{NewMail, To};
+use crate::store::outbox::NewMail;
 use crate::store::security::{self, Kind};
 use crate::store::throttle::{self, Limit};
 use crate::store::tokens::{self, Bound, Purpose, Worth};
@@ -281,62 +281,6 @@ async fn store_password(
     security::note(conn, clock, Kind::PasswordChanged, Some(user), "").await?;
     outbox::enqueue(conn, clock, &Letter::PasswordChanged { at: now }.to_user(user)).await?;
     Ok(())
-}
-
-/// Sends a link to the address that an account shall have. Whoever has an account with that address already
-/// is told by mail instead; the page says the same.
-///
-/// # Errors
-/// The database did not answer.
-pub async fn request_address(db: &Db, clock: &Clock, user: Uuid, email: &str) -> Result<(), DbError> {
-    let mut tx = db.write().await?;
-    let conn = &mut tx.conn();
-    let known = users::by_email(conn, email).await?.filter(|known| known.claimed_at.is_some());
-    let mail = match known {
-        Some(owner) => Letter::AlreadyRegistered.to_user(owner.id),
-        None => Letter::NewAddress.to(To::UserAt(user, email.to_owned())),
-    };
-    security::note(conn, clock, Kind::AddressAsked, Some(user), "").await?;
-    owe_mail(conn, clock, email, &mail).await?;
-    tx.commit().await
-}
-
-/// What became of an account that shall have another address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moved {
-    Done,
-    /// Somebody has the address, or an escrow names it.
-    Taken,
-    /// The link is no longer good, or another account's.
-    Dead,
-}
-
-/// Gives an account the address that the token was mailed to. The address that is left is told, and links
-/// that went there are worth nothing any more.
-///
-/// # Errors
-/// The database did not answer.
-pub async fn change_address(db: &Db, clock: &Clock, user: Uuid, secret: &str) -> Result<Moved, DbError> {
-    let mut tx = db.write().await?;
-    let conn = &mut tx.conn();
-    let now = clock.now();
-    let token = tokens::consume(conn, now, Purpose::NewAddress, secret).await?;
-    let token = token.filter(|token| token.user_id == Some(user));
-    let Some(new) = token.and_then(|token| token.email) else { return Ok(Moved::Dead) };
-    let old = users::by_id(conn, user).await?.and_then(|account| account.email);
-    if !users::set_address(conn, now, user, &new).await? {
-        return Ok(Moved::Taken);
-    }
-    for purpose in [Purpose::ConfirmAddress, Purpose::Reset, Purpose::NewAddress] {
-        tokens::retire(conn, now, purpose, user).await?;
-    }
-    security::note(conn, clock, Kind::AddressChanged, Some(user), "").await?;
-    if let Some(old) = old {
-        let letter = Letter::AddressChanged { at: now };
-        outbox::enqueue(conn, clock, &letter.to(To::UserAt(user, old))).await?;
-    }
-    tx.commit().await?;
-    Ok(Moved::Done)
 }
 
 /// A browser in which somebody signs in.

@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod address;
 pub mod app;
 pub mod calendar;
+pub mod change_of_address;
 pub mod checkpoints;
 pub mod clock;
 pub mod config;

@@ -15,11 +15,9 @@ use holdfast::clock::Clock;
 use holdfast::config::Config;
 use holdfast::operators::{self, Added, Removed};
 use holdfast::password::Passwords;
-use holdfast::store::addresses;
 use holdfast::store::audit::{self, Who};
-use holdfast::store::contracts;
 use holdfast::store::db::{Db, DbError};
-use holdfast::store::{links, users};
+use holdfast::store::{addresses, contracts, links};
 use holdfast::work::mails;
 use holdfast::{demo, doctor, rehearsal, serve};
 use time::Duration;
@@ -244,11 +242,12 @@ fn create(folder: &Path) -> Result<(), String> {
 async fn open_at(config: Config, clock: Clock, makes_key: bool) -> Result<App, Box<dyn std::error::Error>> {
     create(&config.data_dir)?;
     let db = Db::open(&config.database()).await?;
-use holdfast::store::addresses;
-use holdfast::store::audit::{self, Who};
-use holdfast::store::contracts;
-use holdfast::store::db::{Db, DbError};
-use holdfast::store::{links, users};
+    addresses::report(&addresses::settle(&db).await?);
+    audit::begin(&db, &clock).await?;
+    let keys = checkpoints::begin(&db, &clock, &config, makes_key).await?;
+    let db = db.with_keys(keys);
+    links::seal_old(&db, &clock).await?;
+    contracts::fill(&db).await?;
     let app = App::new(db, clock, config, Passwords::new())?;
     rehearsal::begin(&app).await?;
     Ok(app)

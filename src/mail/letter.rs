@@ -29,7 +29,11 @@ pub enum Letter {
     },
     /// To the address that an account shall have from now on: is it yours?
     NewAddress,
-    /// The address was changed; goes to the one that was left.
+    /// To the address that an account is about to leave: may it?
+    OldAddress {
+        new: String,
+    },
+    /// The address was changed; goes to the one that was left, with a link to undo it.
     AddressChanged {
         at: Time,
     },
@@ -100,6 +104,8 @@ pub fn path(purpose: Purpose, secret: &str) -> String {
     match purpose {
         Purpose::ConfirmAddress => format!("/verify-email/{secret}"),
         Purpose::NewAddress => format!("/settings/address/{secret}"),
+        Purpose::OldAddress => format!("/settings/address/{secret}"),
+        Purpose::UndoAddress => format!("/address-undo/{secret}"),
         Purpose::Reset => format!("/reset/{secret}"),
         Purpose::Setup => format!("/setup/{secret}"),
         Purpose::Invitation => format!("/invitations/{secret}"),
@@ -146,11 +152,12 @@ impl Letter {
             Self::GuestLink { .. } => Some(Purpose::Guest),
             Self::ConfirmAddress => Some(Purpose::ConfirmAddress),
             Self::NewAddress => Some(Purpose::NewAddress),
+            Self::OldAddress { .. } => Some(Purpose::OldAddress),
+            Self::AddressChanged { .. } => Some(Purpose::UndoAddress),
             Self::ResetPassword => Some(Purpose::Reset),
             Self::PayLink { .. }
             | Self::AlreadyRegistered
             | Self::PasswordChanged { .. }
-            | Self::AddressChanged { .. }
             | Self::Frozen { .. }
             | Self::Unfrozen { .. }
             | Self::Checkpoint { .. }
@@ -191,6 +198,7 @@ impl Letter {
                 .fact("Reference", reference.as_str()),
             Self::ConfirmAddress => confirm_address(reader),
             Self::NewAddress => new_address(reader),
+            Self::OldAddress { new } => old_address(reader, new),
             Self::AlreadyRegistered => Sheet {
                 subject: "You already have a Holdfast account".into(),
                 headline: "You already have an account".into(),
@@ -213,15 +221,7 @@ impl Letter {
                 ..Sheet::default()
             }
             .fact("When", reader.zone.moment(*at)),
-            Self::AddressChanged { at } => Sheet {
-                subject: "The address of your Holdfast account was changed".into(),
-                headline: "Your account has a new address".into(),
-                paragraphs: vec!["Mails about your account now go to another address, and you sign in with that one.".into()],
-                afterwards: vec!["If this was not you, answer to nobody and write to the operators of this portal.".into()],
-                why: "You get this mail because this was the address of a Holdfast account until now.".into(),
-                ..Sheet::default()
-            }
-            .fact("When", reader.zone.moment(*at)),
+            Self::AddressChanged { at } => address_changed(reader).fact("When", reader.zone.moment(*at)),
             Self::Frozen { at, reason } => frozen(reader, reason).fact("When", reader.zone.moment(*at)),
             Self::Unfrozen { at } => Sheet {
                 subject: "Your Holdfast account works again".into(),
@@ -339,7 +339,7 @@ fn new_address(reader: &Reader<'_>) -> Sheet {
         subject: "Use this address for your Holdfast account".into(),
         headline: "Is this your new address?".into(),
         paragraphs: vec![format!(
-            "Somebody, probably you, asked that a Holdfast account be moved to {}. Open the link while you are signed in to that account, and it is done.",
+            "Somebody, probably you, asked that a Holdfast account be moved to {}. Open the link while you are signed in to that account, and the one in the mail to its present address too.",
             reader.address
         )],
         button: button("Use this address", reader.secret_link.to_owned()),
@@ -348,6 +348,40 @@ fn new_address(reader: &Reader<'_>) -> Sheet {
             "If it was not you, ignore this mail: nothing changes.".into(),
         ],
         why: "You get this mail because this address was typed in the settings of a Holdfast account.".into(),
+        ..Sheet::default()
+    }
+}
+
+fn old_address(reader: &Reader<'_>, new: &str) -> Sheet {
+    Sheet {
+        subject: "Move your Holdfast account to another address?".into(),
+        headline: "Move your account to another address?".into(),
+        paragraphs: vec![format!(
+            "Somebody who knows your password asked that your Holdfast account be moved from {} to {}. Open the link while you are signed in, and the one in the mail to the new address too.",
+            reader.address,
+            crate::address::shown(new)
+        )],
+        button: button("Let it move", reader.secret_link.to_owned()),
+        afterwards: vec![
+            good_once(Purpose::OldAddress),
+            "If it was not you, don’t open the link, and choose a new password at once: nothing moves without this mailbox.".into(),
+        ],
+        why: "You get this mail because this address belongs to a Holdfast account. Mails about your sign-in cannot be switched off.".into(),
+        ..Sheet::default()
+    }
+}
+
+fn address_changed(reader: &Reader<'_>) -> Sheet {
+    Sheet {
+        subject: "The address of your Holdfast account was changed".into(),
+        headline: "Your account has a new address".into(),
+        paragraphs: vec!["Both mailboxes confirmed it. Mails about your account now go to another address, you sign in with that one, and other devices were signed out.".into()],
+        button: button("Undo it", reader.secret_link.to_owned()),
+        afterwards: vec![
+            good_once(Purpose::UndoAddress),
+            "If it was you, there is nothing to do. If not, open the link: your account gets this address back and every device is signed out.".into(),
+        ],
+        why: "You get this mail because this was the address of a Holdfast account until now.".into(),
         ..Sheet::default()
     }
 }
@@ -395,6 +429,7 @@ mod tests {
             Letter::AlreadyRegistered,
             Letter::ResetPassword,
             Letter::NewAddress,
+            Letter::OldAddress { new: "amel@example.org".into() },
             Letter::PasswordChanged { at },
             Letter::AddressChanged { at },
             Letter::NewSignIn { at, ip: "192.0.2.7".into(), device: "Firefox on Linux".into() },
@@ -446,7 +481,7 @@ mod tests {
             inviter_name: "",
             knows: true,
         };
-        let sheet = all()[4].sheet(&reader);
+        let sheet = Letter::PasswordChanged { at: Time::from_micros(1_777_933_800_000_000) }.sheet(&reader);
         assert_eq!(sheet.facts[0].value, "Mon 4 May 2026, 23:30 (Tunis)");
     }
 }

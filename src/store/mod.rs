@@ -3,6 +3,7 @@
 //! Functions take the connection of a write that somebody else began and will end, so that several of
 //! them are one write.
 
+pub mod address_changes;
 pub mod addresses;
 pub mod audit;
 pub mod book;

@@ -19,6 +19,10 @@ pub enum Purpose {
     ConfirmAddress,
     /// Whoever has it reads the mail of the address that an account shall have.
     NewAddress,
+    /// It proves that its reader gets the mail of the address that an account is about to leave.
+    OldAddress,
+    /// It proves that its reader gets the mail of an address that an account has left, and gives it back.
+    UndoAddress,
     /// Whoever has it may choose a new password for the account.
     Reset,
     /// Whoever has it may become an operator. The first one's is bound to nobody.
@@ -38,6 +42,8 @@ impl Purpose {
         match self {
             Self::ConfirmAddress => "confirm_address",
             Self::NewAddress => "new_address",
+            Self::OldAddress => "old_address",
+            Self::UndoAddress => "undo_address",
             Self::Reset => "reset",
             Self::Setup => "setup",
             Self::Invitation => "invitation",
@@ -50,7 +56,8 @@ impl Purpose {
     #[must_use]
     pub fn lifetime(self) -> Duration {
         match self {
-            Self::ConfirmAddress | Self::NewAddress => Duration::days(1),
+            Self::ConfirmAddress | Self::NewAddress | Self::OldAddress => Duration::days(1),
+            Self::UndoAddress => Duration::days(7),
             Self::Reset => Duration::hours(1),
             Self::Setup => Duration::minutes(30),
             // Longer than any invitation waits (domain: acceptance within 14 days), and whoever
@@ -209,6 +216,28 @@ pub async fn retire(conn: &mut Conn<'_>, now: Time, purpose: Purpose, user_id: U
         now,
         purpose.name(),
         user_id
+    )
+}
+
+/// The same of those that were made since a moment.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn retire_since(
+    conn: &mut Conn<'_>,
+    now: Time,
+    purpose: Purpose,
+    user_id: Uuid,
+    since: Time,
+) -> Result<u64, DbError> {
+    exec!(
+        conn,
+        "UPDATE tokens SET replaced_at = $1
+         WHERE purpose = $2 AND user_id = $3 AND created_at >= $4 AND used_at IS NULL AND replaced_at IS NULL",
+        now,
+        purpose.name(),
+        user_id,
+        since
     )
 }
 

@@ -1,10 +1,12 @@
 //! What people choose for themselves: how they are told of what, and the address of their account. And what
 //! anybody may ask: whether a document is genuine.
 
+use holdfast::change_of_address::{self, Moved};
 use holdfast::engine::chain::sha256_hex;
+use time::Duration;
 
 use crate::browser::Browser;
-use crate::world::{PASSWORD, both};
+use crate::world::{PASSWORD, World, both};
 
 const BUYER: &str = "amel.buyer@example.com";
 const SELLER: &str = "bilel.seller@example.com";
@@ -63,14 +65,19 @@ both! {
         assert_eq!(asks_for(&mut amel, NEW, "wrong").await, 422);
         assert_eq!(asks_for(&mut amel, BUYER, PASSWORD).await, 422);
         assert_eq!(asks_for(&mut amel, NEW, PASSWORD).await, 303);
-        let link = world.mail(NEW).await.path("/settings/address/");
+        let [link, old] = both_links(&world).await;
         assert_eq!(world.browser().get(&link).await.status, 303, "whoever is not signed in is asked to be");
         world.account("Somebody Else", "else@example.com").await;
         assert_eq!(world.signed_in("else@example.com").await.get(&link).await.status, 404);
         amel.get(&link).await.shows(NEW);
         assert_eq!(world.signed_in(BUYER).await.get("/home").await.status, 200, "looking changes nothing");
-        amel.submit(&link, &[]).await.shows("Your account has the new address.");
+        let mut phone = world.signed_in(BUYER).await;
+        amel.submit(&link, &[]).await.shows("The address changes once the link in the other mail is opened too.");
         assert_eq!(amel.post(&link, &[]).await.status, 410);
+        assert_eq!(world.person_of(BUYER).await, Some(id), "one mailbox alone moves nothing");
+        amel.get(&old).await.shows(NEW);
+        amel.submit(&old, &[]).await.shows("Your account has the new address.");
+        assert_eq!(phone.get("/home").await.status, 303, "other sessions end");
         assert_eq!(world.kinds(BUYER).await.last().unwrap(), "address_changed");
         let known = world.signed_in(NEW).await;
         drop(known);
@@ -88,12 +95,97 @@ both! {
         assert_eq!(asks_for(&mut amel, SELLER, PASSWORD).await, 303, "the page tells nobody who has an account");
         assert_eq!(world.kinds(SELLER).await, ["already_registered"]);
         assert_eq!(asks_for(&mut amel, NEW, PASSWORD).await, 303);
-        let link = world.mail(NEW).await.path("/settings/address/");
+        let [link, old] = both_links(&world).await;
         world.account("Quicker", NEW).await;
+        assert_eq!(amel.post(&old, &[]).await.status, 303);
         let page = amel.post(&link, &[]).await;
         page.is(410);
         page.shows("Your account keeps the address that it had.");
         world.signed_in(BUYER).await.get("/home").await.is(200);
+    }
+}
+
+/// The links that the new mailbox and the old one were sent.
+async fn both_links(world: &World) -> [String; 2] {
+    [world.mail(NEW).await.path("/settings/address/"), world.mail(BUYER).await.path("/settings/address/")]
+}
+
+both! {
+    async fn a_change_of_address_is_undone_from_the_old_one_for_a_week(world) {
+        let id = world.person("Amel Buyer").await;
+        let mut thief = world.signed_in(BUYER).await;
+        assert_eq!(asks_for(&mut thief, NEW, PASSWORD).await, 303);
+        for link in both_links(&world).await {
+            assert_eq!(thief.post(&link, &[]).await.status, 303);
+        }
+        let undo = world.mail(BUYER).await.path("/address-undo/");
+        // Moving on does not end the way back.
+        assert_eq!(asks_for(&mut thief, "third@example.com", PASSWORD).await, 303);
+        let third = world.mail("third@example.com").await.path("/settings/address/");
+        let second = world.mail(NEW).await.path("/settings/address/");
+        for link in [third, second] {
+            assert_eq!(thief.post(&link, &[]).await.status, 303);
+        }
+        let later = world.mail(NEW).await.path("/address-undo/");
+        assert_eq!(world.person_of("third@example.com").await, Some(id));
+        world.app.clock.advance(Duration::days(6));
+        let mut anybody = world.browser();
+        anybody.get(&undo).await.shows("Take my address back");
+        assert_eq!(world.person_of("third@example.com").await, Some(id), "looking changes nothing");
+        anybody.submit(&undo, &[]).await.shows("Your account has its earlier address again");
+        assert_eq!(world.person_of(BUYER).await, Some(id));
+        assert_eq!(thief.get("/home").await.status, 303, "the one who moved it is signed out");
+        assert_eq!(world.kinds(BUYER).await.last().unwrap(), "reset_password");
+        for dead in [&undo, &later] {
+            assert_eq!(anybody.post(dead, &[]).await.status, 410);
+        }
+
+        let mut amel = world.signed_in(BUYER).await;
+        assert_eq!(asks_for(&mut amel, NEW, PASSWORD).await, 303);
+        for link in both_links(&world).await {
+            assert_eq!(amel.post(&link, &[]).await.status, 303);
+        }
+        let undo = world.mail(BUYER).await.path("/address-undo/");
+        world.app.clock.advance(Duration::days(8));
+        assert_eq!(anybody.get(&undo).await.status, 410, "a week has passed");
+    }
+}
+
+both! {
+    async fn another_request_ends_the_links_of_the_one_before(world) {
+        let id = world.person("Amel Buyer").await;
+        let mut amel = world.signed_in(BUYER).await;
+        assert_eq!(asks_for(&mut amel, NEW, PASSWORD).await, 303);
+        let [new, old] = both_links(&world).await;
+        assert_eq!(amel.post(&old, &[]).await.status, 303);
+        assert_eq!(asks_for(&mut amel, "third@example.com", PASSWORD).await, 303);
+        assert_eq!(amel.post(&new, &[]).await.status, 410);
+        let third = world.mail("third@example.com").await.path("/settings/address/");
+        assert_eq!(amel.post(&third, &[]).await.status, 303);
+        assert_eq!(world.person_of(BUYER).await, Some(id), "the old mailbox agreed to another address");
+    }
+}
+
+both! {
+    async fn of_five_who_move_to_one_address_at_once_one_gets_it(world) {
+        let mut ready = Vec::new();
+        for number in 0..5 {
+            let email = format!("mover{number}@example.com");
+            let id = world.account("Mover", &email).await;
+            change_of_address::request(&world.app.db, &world.app.clock, id, "one@example.com").await.unwrap();
+            let new = world.mail("one@example.com").await.path("/settings/address/");
+            let old = world.mail(&email).await.path("/settings/address/");
+            let secret = |path: String| path.rsplit('/').next().unwrap().to_owned();
+            let half = change_of_address::confirm(&world.app.db, &world.app.clock, id, &secret(old), &[]).await;
+            assert_eq!(half.unwrap(), Moved::Half);
+            ready.push((id, secret(new)));
+        }
+        let moves = ready.iter().map(|(id, secret)| async {
+            change_of_address::confirm(&world.app.db, &world.app.clock, *id, secret, &[]).await.unwrap()
+        });
+        let moved = futures_util::future::join_all(moves).await;
+        assert_eq!(moved.iter().filter(|moved| **moved == Moved::Done).count(), 1, "{moved:?}");
+        assert_eq!(moved.iter().filter(|moved| **moved == Moved::Taken).count(), 4, "{moved:?}");
     }
 }
 

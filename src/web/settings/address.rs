@@ -1,18 +1,23 @@
-//! Another email address. It is asked for with the password, and becomes the account's only when its link
-//! was followed by whoever is signed in to the account: a slip in the address gives nobody a way in.
+//! Another email address. It is asked for with the password, and becomes the account's only when the links of both
+//! mailboxes were followed by somebody who is signed in to the account: a slip in the address gives nobody a way in, and a
+//! stolen password moves nothing. The address that is left can undo it for a week, without an account.
 
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use tower_sessions::Session;
 
 use super::security;
-use crate::accounts::{self, Moved};
+use crate::accounts;
+use crate::address::shown;
 use crate::app::App;
+use crate::change_of_address::{self, Moved};
 use crate::error::Error;
+use crate::store::sessions;
 use crate::store::throttle;
 use crate::store::tokens::Purpose;
-use crate::store::users;
+use crate::store::{address_changes, users};
 use crate::web::dead_link::{self, Instead};
 use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems};
@@ -23,16 +28,19 @@ use crate::web::visit::Visit;
 use crate::web::visitor::SignedIn;
 
 const PATH: &str = "/settings/address/{token}";
+const UNDO: &str = "/address-undo/{token}";
 
 pub fn routes() -> Routes {
     Routes::new()
         .post("/settings/security/address", Access::SignedIn, request)
         .get(PATH, Access::SignedIn, ask)
         .post(PATH, Access::SignedIn, change)
+        .get(UNDO, Access::Token, ask_undo)
+        .post(UNDO, Access::Token, undo)
 }
 
 const INSTEAD: Instead = Instead {
-    used: "It was used already. Your security settings show the address that your account has.",
+    used: "It was used already, or another change was asked for since. Your security settings show the address that your account has.",
     href: "/settings/security",
     words: "Security settings",
 };
@@ -46,6 +54,10 @@ struct Confirm {
     token: String,
     old: String,
     new: String,
+    /// The other mailbox has confirmed it, so that this one does it.
+    is_last: bool,
+    /// Which mailbox the other one is.
+    other: &'static str,
 }
 
 async fn request(
@@ -74,7 +86,7 @@ async fn request(
     let Some(new) = new.filter(|_| problems.is_empty()) else {
         return security::draw(&app, &visit, &account, problems, &typed, StatusCode::UNPROCESSABLE_ENTITY);
     };
-    accounts::request_address(&app.db, &app.clock, account.id, &new).await?;
+    change_of_address::request(&app.db, &app.clock, account.id, &new).await?;
     app.wake.up();
     Ok(page::see_other("/settings/security", Flash::AddressAsked))
 }
@@ -86,44 +98,101 @@ async fn ask(
     SignedIn(account): SignedIn,
     Path(token): Path<String>,
 ) -> Result<Response, Error> {
-    let worth = accounts::peek(&app.db, &app.clock, Purpose::NewAddress, &token).await?;
-    let good = match dead_link::good(&app, &visit, worth, INSTEAD)? {
-        Ok(good) if good.user_id == Some(account.id) => good,
+    let (purpose, worth) = change_of_address::peek(&app.db, &app.clock, &token).await?;
+    match dead_link::good(&app, &visit, worth, INSTEAD)? {
+        Ok(good) if good.user_id == Some(account.id) => {}
         Ok(_) => return Err(Error::NotFound),
         Err(dead) => return Ok(dead),
-    };
+    }
+    let change = address_changes::of(&mut app.db.read().await?.conn(), account.id).await?;
+    let change = change.ok_or(Error::NotFound)?;
+    let is_new = purpose == Purpose::NewAddress;
+    let other = if is_new { change.old_confirmed_at } else { change.new_confirmed_at };
     page::html(&Confirm {
-        shell: Shell::new(&app, &visit, "Use this address").at(Place::Settings),
+        shell: Shell::new(&app, &visit, "Use another address").at(Place::Settings),
         token,
-        old: account.address().to_owned(),
-        new: good.email.unwrap_or_default(),
+        old: shown(account.address()),
+        new: shown(&change.email),
+        is_last: other.is_some(),
+        other: if is_new { "old" } else { "new" },
     })
 }
 
 async fn change(
     State(app): State<App>,
     visit: Visit,
+    session: Session,
     SignedIn(account): SignedIn,
     Path(token): Path<String>,
 ) -> Result<Response, Error> {
-    let worth = accounts::peek(&app.db, &app.clock, Purpose::NewAddress, &token).await?;
+    let (_, worth) = change_of_address::peek(&app.db, &app.clock, &token).await?;
     match dead_link::good(&app, &visit, worth, INSTEAD)? {
         Ok(good) if good.user_id == Some(account.id) => {}
         Ok(_) => return Err(Error::NotFound),
         Err(dead) => return Ok(dead),
     }
-    match accounts::change_address(&app.db, &app.clock, account.id, &token).await? {
+    let here = session.id().map(sessions::id_hash).unwrap_or_default();
+    match change_of_address::confirm(&app.db, &app.clock, account.id, &token, &here).await? {
         Moved::Done => {
             app.wake.up();
             Ok(page::see_other("/settings/security", Flash::AddressChanged))
         }
+        Moved::Half => Ok(page::see_other("/settings/security", Flash::AddressHalf)),
+        Moved::Taken => dead_link::page(&app, &visit, KNOWN, TAKEN),
+        Moved::Dead => dead_link::page(&app, &visit, INSTEAD.used, INSTEAD),
+    }
+}
+
+const KNOWN: &str = "Holdfast knows this address already: an escrow names it, or it has an account of its own. \
+    Your account keeps the address that it had.";
+
+#[derive(Template)]
+#[template(path = "pages/settings/address_undo.html")]
+struct Undo {
+    shell: Shell,
+    token: String,
+    email: String,
+}
+
+const UNDONE: Instead = Instead {
+    used: "It was used already: your account has its earlier address again.",
+    href: "/sign-in",
+    words: "Sign in",
+};
+
+async fn ask_undo(
+    State(app): State<App>,
+    visit: Visit,
+    Path(token): Path<String>,
+) -> Result<Response, Error> {
+    let worth = accounts::peek(&app.db, &app.clock, Purpose::UndoAddress, &token).await?;
+    let good = match dead_link::good(&app, &visit, worth, UNDONE)? {
+        Ok(good) => good,
+        Err(dead) => return Ok(dead),
+    };
+    page::html(&Undo {
+        shell: Shell::new(&app, &visit, "Get your address back"),
+        token,
+        email: shown(&good.email.unwrap_or_default()),
+    })
+}
+
+async fn undo(State(app): State<App>, visit: Visit, Path(token): Path<String>) -> Result<Response, Error> {
+    let worth = accounts::peek(&app.db, &app.clock, Purpose::UndoAddress, &token).await?;
+    if let Err(dead) = dead_link::good(&app, &visit, worth, UNDONE)? {
+        return Ok(dead);
+    }
+    match change_of_address::undo(&app.db, &app.clock, &token).await? {
+        Moved::Done => {
+            app.wake.up();
+            Ok(page::see_other("/sign-in", Flash::AddressUndone))
+        }
         Moved::Taken => dead_link::page(
             &app,
             &visit,
-            "Holdfast knows this address already: an escrow names it, or it has an account of its own. \
-             Your account keeps the address that it had.",
-            TAKEN,
+            "Another account has this address by now. Write to the operators of this portal: nothing was changed.",
+            UNDONE,
         ),
-        Moved::Dead => dead_link::page(&app, &visit, INSTEAD.used, INSTEAD),
+        Moved::Half | Moved::Dead => dead_link::page(&app, &visit, UNDONE.used, UNDONE),
     }
 }

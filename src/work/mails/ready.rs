@@ -206,9 +206,14 @@ async fn mint(app: &App, conn: &mut Conn<'_>, mail: &Known, purpose: Purpose) ->
 /// the same escrow leave it as it is.
 fn replaces(purpose: Purpose, letter: &Letter) -> bool {
     match purpose {
-        Purpose::Guest => false,
+        // A second change does not end the way back from the first one.
+        Purpose::Guest | Purpose::UndoAddress => false,
         Purpose::Invitation | Purpose::Arbiter => letter.invites(),
-        Purpose::ConfirmAddress | Purpose::NewAddress | Purpose::Reset | Purpose::Setup => true,
+        Purpose::ConfirmAddress
+        | Purpose::NewAddress
+        | Purpose::OldAddress
+        | Purpose::Reset
+        | Purpose::Setup => true,
     }
 }
 
