@@ -168,8 +168,8 @@ pub async fn again(
     Ok(Some(id))
 }
 
-/// Changes what was typed: `edit` is given the fields and says the draft's title and its new fields. Two
-/// windows that change different pages at the same moment lose nothing. Whether the draft is there.
+/// Changes what was typed: `edit` is given the fields and says the draft's title and its new fields, or nothing to
+/// leave it as it is. Two windows that change different pages at the same moment lose nothing. Whether the draft is there.
 ///
 /// # Errors
 /// The database's.
@@ -178,14 +178,14 @@ pub async fn change(
     clock: &Clock,
     id: Uuid,
     user: Uuid,
-    edit: impl FnOnce(Pairs) -> (String, Pairs),
+    edit: impl FnOnce(Pairs) -> Option<(String, Pairs)>,
 ) -> Result<bool, DbError> {
     let mut tx = db.write().await?;
     let conn = &mut tx.conn();
     let Some(draft) = lock(conn, id, user).await?.filter(|draft| draft.escrow_id.is_none()) else {
         return Ok(false);
     };
-    let (title, fields) = edit(pairs(&draft.fields)?);
+    let Some((title, fields)) = edit(pairs(&draft.fields)?) else { return Ok(true) };
     exec!(
         conn,
         "UPDATE drafts SET title = $2, fields = $3, updated_at = $4 WHERE id = $1",

@@ -2,6 +2,7 @@
 //! how the milestones are numbered, and judges nothing.
 
 use super::steps::Step;
+use crate::engine::chain::sha256_hex;
 use crate::engine::check::{MOST_MILESTONES, MOST_PAYEES};
 use crate::engine::party::Role;
 use crate::engine::terms::{Kind, Mode};
@@ -59,6 +60,16 @@ impl Answers {
         for (name, value) in sent.iter().filter(|(name, _)| Step::of_field(name) == Some(step)) {
             self.0.set(name, text::trimmed(value));
         }
+    }
+
+    /// What the page of a step shows of it, as a fingerprint: a page that sends another one was saved elsewhere since.
+    #[must_use]
+    pub fn seen(&self, step: Step) -> String {
+        let of_step =
+            self.0.iter().filter(|(name, value)| Step::of_field(name) == Some(step) && !value.is_empty());
+        let mut lines: Vec<String> = of_step.map(|(name, value)| format!("{name}\0{value}\0")).collect();
+        lines.sort_unstable();
+        sha256_hex(lines.concat().as_bytes()).chars().take(16).collect()
     }
 
     #[must_use]

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::answers::{Answers, name, payee};
+use super::conflict;
 use super::open::{self, Found, Opened, find, step_path};
 use super::pages;
 use super::steps::Step;
@@ -130,19 +131,28 @@ async fn take(
         }
     }
     let press = Press::of(&fields);
-    let mut place = String::new();
+    let (mut place, mut differs) = (String::new(), Vec::new());
     drafts::change(&app.db, &app.clock, id, account.id, |pairs| {
         let mut answers = Answers::new(&pairs);
+        differs = conflict::of(step, &answers, &fields);
+        if !differs.is_empty() {
+            return None;
+        }
         answers.put(step, &fields);
         place = press.apply(&mut answers);
-        (answers.get("title").chars().take(LONGEST_TITLE).collect(), answers.pairs())
+        Some((answers.get("title").chars().take(LONGEST_TITLE).collect(), answers.pairs()))
     })
     .await?;
-    let opened = match find(&app, account, id).await? {
+    let mut opened = match find(&app, account, id).await? {
         Found::Draft(opened) => opened,
         Found::Sent(response) => return Ok(response),
     };
     let from_check = fields.get("from") == "check";
+    if !differs.is_empty() {
+        let problems = conflict::problems(&differs, &opened.answers);
+        opened.answers.put(step, &fields);
+        return pages::draw(&app, &visit, &opened, step, problems, from_check, StatusCode::CONFLICT);
+    }
     match press {
         Press::Save => Ok(page::see_other("/escrows/new", Flash::DraftSaved)),
         Press::Add | Press::Remove(_) | Press::Total | Press::AddPayee | Press::RemovePayee(_) => {

@@ -205,7 +205,7 @@ async fn remove(
             if pairs.len() == known {
                 pairs.push((field, "yes".to_owned()));
             }
-            (title, pairs)
+            Some((title, pairs))
         })
         .await?;
         return Ok(page::see_other(&step_path(id, Step::Files, from_check), Flash::Saved));

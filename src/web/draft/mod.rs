@@ -10,6 +10,7 @@ mod attach;
 pub mod base;
 mod check;
 mod choices;
+mod conflict;
 mod guide;
 pub mod handler;
 pub mod open;

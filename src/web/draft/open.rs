@@ -16,7 +16,7 @@ use crate::store::db::Conn;
 use crate::store::fees::{self, Current};
 use crate::store::files::{self, FileRow};
 use crate::store::users::Account;
-use crate::store::{drafts, escrows, users};
+use crate::store::{drafts, escrows};
 
 /// A draft, its owner and its files.
 pub struct Opened {
@@ -99,6 +99,13 @@ async fn base(
 }
 
 impl Opened {
+    /// What is saved, whatever a page that came back shows.
+    #[must_use]
+    pub fn saved(&self) -> Answers {
+        let pairs = serde_json::from_str::<drafts::Pairs>(&self.fields);
+        pairs.map_or_else(|_| self.answers.clone(), |pairs| Answers::new(&pairs))
+    }
+
     /// Where its pages are.
     #[must_use]
     pub fn path(&self) -> String {

@@ -37,6 +37,8 @@ pub struct Frame {
     pub last: usize,
     pub back: String,
     pub from_check: bool,
+    /// What the page shows of what is saved.
+    pub seen: String,
     /// "Other terms for ESC-7K2M-9QXA"; empty for a new escrow.
     pub counters: String,
 }
@@ -62,6 +64,7 @@ impl Frame {
             last: Step::ALL.len() - skipped,
             back,
             from_check: from_check || opened.base.is_some(),
+            seen: opened.saved().seen(step),
             counters: opened
                 .base
                 .as_ref()
