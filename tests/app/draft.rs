@@ -475,34 +475,3 @@ impl Draft {
         self.browser.send(Method::POST, &format!("{}/files", self.path), Body::from(body), kind).await
     }
 }
-
-both! {
-    async fn a_page_saved_in_another_window_is_not_written_over_in_silence(world) {
-        let mut draft = Draft::start(&world, "Bilel Seller", SELLER, "seller").await;
-        let mut other = world.signed_in(SELLER).await;
-        let at = format!("{}/work", draft.path);
-        let old = hidden(&draft.page("work").await, "seen");
-        assert_eq!(hidden(&other.get(&at).await, "seen"), old);
-        let one = [("seen", old.as_str()), ("title", "A blue shop"), ("description", "Same"), ("do", "save")];
-        assert_eq!(other.post(&at, &one).await.status, 303);
-
-        let two = [("seen", old.as_str()), ("title", "A green shop"), ("description", "Same"), ("do", "next")];
-        let page = draft.browser.post(&at, &two).await;
-        page.is(409);
-        page.shows("saved in another window");
-        page.shows("The other window saved “A blue shop”.");
-        assert!(page.body.contains("value=\"A green shop\""), "what was typed is there: {}", page.text());
-        assert!(draft.page("work").await.body.contains("value=\"A blue shop\""), "nothing was written over");
-
-        let fresh = hidden(&page, "seen");
-        let three = [("seen", fresh.as_str()), ("title", "A green shop"), ("description", "Same"), ("do", "save")];
-        assert_eq!(draft.browser.post(&at, &three).await.status, 303, "whoever has read it decides");
-        assert!(other.get(&at).await.body.contains("value=\"A green shop\""));
-        // Sent twice, and with what stands there anyway, it is no news.
-        assert_eq!(draft.browser.post(&at, &three).await.status, 303);
-        // Another page of the same draft disturbs nobody.
-        let price = hidden(&draft.page("price").await, "seen");
-        let four = [("seen", price.as_str()), ("currency", "TND"), ("amount", "500"), ("do", "save")];
-        assert_eq!(draft.browser.post(&format!("{}/price", draft.path), &four).await.status, 303);
-    }
-}

@@ -61,6 +61,7 @@ mod statements;
 #[path = "../shared/statuses.rs"]
 mod statuses;
 mod strangers;
+mod typed;
 mod walk;
 mod ways;
 mod weapon;
