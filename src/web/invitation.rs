@@ -26,6 +26,7 @@ use crate::engine::decide::{Decision, decide};
 use crate::engine::escrow::{End, Stage};
 use crate::engine::offers::Action;
 use crate::engine::party::{PartyStatus, Role};
+use crate::engine::seen::Scope;
 use crate::error::Error;
 use crate::store::db::Conn;
 use crate::store::execute::{Request, Who};
@@ -272,7 +273,7 @@ async fn ask(app: &App, visit: &Visit, token: &str, declines: bool) -> Result<Re
         inviter: seat.name(seat.escrow.creator),
         declines,
         consequence: declining(seat.escrow.funded()),
-        seen: seat.escrow.seen(None),
+        seen: seat.escrow.seen(Scope::Whole),
         key: app.clock.id().to_string(),
     })
 }

@@ -25,6 +25,7 @@ use crate::app::App;
 use crate::engine::escrow::{ChargeState, Escrow, Method, Stage};
 use crate::engine::party::Role;
 use crate::engine::refusal::Refusal;
+use crate::engine::seen::Scope;
 use crate::engine::terms::FeePayer;
 use crate::error::Error;
 use crate::money::Money;
@@ -42,6 +43,7 @@ const TAKEN: &str = "Somebody who takes part in this sale already has this email
 const LONGEST_NAME: usize = 100;
 /// How soon the page looks again while a payment is pending.
 const REFRESH_SECONDS: u32 = 3;
+use crate::text::names;
 
 pub fn routes() -> Routes {
     Routes::new().get("/pay/{token}", Access::Token, show).post("/pay/{token}", Access::Token, buy).get(
@@ -119,7 +121,8 @@ async fn open(
     let link = links::find(conn, secret).await?.ok_or(Error::NotFound)?;
     let escrow = escrows::by_id(conn, link.escrow).await?.ok_or(Error::NotFound)?;
     let seller = escrow.party(Role::Seller).map(|party| party.user).ok_or(Error::NotFound)?;
-    let seller = users::by_id(conn, seller).await?.map(|account| account.name).unwrap_or_default();
+    let seller =
+        users::by_id(conn, seller).await?.map(|account| names::shown(&account.name)).unwrap_or_default();
     let takes_part = visitor.as_ref().is_some_and(|account| escrow.party_of(account.id).is_some());
     let mut own = if takes_part { format!("/escrows/{}", escrow.reference) } else { String::new() };
     if let (true, Some(guest)) = (own.is_empty(), remembered_guest(app, headers)) {
@@ -229,7 +232,7 @@ async fn draw(
         accepted: fields.ticked("terms"),
         terms_version,
         problems,
-        seen: escrow.seen(None),
+        seen: escrow.seen(Scope::Whole),
         key: app.clock.id().to_string(),
     };
     Ok(with_providers(app, page::with_status(status, &page)?))

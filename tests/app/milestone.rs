@@ -195,7 +195,7 @@ both! {
             ("0", "Enter an amount above zero."),
             ("", "Enter an amount."),
             ("1.0001", "TND has 3 decimals"),
-            ("1,5", "with a point before the decimals"),
+            ("1,500", "This can be 1.500 TND or 1,500.000 TND."),
             ("-5", "Write the amount in digits"),
             ("99999999999999999999", "larger than Holdfast can hold"),
         ] {

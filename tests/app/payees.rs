@@ -139,7 +139,7 @@ both! {
         let long = "n".repeat(201);
         for (step, field, bad, words) in [
             ("parties", "payee-1-name", "", "Enter a name, or remove this person."),
-            ("parties", "payee-1-name", &long, "with no more than 200 characters"),
+            ("parties", "payee-1-name", &long, "write at most 200"),
             ("parties", "payee-2-email", "", "Enter an email address like"),
             ("parties", "payee-2-email", "nobody", "Enter an email address like"),
             ("parties", "payee-2-email", SELLER, "This is your own address"),

@@ -21,6 +21,7 @@ use crate::engine::terms::{
     Rate, Terms,
 };
 use crate::money::Money;
+use crate::text::is_blank;
 
 /// The label of an address: such lines are left out for those who may not know any.
 pub const ADDRESS: &str = "Email address";
@@ -174,7 +175,7 @@ fn the(who: &str, begins: bool) -> String {
 
 fn work(it: &mut Writer<'_>) {
     it.section("What is delivered, and when");
-    if !it.terms.description.trim().is_empty() {
+    if !is_blank(&it.terms.description) {
         it.clause("The deal, in the words of the parties:");
         it.quote(&it.terms.description.clone());
     }
@@ -204,7 +205,7 @@ fn milestone(it: &mut Writer<'_>, number: usize, count: usize, part: &MilestoneT
         let who = the(&it.terms.called(line.user), false);
         it.item(format!("Of the price for {who}, before fees"), it.money(line.amount_minor).to_string());
     }
-    if !description.trim().is_empty() {
+    if !is_blank(description) {
         it.item("Description", "in the words of the parties");
         it.quote(description);
     }
@@ -290,7 +291,7 @@ fn commission_clause(it: &Writer<'_>, commission: &Commission) -> String {
 }
 
 fn own_terms(it: &mut Writer<'_>) {
-    let Some(own) = it.terms.contract_terms.clone().filter(|own| !own.trim().is_empty()) else { return };
+    let Some(own) = it.terms.contract_terms.clone().filter(|own| !is_blank(own)) else { return };
     it.section("The parties’ own terms");
     it.clause("The parties add this, in their own words:");
     it.quote(&own);

@@ -16,6 +16,7 @@ use super::sheet::{Names, Sheet};
 use super::steps::Step;
 use super::summary::{Fault, Group, faults, groups, warning};
 use super::terms::Reading;
+use crate::address::shown;
 use crate::app::App;
 use crate::engine::chain::sha256_hex;
 use crate::engine::contract::{Named as Person, Naming, Source as Paper, Texts, clauses};
@@ -128,7 +129,7 @@ fn draw_with(
         addresses: others
             .iter()
             .filter(|(role, _)| role.must_agree())
-            .map(|(_, email)| email.clone())
+            .map(|(_, email)| shown(email))
             .collect(),
         told: (1..=terms.payees().count()).map(|number| payee_name(&opened.answers, number)).collect(),
         answer_by: reader.time(accept_by(first_due, reader.now)).plain(),

@@ -10,6 +10,7 @@ use super::seat::Seat;
 use crate::app::App;
 use crate::engine::command::Command;
 use crate::engine::offers::Action;
+use crate::engine::seen::Scope;
 use crate::error::Error;
 use crate::store::users::Account;
 use crate::web::flash::Flash;
@@ -154,7 +155,7 @@ async fn ask(
         asks_reason: words.asks_reason,
         blocked,
         version: seat.escrow.version,
-        seen: seat.escrow.seen(None),
+        seen: seat.escrow.seen(Scope::Whole),
         key: app.clock.id().to_string(),
     })
 }

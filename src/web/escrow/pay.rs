@@ -18,6 +18,7 @@ use crate::engine::offers::Action;
 use crate::engine::party::Role;
 use crate::engine::plan::MilestonePlan;
 use crate::engine::refusal::Refusal;
+use crate::engine::seen::Scope;
 use crate::engine::terms::{CommissionPayer, FeePayer, Funding};
 use crate::error::Error;
 use crate::money::Money;
@@ -104,7 +105,7 @@ impl Page {
             blocked: blocked(seat),
             standing,
             problems: Problems::default(),
-            seen: escrow.seen(None),
+            seen: escrow.seen(Scope::Whole),
             key: app.clock.id().to_string(),
         }
     }

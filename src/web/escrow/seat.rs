@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::address;
 use crate::app::App;
 use crate::engine::command::Facts;
 use crate::engine::decide::decide;
@@ -20,6 +21,7 @@ use crate::store::escrows::{self, Person};
 use crate::store::history::Stored;
 use crate::store::payments;
 use crate::store::users::Account;
+use crate::text::names::shown;
 use crate::web::view::{MoneyView, PillView, Reader};
 
 /// The escrow, the viewer's role in it, and who the others are.
@@ -244,7 +246,7 @@ impl Scene<'_> {
         let decides = self.escrow.terms.arbiter.as_ref().is_some_and(|arbiter| arbiter.user == user);
         let receives = party.is_some_and(|party| party.role == Role::Payee);
         let answered = sends || decides || receives || party.is_some_and(answers);
-        person.map_or_else(|| "Somebody".to_owned(), |person| called(person, answered))
+        person.map_or_else(|| "Somebody".to_owned(), |person| shown(&called(person, answered)))
     }
 
     /// Minor units as money.
@@ -307,7 +309,7 @@ fn title_of(escrow: &Escrow, number: u16) -> &str {
 fn called(person: &Person, by_name: bool) -> String {
     match &person.email {
         _ if by_name && !person.name.is_empty() => person.name.clone(),
-        Some(email) => email.clone(),
+        Some(email) => address::shown(email),
         // The arbiter knows nobody's address.
         None if !person.name.is_empty() => person.name.clone(),
         None => "Somebody who left".to_owned(),

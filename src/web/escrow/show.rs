@@ -12,6 +12,7 @@ use super::rates;
 use super::seat::{Scene, Seat, pill, pill_of, role_title};
 use super::sign::same_name;
 use super::timeline;
+use crate::address;
 use crate::app::App;
 use crate::engine::deadlines::{Deadline, Waiting};
 use crate::engine::escrow::{ChargeState, Escrow, Milestone, Stage};
@@ -325,7 +326,7 @@ fn party_cards(seat: &Seat) -> Vec<PartyView> {
         PartyView {
             role: role_title(party.role).into(),
             name: seat.name(party.user),
-            email: email.and_then(|person| person.email.clone()).unwrap_or_default(),
+            email: email.and_then(|person| person.email.as_deref().map(address::shown)).unwrap_or_default(),
             is_you: party.user == seat.account.id,
             ticks: ticks(seat, party),
             invitation: if has_invitation(seat, party) {

@@ -190,7 +190,8 @@ fn asked(scene: &Scene<'_>, milestone: u16, failed: &[u16], reason: &str) -> Str
 fn actor(scene: &Scene<'_>, actor: &Actor) -> String {
     match actor {
         Actor::Party { user, role } => format!("{} ({})", scene.name(*user), role.word()),
-        Actor::Operator { .. } => "An operator".to_owned(),
+        // No party can be called so: see `text::names`.
+        Actor::Operator { .. } => "An operator of Holdfast".to_owned(),
         Actor::Arbiter { .. } => "The arbiter".to_owned(),
         Actor::Rail => "The payment provider".to_owned(),
         Actor::Clock => "The deadline".to_owned(),

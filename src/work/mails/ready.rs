@@ -4,6 +4,7 @@
 
 use uuid::Uuid;
 
+use crate::address;
 use crate::app::App;
 use crate::calendar::Zone;
 use crate::mail::letter::{self, Letter};
@@ -13,6 +14,7 @@ use crate::store::outbox::Claimed;
 use crate::store::tokens::{self, Bound, Purpose};
 use crate::store::users::{self, Account};
 use crate::store::{escrows, links, strangers, throttle};
+use crate::text::names;
 
 const MOST_TRIES: usize = 4;
 
@@ -146,8 +148,8 @@ async fn inviter(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Option<Inviter>, D
     let Some(escrow) = escrows::by_id(conn, escrow).await? else { return Ok(None) };
     let creator = users::by_id(conn, escrow.creator).await?;
     Ok(creator.map(|creator| {
-        let both = format!("{} ({})", creator.name, creator.address());
-        Inviter { name: creator.name, both }
+        let (name, address) = (names::shown(&creator.name), address::shown(creator.address()));
+        Inviter { both: format!("{name} ({address})"), name }
     }))
 }
 

@@ -184,12 +184,12 @@ both! {
 both! {
     async fn a_page_that_is_out_of_date_moves_nothing(world) {
         let deal = delivered(&world).await;
-        let seen = world.escrow(&deal).await.seen(Some(1));
+        let seen = world.escrow(&deal).await.seen(Some(1_u16));
         let part = by(&deal, deal.buyer, Command::Approve { milestone: 1, part_minor: Some(1_000) });
         assert_eq!(world.app.execute(&part).await.unwrap(), Outcome::Done);
         let stale = Request { seen: Some(seen), ..approve(&deal) };
         assert_eq!(world.app.execute(&stale).await.unwrap(), Outcome::Stale);
-        let fresh = Request { seen: Some(world.escrow(&deal).await.seen(Some(1))), ..approve(&deal) };
+        let fresh = Request { seen: Some(world.escrow(&deal).await.seen(Some(1_u16))), ..approve(&deal) };
         assert_eq!(world.app.execute(&fresh).await.unwrap(), Outcome::Done);
     }
 }

@@ -8,6 +8,7 @@ use holdfast::doctor;
 use holdfast::engine::command::Command;
 use holdfast::engine::dispute::Split;
 use holdfast::engine::escrow::{Escrow, Method};
+use holdfast::engine::seen::Scope;
 use holdfast::store::execute::{Outcome, Request, Who, tick};
 use uuid::Uuid;
 
@@ -272,7 +273,7 @@ both! {
                 [it.buyer(ACCEPT), it.buyer(Command::Decline { reason: words() })]
             }, Ends::One([NOT_OPEN, ENDED])),
             ("pay, counter", Ready::SentPayFirst, |it| {
-                let seen = Some(it.escrow.seen(None));
+                let seen = Some(it.escrow.seen(Scope::Whole));
                 [it.buyer(it.pay()).map(|pay| Request { seen, ..pay }), it.seller(it.counter())]
             }, Ends::One(["A payment is being processed. Wait for its result.", STALE])),
             ("accept, decline what is paid", Ready::PaidFirst, |it| {
