@@ -148,11 +148,13 @@ fn json(error: &Error, visit: &Visit) -> Response {
 
 /// Pages whose POSTs are about money or about the agreement that moves it.
 const MONEY: &[&str] =
-    &["/escrows", "/pay", "/g/", "/balances", "/payouts", "/arbiter", "/admin", "/invitations"];
+    &["/escrows", "/pay", "/g/", "/balances", "/payouts", "/arbitration", "/admin", "/invitations"];
 
 fn money_words(asked: &Asked, error: &Error) -> &'static str {
     let is_about_money = MONEY.iter().any(|start| asked.path.starts_with(start));
-    if asked.method.is_safe() || !is_about_money {
+    // It says so in its own words.
+    let is_said = matches!(error, Error::Stale { .. });
+    if asked.method.is_safe() || !is_about_money || is_said {
         ""
     } else if error.is_uncertain() {
         "We can't say for sure whether what you asked for was carried out. Open the page again and look before you repeat it: \

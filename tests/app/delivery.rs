@@ -296,7 +296,7 @@ both! {
         let path = cast.first("/deliver");
         let page = send(&mut cast.seller, &path, &parts).await;
         assert_eq!(page.status, 422);
-        page.shows("This milestone is not being worked on. Nothing was changed and no money moved.");
+        page.shows("This milestone is not being worked on. Nothing was changed, and no money has moved.");
         assert!(attached(&world, &cast).await.is_empty());
         assert!(waiting(&world).await.is_empty());
         assert_eq!(world.wallet(cast.deal.buyer).await, 404_000, "the deadlines were carried out all the same");

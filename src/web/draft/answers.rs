@@ -13,7 +13,7 @@ use crate::web::form::Fields;
 /// A milestone deal has at least so many, and its page shows them from the start.
 pub const FEWEST_MILESTONES: usize = 2;
 
-const PARTS: [&str; 6] = ["title", "amount", "due", "inspection", "criteria", "broker"];
+const PARTS: [&str; 7] = ["title", "amount", "description", "due", "inspection", "criteria", "broker"];
 const PAYEE_PARTS: [&str; 2] = ["name", "email"];
 
 /// Everything typed so far.

@@ -7,6 +7,7 @@ use super::answers::Answers;
 use super::base::Base;
 use super::handler::Called;
 use super::steps::Step;
+use super::summary::is_abroad;
 use super::terms::{Given, Reading, read};
 use crate::app::App;
 use crate::engine::time::Time;
@@ -151,14 +152,18 @@ impl Opened {
         self.base.as_ref().is_some_and(hides)
     }
 
-    /// The currency of its amounts: the chosen one, else the one of the creator's country or time zone.
+    /// The currency of its amounts: the chosen one, else the one of everybody's country or of the creator's time zone,
+    /// and the dollar between countries.
     #[must_use]
     pub fn currency(&self) -> crate::money::Currency {
         use crate::money::Currency;
         let chosen = Currency::typed(self.answers.get("currency"));
         let local = || crate::web::currencies::local(self.account.country.as_deref().unwrap_or_default());
         let by_zone = || crate::web::currencies::of_zone(&self.account.time_zone);
-        chosen.or_else(local).or_else(by_zone).unwrap_or(Currency::USD)
+        let own = self.account.country.as_deref().unwrap_or_default();
+        let abroad = self.answers.role().is_some_and(|role| is_abroad(&self.answers, role, own));
+        let usual = || if abroad { None } else { local().or_else(by_zone) };
+        chosen.or_else(usual).unwrap_or(Currency::USD)
     }
 }
 

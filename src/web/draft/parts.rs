@@ -45,7 +45,7 @@ fn milestone(
     let amount = fields.money(&amount, currency, problems);
     MilestoneTerms {
         title: title.to_owned(),
-        description: String::new(),
+        description: answers.get(&name(number, "description")).to_owned(),
         amount_minor: amount.map_or(0, |amount| amount.minor),
         due,
         inspection_days: inspection(answers, &name(number, "inspection"), problems),

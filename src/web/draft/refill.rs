@@ -88,6 +88,7 @@ fn milestone(
         let due = part.due.filter(|due| refill.since.is_none_or(|since| *due > since));
         set(&name(number, "due"), &due.map(|due| day(refill.zone, due)).unwrap_or_default());
     }
+    set(&name(number, "description"), &part.description);
     set(&name(number, "inspection"), &part.inspection_days.to_string());
     set(&name(number, "criteria"), &part.criteria.join("\n"));
     for line in &part.recipients {

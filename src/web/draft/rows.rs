@@ -187,6 +187,8 @@ pub struct DeliveryRow {
     /// "1. Design", or nothing for the one delivery of a one-off deal.
     pub heading: String,
     pub amount: Option<MoneyView>,
+    pub description_name: String,
+    pub description: String,
     pub due_name: String,
     pub due: String,
     pub inspection_name: String,
@@ -205,11 +207,13 @@ pub fn deliveries(opened: &Opened, inspection_days: &str) -> Vec<DeliveryRow> {
             (Some(Kind::OneOff) | None, _) => String::new(),
         };
         let amount = Money::parse(answers.get(&name(number, "amount")), opened.currency()).ok();
-        let [due_name, inspection_name, criteria_name] =
-            ["due", "inspection", "criteria"].map(|part| name(number, part));
+        let [description_name, due_name, inspection_name, criteria_name] =
+            ["description", "due", "inspection", "criteria"].map(|part| name(number, part));
         DeliveryRow {
             heading,
             amount: amount.map(MoneyView::from),
+            description: answers.get(&description_name).to_owned(),
+            description_name,
             due: answers.get(&due_name).to_owned(),
             due_name,
             inspection: answers.or(&inspection_name, inspection_days),

@@ -179,7 +179,7 @@ impl Step {
         if let Some((_, part)) = milestone_field(field) {
             return match part {
                 "title" | "amount" | "recipients" => Some(Self::Price),
-                "due" | "inspection" | "criteria" => Some(Self::Delivery),
+                "description" | "due" | "inspection" | "criteria" => Some(Self::Delivery),
                 "broker" => Some(Self::Fees),
                 other => share_field(other).map(|_| Self::Price),
             };

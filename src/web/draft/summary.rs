@@ -262,11 +262,12 @@ impl Sheet<'_> {
         let inspection = format!("{} to inspect", plural(i64::from(part.inspection_days)));
         let inspection = Some(inspection).filter(|_| !self.by_link());
         let criteria = part.criteria.iter().map(|criterion| format!("• {criterion}"));
-        let mut value = inspection.into_iter().chain(criteria).collect::<Vec<_>>().join("\n");
+        let about = Some(part.description.clone()).filter(|text| !text.is_empty());
+        let mut value = about.into_iter().chain(inspection).chain(criteria).collect::<Vec<_>>().join("\n");
         if value.is_empty() {
             value.push_str("Nothing more was said");
         }
-        let fields = ["due", "inspection", "criteria"].map(|part| name(number, part));
+        let fields = ["description", "due", "inspection", "criteria"].map(|part| name(number, part));
         self.line(key, value, &fields.each_ref().map(String::as_str))
     }
 
@@ -335,9 +336,7 @@ fn plural(days: i64) -> String {
 /// of one country, else USD; another choice is warned about, not refused).
 #[must_use]
 pub fn warning(answers: &Answers, role: Role, own_country: &str, currency: Currency) -> Option<String> {
-    let named =
-        others(role).into_iter().filter(|(role, required)| *required || !answers.get(role.word()).is_empty());
-    let mut countries: Vec<&str> = named.map(|(role, _)| answers.get(country_field(role))).collect();
+    let mut countries = countries(answers, role);
     countries.push(own_country);
     if countries.iter().any(|country| country.is_empty()) {
         return None;
@@ -351,6 +350,20 @@ pub fn warning(answers: &Answers, role: Role, own_country: &str, currency: Curre
     Some(format!(
         "{why}, where deals are usually made in {usual}. Yours is in {currency}. You can send it like this."
     ))
+}
+
+/// The countries of the others, as far as anybody said them.
+fn countries(answers: &Answers, role: Role) -> Vec<&str> {
+    let named =
+        others(role).into_iter().filter(|(role, required)| *required || !answers.get(role.word()).is_empty());
+    named.map(|(role, _)| answers.get(country_field(role))).collect()
+}
+
+/// Whether somebody is said to live in another country than the creator.
+#[must_use]
+pub fn is_abroad(answers: &Answers, role: Role, own_country: &str) -> bool {
+    let known = countries(answers, role).into_iter().filter(|country| !country.is_empty());
+    !own_country.is_empty() && known.into_iter().any(|country| country != own_country)
 }
 
 fn country_field(role: Role) -> &'static str {

@@ -86,10 +86,7 @@ pub fn answer(outcome: Outcome, to: &str, flash: Flash) -> Result<Response, Erro
 pub fn refused(refusal: &Refusal) -> Error {
     match refusal {
         Refusal::NotAParty => Error::NotFound,
-        other => Error::Refused {
-            code: other.code(),
-            sentence: format!("{} Nothing was changed and no money moved.", ended(&other.sentence())),
-        },
+        other => Error::Refused { code: other.code(), sentence: ended(&other.sentence()) },
     }
 }
 
