@@ -325,6 +325,8 @@ pub struct Facts {
     pub second_operator_above_minor: i64,
     /// The providers by which money can go back as it came. None where the buyer wants it in his wallet.
     pub rails_that_refund: Vec<String>,
+    /// When a one-off delivery is due whose work begins now: its days are those of the deal's own calendar.
+    pub delivery_due: Option<Time>,
     /// Parties whose released money goes to their wallet at once.
     pub to_wallet_at_once: Vec<UserId>,
     /// What people and files are called in the contract of a version that the command makes.
@@ -342,6 +344,7 @@ impl Default for Facts {
             minimum_minor: 0,
             second_operator_above_minor: i64::MAX,
             rails_that_refund: Vec::new(),
+            delivery_due: None,
             to_wallet_at_once: Vec::new(),
             naming: Naming::default(),
         }

@@ -13,6 +13,7 @@ use super::party::{Role, UserId};
 use super::proof::ProofPhase;
 use super::refund::{Refund, RefundState};
 use super::time::Time;
+pub use super::waiting::Waiting;
 
 /// How long each clock runs.
 pub const ACCEPTANCE_DAYS: i64 = 14;
@@ -34,121 +35,8 @@ pub const CLOSING_DAYS: i64 = 30;
 pub const REFUND_ANSWER_DAYS: i64 = 3;
 pub const REFUND_AGAIN_DAYS: i64 = 1;
 pub const FAILED_REFUND_DAYS: i64 = 7;
-
-/// What an escrow waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Waiting {
-    /// Acceptances and signatures; silence: expired.
-    Acceptance,
-    /// The buyer's payment; silence: expired.
-    Payment,
-    /// Somebody's payment by the pay link; silence: expired.
-    LinkPayment,
-    /// The payment of a later milestone; silence: it and those after it are dropped.
-    NextPayment,
-    /// The answer to terms that were paid first; silence: declined and refunded.
-    SellerAnswer,
-    /// The provider's answer to a payment; silence: failed.
-    RailAnswer,
-    /// The seller's proof; silence: the buyer may cancel.
-    ProofUpload,
-    /// The buyer's look at the proof; silence: accepted.
-    ProofReview,
-    /// Delivery and its days of grace; silence: the buyer may cancel.
-    Delivery,
-    /// Inspection; silence: approved and released.
-    Inspection,
-    /// The seller's next try; silence: the buyer may cancel.
-    Changes,
-    /// The buyer's cancelling after an overdue delivery; silence: refunded.
-    Cancelling,
-    /// The buyer's answer to a later date that was asked for; silence: it lapses.
-    Extension,
-    /// The seller's answer to a request to cancel; silence: a dispute.
-    CancellationAnswer,
-    /// The other side's answer to an offer; silence: it lapses.
-    Settlement,
-    /// The other side's first word in a dispute; silence: as sought, or to the handler above the set sum.
-    DisputeAnswer,
-    /// An agreement between the two; silence: to the handler.
-    DisputeTalk,
-    /// The handler's decision; silence: from an arbiter to the platform once, then what the terms name.
-    Ruling,
-    /// The payee's moving his money; silence: to his wallet.
-    PayOut,
-    /// The provider's answer to a refund; silence: failed.
-    RefundAnswer,
-    /// The one more time that a failed refund is sent by itself.
-    RefundAgain,
-    /// What the buyer does about a failed refund; silence: to his wallet.
-    FailedRefund,
-    /// Somebody's closing; silence: closed. No reminders.
-    Closing,
-}
-
-impl Waiting {
-    /// Its stored name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Acceptance => "acceptance",
-            Self::Payment => "payment",
-            Self::LinkPayment => "link_payment",
-            Self::NextPayment => "next_payment",
-            Self::SellerAnswer => "seller_answer",
-            Self::RailAnswer => "rail_answer",
-            Self::ProofUpload => "proof_upload",
-            Self::ProofReview => "proof_review",
-            Self::Delivery => "delivery",
-            Self::Inspection => "inspection",
-            Self::Changes => "changes",
-            Self::Cancelling => "cancelling",
-            Self::Extension => "extension",
-            Self::CancellationAnswer => "cancellation_answer",
-            Self::Settlement => "settlement",
-            Self::DisputeAnswer => "dispute_answer",
-            Self::DisputeTalk => "dispute_talk",
-            Self::Ruling => "ruling",
-            Self::PayOut => "pay_out",
-            Self::RefundAnswer => "refund_answer",
-            Self::RefundAgain => "refund_again",
-            Self::FailedRefund => "failed_refund",
-            Self::Closing => "closing",
-        }
-    }
-
-    /// The one of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        let all = [
-            Self::Acceptance,
-            Self::Payment,
-            Self::LinkPayment,
-            Self::NextPayment,
-            Self::SellerAnswer,
-            Self::RailAnswer,
-            Self::ProofUpload,
-            Self::ProofReview,
-            Self::Delivery,
-            Self::Inspection,
-            Self::Changes,
-            Self::Cancelling,
-            Self::Extension,
-            Self::CancellationAnswer,
-            Self::Settlement,
-            Self::DisputeAnswer,
-            Self::DisputeTalk,
-            Self::Ruling,
-            Self::PayOut,
-            Self::RefundAnswer,
-            Self::RefundAgain,
-            Self::FailedRefund,
-            Self::Closing,
-        ];
-        all.into_iter().find(|waiting| waiting.name() == name)
-    }
-}
+/// What a clock that another one's silence starts leaves people at least, from when they are told.
+pub const LAPSED_LEAST_HOURS: i64 = 48;
 
 /// When a reminder is sent, seen from its deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -199,6 +87,8 @@ impl Deadline {
             Waiting::RailAnswer | Waiting::RefundAnswer | Waiting::RefundAgain | Waiting::Closing => {
                 return Vec::new();
             }
+            // Who paid too late has been written to, and need not be anybody here.
+            Waiting::FailedRefund if self.milestone.is_none() => return Vec::new(),
             Waiting::Acceptance
             | Waiting::Payment
             | Waiting::LinkPayment
@@ -231,6 +121,16 @@ impl Deadline {
     }
 }
 
+/// The end of a clock of so many days that begins now. If another clock's silence starts it, it begins when that one
+/// ended, however late a worker comes; but people have two days from when it is recorded, since they hear of it then.
+#[must_use]
+pub fn ends(lapsed_at: Option<Time>, recorded_at: Time, days: i64) -> Time {
+    match lapsed_at {
+        None => recorded_at.plus_days(days),
+        Some(at) => at.plus_days(days).max(recorded_at.plus_hours(LAPSED_LEAST_HOURS)),
+    }
+}
+
 /// When the buyer must have paid: 10 days after agreement or the first due date, never less than 48 h.
 #[must_use]
 pub fn pay_by(first_due: Option<Time>, agreed_at: Time) -> Time {
@@ -240,10 +140,10 @@ pub fn pay_by(first_due: Option<Time>, agreed_at: Time) -> Time {
 }
 
 /// When a later milestone must be paid: 10 days after the one before was decided, or its due date, never
-/// less than 48 h.
+/// less than 48 h after its buyer is asked.
 #[must_use]
-pub fn next_pay_by(due: Option<Time>, asked_at: Time) -> Time {
-    pay_by(due, asked_at)
+pub fn next_pay_by(due: Option<Time>, decided_at: Time, asked_at: Time) -> Time {
+    pay_by(due, decided_at).max(asked_at.plus_hours(PAYMENT_LEAST_HOURS))
 }
 
 /// When the terms lapse: 14 days after they were sent, or the first due date if that is earlier.
@@ -276,7 +176,9 @@ pub fn all(escrow: &Escrow) -> Vec<Deadline> {
             add(waiting, *since, *expires_at);
         }
         Stage::Agreed { since, pay_by } if !escrow.charge_pending() => add(Waiting::Payment, *since, *pay_by),
-        Stage::Ended { at, .. } => add(Waiting::Closing, *at, at.plus_days(CLOSING_DAYS)),
+        Stage::Ended { at, lapsed_at, .. } => {
+            add(Waiting::Closing, *at, ends(*lapsed_at, *at, CLOSING_DAYS));
+        }
         Stage::Proposed { .. } | Stage::Agreed { .. } | Stage::Active { .. } | Stage::Closed { .. } => {}
     }
     if let Some(request) = &escrow.cancellation {
@@ -300,7 +202,7 @@ pub fn all(escrow: &Escrow) -> Vec<Deadline> {
                 waiting: Waiting::PayOut,
                 milestone: Some(number),
                 since: at,
-                at: at.plus_days(PAYOUT_DAYS),
+                at: milestone.pay_out_by.unwrap_or_else(|| at.plus_days(PAYOUT_DAYS)),
                 due: None,
             });
         }
@@ -331,16 +233,19 @@ fn of_dispute(dispute: &super::dispute::Dispute) -> Option<Deadline> {
 
 /// A refund waits for its provider; a failed one is sent once more by itself, and goes to the wallet of a
 /// buyer who does nothing about it.
-pub(super) fn of_refund(escrow: &Escrow, refund: &Refund) -> Vec<Deadline> {
+#[must_use]
+pub fn of_refund(escrow: &Escrow, refund: &Refund) -> Vec<Deadline> {
     let clock = |waiting, since, at| {
         Some(Deadline { waiting, milestone: Some(refund.milestone), since, at, due: None })
     };
     let clocks = match refund.state {
         RefundState::Pending { since, answer_by } => [clock(Waiting::RefundAnswer, since, answer_by), None],
-        RefundState::Failed { at, .. } => [
-            clock(Waiting::RefundAgain, at, at.plus_days(REFUND_AGAIN_DAYS)).filter(|_| !refund.sent_again),
-            clock(Waiting::FailedRefund, at, at.plus_days(FAILED_REFUND_DAYS))
-                .filter(|_| escrow.buyer_has_wallet()),
+        // A machine that is asked once more needs no days to hear of it.
+        RefundState::Failed { at, lapsed_at, .. } => [
+            clock(Waiting::RefundAgain, at, lapsed_at.unwrap_or(at).plus_days(REFUND_AGAIN_DAYS))
+                .filter(|_| !refund.sent_again),
+            clock(Waiting::FailedRefund, at, ends(lapsed_at, at, FAILED_REFUND_DAYS))
+                .filter(|_| escrow.refund_has_wallet(refund)),
         ],
         RefundState::Successful { .. } | RefundState::ToWallet { .. } => [None, None],
     };
@@ -385,7 +290,8 @@ fn of_milestone(number: u16, milestone: &Milestone, paying: bool) -> Option<Dead
         }
         MilestoneStage::InProgress { overdue_since: Some(since), .. }
         | MilestoneStage::ChangesRequested { overdue_since: Some(since), .. } => {
-            Some(clock(Waiting::Cancelling, since, since.plus_days(CANCEL_DAYS), None))
+            let refund_at = milestone.refund_at.unwrap_or_else(|| since.plus_days(CANCEL_DAYS));
+            Some(clock(Waiting::Cancelling, since, refund_at, None))
         }
         MilestoneStage::Delivered { since, inspect_by } => {
             Some(clock(Waiting::Inspection, since, inspect_by, None))

@@ -12,6 +12,7 @@ pub use super::milestone::{Asked, Changes, Delivery, Holding, How, Milestone, Mi
 use super::party::{Actor, Party, PartyStatus, Role, UserId};
 use super::plan::{Part, Plan, Share};
 use super::refund::Refund;
+use super::sums::Sums;
 use super::terms::{Funding, Mode, Rate, Terms};
 use super::time::Time;
 
@@ -138,6 +139,9 @@ pub enum Stage {
     Ended {
         end: End,
         at: Time,
+        /// When the clock ran out that ended it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lapsed_at: Option<Time>,
     },
     Closed {
         end: End,
@@ -421,28 +425,13 @@ impl Escrow {
     /// What the platform has earned so far, in minor units: its fee on what was released.
     #[must_use]
     pub fn fee_earned_minor(&self) -> i64 {
-        let pairs = self.milestones.iter().zip(&self.plan.milestones);
-        pairs.map(|(part, plan)| part.follower_released(plan, Share::Platform)).sum()
-    }
-
-    /// What the broker has earned so far of a commission that the buyer pays on top, in minor units.
-    #[must_use]
-    pub fn on_top_earned_minor(&self) -> i64 {
-        let pairs = self.milestones.iter().zip(&self.plan.milestones);
-        pairs.map(|(part, plan)| part.follower_released(plan, Share::BrokerOnTop)).sum()
+        Sums::of(self, 0).fee_earned
     }
 
     /// What went back to the buyer so far, in minor units, with what followed it.
     #[must_use]
     pub fn returned_minor(&self) -> i64 {
-        let pairs = self.milestones.iter().zip(&self.plan.milestones).filter(|(part, _)| part.funded());
-        let followers = [Share::Platform, Share::BrokerOnTop];
-        pairs
-            .map(|(part, plan)| {
-                let followed: i64 = followers.iter().map(|share| part.follower_released(plan, *share)).sum();
-                plan.charge_minor - part.held_minor() - part.released_minor - followed
-            })
-            .sum()
+        Sums::of(self, 0).refunded
     }
 
     /// What is payable to one user in one milestone: the parts with something in them.

@@ -106,6 +106,9 @@ pub enum Event {
     },
     Agreed {
         pay_by: Time,
+        /// When the work is due that begins by it, unless that is its days times 24 hours from now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<Time>,
     },
     /// Declined, or not answered in time, after it was paid: what was paid goes back.
     Rejected {
@@ -128,10 +131,15 @@ pub enum Event {
     ChargeFailed {
         payment: Uuid,
         reason: String,
+        /// When the clock ran out whose silence it is, in this and other events: what follows counts from then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lapsed_at: Option<Time>,
     },
     /// Paid: the money is held. The milestones that it pays for are in progress.
     ChargeSettled {
         payment: Uuid,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<Time>,
     },
     /// Money that came when the escrow no longer wanted it; it went to its payer's wallet, or goes back as it came.
     ChargeReturned {
@@ -169,6 +177,8 @@ pub enum Event {
     ProofAccepted {
         milestone: u16,
         by_clock: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lapsed_at: Option<Time>,
     },
     Delivered {
         milestone: u16,
@@ -278,6 +288,8 @@ pub enum Event {
         parts: Vec<Part>,
         whole: bool,
         how: How,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lapsed_at: Option<Time>,
     },
     /// A part of the balance, or the rest of it, went back to the buyer's wallet.
     Refunded {
@@ -315,6 +327,8 @@ pub enum Event {
         reason: String,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         no_answer: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lapsed_at: Option<Time>,
     },
     /// The provider is asked again.
     RefundRetried {
@@ -347,7 +361,7 @@ pub enum Event {
         mark: Mark,
         deadline: Time,
     },
-    /// Somebody had those reminded for whom a clock waits.
+    /// By hand, of a clock.
     Nudged {
         waiting: Waiting,
         milestone: Option<u16>,
@@ -356,6 +370,8 @@ pub enum Event {
     },
     Ended {
         end: End,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lapsed_at: Option<Time>,
     },
     Closed,
 }
@@ -485,8 +501,7 @@ pub struct Record {
     pub at: Time,
     pub actor: Actor,
     pub event: Event,
-    /// Random, and shown to nobody: whoever sees the chain's links, but not all of an event, can't find out the
-    /// rest by trying. Records from before it was there have none.
+    /// Random, and shown to nobody: who sees the links but not all of an event can't find out the rest by trying.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub salt: String,
 }

@@ -7,7 +7,7 @@ mod disagreement;
 mod funding;
 mod refunds;
 
-use super::deadlines::{self, Waiting};
+use super::deadlines::{self, CANCEL_DAYS, PAYOUT_DAYS, Waiting};
 use super::escrow::{
     Asked, Changes, Delivery, End, Escrow, How, Milestone, MilestoneEnd, MilestoneStage, Nudge, Rejection,
     Reminder, Stage,
@@ -129,8 +129,10 @@ const UNFUNDED: Milestone = Milestone {
     refunded_minor: 0,
     followed: Vec::new(),
     payable_since: None,
+    pay_out_by: None,
     delivery: None,
     was_due: None,
+    refund_at: None,
     extension: None,
     stopped_at: None,
     stopped_micros: 0,
@@ -154,7 +156,7 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
             let (side_sha256, evidence_sha256) = (side_sha256.clone(), evidence_sha256.clone());
             signed(escrow, *role, Signature { version, document_sha256, side_sha256, evidence_sha256, at });
         }
-        Event::Agreed { pay_by } => funding::agreed(escrow, *pay_by, at),
+        Event::Agreed { pay_by, due } => funding::agreed(escrow, *pay_by, *due, at),
         Event::Rejected { by, reason, why } => {
             set_status(escrow, *by, None, PartyStatus::Declined);
             escrow.rejected = Some(Rejection { by: *by, reason: reason.clone(), at, why: *why });
@@ -199,7 +201,7 @@ fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
         | Event::ArbiterDeclined { .. }
         | Event::DisputeEnded { .. }
         | Event::Said { .. } => disagreement::apply(escrow, event, at),
-        Event::Ended { end } => ended(escrow, end, at),
+        Event::Ended { end, lapsed_at } => ended(escrow, end, *lapsed_at, at),
         Event::Closed => {
             if let Stage::Ended { end, .. } = &escrow.stage {
                 escrow.stage = Stage::Closed { end: end.clone(), at };
@@ -232,7 +234,9 @@ fn worked(escrow: &mut Escrow, event: &Event, at: Time) {
             let changes = Changes { failed: failed.clone(), reason: reason.clone(), at };
             with(escrow, *milestone, |part| changes_requested(part, changes));
         }
-        Event::Overdue { milestone, .. } => with(escrow, *milestone, |part| overdue(part, at)),
+        Event::Overdue { milestone, refund_at } => {
+            with(escrow, *milestone, |part| overdue(part, *refund_at, at));
+        }
         _ => {}
     }
 }
@@ -241,19 +245,20 @@ fn worked(escrow: &mut Escrow, event: &Event, at: Time) {
 #[allow(clippy::wildcard_enum_match_arm, reason = "`apply` sorts them and names every one")]
 fn moved(escrow: &mut Escrow, event: &Event, at: Time) {
     match event {
-        Event::Released { milestone, amount_minor, parts, whole, how } => {
+        Event::Released { milestone, amount_minor, parts, whole, how, lapsed_at } => {
             let plan = escrow.plan.milestones.get(usize::from(*milestone).saturating_sub(1)).cloned();
             with(escrow, *milestone, |part| {
                 plan.iter().for_each(|plan| part.note_followers(plan, parts));
                 part.released_minor += amount_minor;
-                take(part, parts, true, at);
+                take(part, parts);
+                payable(part, parts, *lapsed_at, at);
                 decided(part, *whole, *how, at);
             });
         }
         Event::Refunded { milestone, amount_minor, parts, whole, how } => {
             with(escrow, *milestone, |part| {
                 part.refunded_minor += amount_minor;
-                take(part, parts, false, at);
+                take(part, parts);
                 decided(part, *whole, *how, at);
             });
         }
@@ -380,7 +385,7 @@ fn changes_requested(milestone: &mut Milestone, changes: Changes) {
 }
 
 /// What was never paid for is dropped.
-fn ended(escrow: &mut Escrow, end: &End, at: Time) {
+fn ended(escrow: &mut Escrow, end: &End, lapsed_at: Option<Time>, at: Time) {
     if let End::Declined { by, .. } = end {
         set_status(escrow, *by, None, PartyStatus::Declined);
     }
@@ -390,7 +395,12 @@ fn ended(escrow: &mut Escrow, end: &End, at: Time) {
             part.stage = MilestoneStage::Ended { end: MilestoneEnd::Dropped, how, at };
         }
     }
-    escrow.stage = Stage::Ended { end: end.clone(), at };
+    escrow.stage = Stage::Ended { end: end.clone(), at, lapsed_at: before(lapsed_at, at) };
+}
+
+/// When a clock ran out, if that was not noted at once.
+fn before(lapsed_at: Option<Time>, at: Time) -> Option<Time> {
+    lapsed_at.filter(|lapsed| *lapsed < at)
 }
 
 fn with(escrow: &mut Escrow, number: u16, change: impl FnOnce(&mut Milestone)) {
@@ -407,19 +417,26 @@ fn set_status(escrow: &mut Escrow, role: Role, user: Option<UserId>, status: Par
     }
 }
 
-/// Takes a step's parts out of what is held: to payable, or back to the buyer. The platform's part of a
-/// release goes to its fees.
-fn take(milestone: &mut Milestone, parts: &[Part], release: bool, at: Time) {
+/// Takes a step's parts out of what is held.
+fn take(milestone: &mut Milestone, parts: &[Part]) {
     for part in parts {
         if let Some(held) = milestone.holdings.iter_mut().find(|held| held.share == part.share) {
             held.held_minor -= part.amount_minor;
-            if release && part.share != Share::Platform {
-                held.payable_minor += part.amount_minor;
-            }
         }
     }
-    if release && milestone.payable_minor() > 0 && milestone.payable_since.is_none() {
+}
+
+/// A release makes its parts payable; the platform's goes to its fees.
+fn payable(milestone: &mut Milestone, parts: &[Part], lapsed_at: Option<Time>, at: Time) {
+    for part in parts.iter().filter(|part| part.share != Share::Platform) {
+        if let Some(held) = milestone.holdings.iter_mut().find(|held| held.share == part.share) {
+            held.payable_minor += part.amount_minor;
+        }
+    }
+    if milestone.payable_minor() > 0 && milestone.payable_since.is_none() {
         milestone.payable_since = Some(at);
+        let late = before(lapsed_at, at);
+        milestone.pay_out_by = late.map(|_| deadlines::ends(late, at, PAYOUT_DAYS));
     }
 }
 
@@ -442,7 +459,7 @@ fn paid_out(milestone: &mut Milestone, share: Share, amount_minor: i64, at: Time
         held.payable_minor -= amount_minor;
     }
     if milestone.payable_minor() == 0 {
-        milestone.payable_since = None;
+        (milestone.payable_since, milestone.pay_out_by) = (None, None);
     }
     end_when_empty(milestone, at);
 }
@@ -457,10 +474,11 @@ fn end_when_empty(milestone: &mut Milestone, at: Time) {
     }
 }
 
-fn overdue(milestone: &mut Milestone, at: Time) {
+fn overdue(milestone: &mut Milestone, refund_at: Time, at: Time) {
     let extension = milestone.extension.take();
     disagreement::restart(milestone);
     milestone.extension = extension;
+    milestone.refund_at = (refund_at != at.plus_days(CANCEL_DAYS)).then_some(refund_at);
     match &mut milestone.stage {
         MilestoneStage::InProgress { overdue_since, .. }
         | MilestoneStage::ChangesRequested { overdue_since, .. } => *overdue_since = Some(at),

@@ -1,13 +1,14 @@
-//! Money that came too late from somebody without an account: he has no wallet, so it lies in suspense and goes
-//! back as it came.
+//! Money that came too late: it lies in suspense and goes back as it came, by itself. Only who wants refunds in their
+//! wallet, or paid by a provider that takes nothing back, gets it there at once.
 //!
 //! It is a refund like the others, with the escrow's next number, but no milestone holds it and no party has a say
-//! in it: by then somebody else may have bought, or the escrow may be over and closed. What can't be sent back waits
-//! for the operators. Its clocks run by themselves, apart from those that the parties are shown.
+//! in it: by then somebody else may have bought, or the escrow may be over and closed. What can't be sent back goes
+//! to the payer's wallet after some days; a guest has none, and theirs waits for the operators. Its clocks run by
+//! themselves, apart from those that the parties are shown.
 
 use serde::{Deserialize, Serialize};
 
-use super::deadlines::{self, Deadline, Waiting};
+use super::deadlines::{self, Deadline};
 use super::escrow::{ChargeState, Escrow};
 use super::party::UserId;
 use super::refund::Refund;
@@ -81,8 +82,6 @@ impl Escrow {
 pub fn every(escrow: &Escrow) -> Vec<Deadline> {
     let mut clocks = deadlines::all(escrow);
     let late = escrow.late_refunds().flat_map(|refund| deadlines::of_refund(escrow, refund));
-    // No clock moves it anywhere but to where it came from.
-    let late = late.filter(|clock| clock.waiting != Waiting::FailedRefund);
     clocks.extend(late.map(|clock| Deadline { milestone: None, ..clock }));
     clocks.sort_by_key(|clock| clock.at);
     clocks

@@ -139,6 +139,9 @@ pub struct Milestone {
     /// Since when something is payable and not yet paid out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payable_since: Option<Time>,
+    /// Until when its receivers have time to move it, where a clock's silence released it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pay_out_by: Option<Time>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,
     /// Only where a proof comes before the delivery.
@@ -150,6 +153,9 @@ pub struct Milestone {
     /// When the work was due, once it is delivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub was_due: Option<Time>,
+    /// When an overdue one goes back by itself, if not so many days after that was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_at: Option<Time>,
     /// A later due date that was asked for and not answered yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extension: Option<Extension>,

@@ -5,9 +5,11 @@ mod arbiter;
 mod disagreement;
 mod payee;
 mod refunds;
+mod sent;
 
 pub use arbiter::of_arbiter;
 pub use disagreement::if_unanswered;
+pub use sent::of_sent;
 
 use disagreement::disagreement;
 
@@ -200,7 +202,7 @@ fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role
         }
         Waiting::RailAnswer => {
             let whose = if role == Role::Buyer { "Your payment" } else { "The buyer's payment" };
-            let then = "If there is no answer by then, the payment counts as failed and can be tried again.";
+            let then = "A payment that was opened and not finished ends after 30 minutes. If one that was submitted has no answer by then, it counts as failed and can be tried again.";
             (format!("{whose} is being processed. The provider answers"), then.to_owned())
         }
         Waiting::Delivery => {

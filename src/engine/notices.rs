@@ -146,7 +146,7 @@ pub enum News {
     /// The money is held: work can start.
     Start {
         first_due: Option<Time>,
-        /// Of what was paid for: the price, and nothing of what the buyer pays beside it.
+        /// What was paid in, as the reader sees it on the escrow's page too.
         #[serde(default)]
         price: Option<Money>,
     },
@@ -373,7 +373,7 @@ impl Told<'_> {
             }
             // An instant escrow is agreed by its payment, which is told by itself.
             Event::Agreed { .. } if self.escrow.instant() => {}
-            Event::Agreed { pay_by } => self.agreed(*pay_by),
+            Event::Agreed { pay_by, .. } => self.agreed(*pay_by),
             Event::BuyerJoined { .. } => {}
             Event::Rejected { by, reason, why } => self.rejected(*by, reason, *why, all, actor),
             Event::NextPaymentDue { .. }
@@ -423,7 +423,7 @@ impl Told<'_> {
             Event::Reminded { waiting, milestone, since, mark, deadline } => {
                 self.remind(*waiting, *milestone, *since, *mark, *deadline);
             }
-            Event::Ended { end } => self.ended(end, all, actor),
+            Event::Ended { end, .. } => self.ended(end, all, actor),
             Event::Closed => self.closed(actor),
         }
     }

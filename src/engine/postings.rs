@@ -103,8 +103,8 @@ pub fn entries(escrow: &Escrow, event: &Event) -> Vec<Entry> {
         |from: Account, to: Account, minor: i64| Entry { from, to, amount: escrow.terms.money(minor) };
     match event {
         Event::ChargeSettled { .. } => deposit(escrow),
-        Event::ChargeReturned { payment, amount_minor, rail, .. } => {
-            returned(escrow, *payment, *amount_minor, rail)
+        Event::ChargeReturned { payment, amount_minor, rail, back } => {
+            returned(escrow, *payment, *amount_minor, rail, back.is_some())
         }
         Event::Released { milestone, parts, .. } => step(escrow, *milestone, parts, |share| match share {
             Share::Platform => Account::Fees,
@@ -193,11 +193,11 @@ fn step(escrow: &Escrow, milestone: u16, parts: &[Part], to: impl Fn(Share) -> A
     parts.iter().map(one).collect()
 }
 
-/// Money that nobody waits for any more, to whoever paid it.
-fn returned(escrow: &Escrow, payment: Uuid, amount_minor: i64, rail: &str) -> Vec<Entry> {
+/// Money that nobody waits for any more: on its way back, or to the wallet of whoever paid it.
+fn returned(escrow: &Escrow, payment: Uuid, amount_minor: i64, rail: &str, back: bool) -> Vec<Entry> {
     let Some(user) = escrow.payer(payment) else { return Vec::new() };
     let guest = escrow.attempt(payment).is_some_and(|charge| charge.guest);
-    let to = if guest { Account::Suspense } else { Account::Wallet { user } };
+    let to = if guest || back { Account::Suspense } else { Account::Wallet { user } };
     let from = Account::Clearing { rail: rail.to_owned() };
     vec![Entry { from, to, amount: escrow.terms.money(amount_minor) }]
 }

@@ -54,6 +54,9 @@ pub enum RefundState {
         /// The provider was silent, and may still have done it.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         no_answer: bool,
+        /// When it should have answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lapsed_at: Option<Time>,
     },
     /// Back where it came from, by this attempt.
     Successful {

@@ -220,6 +220,12 @@ impl Terms {
         self.currency.of(minor)
     }
 
+    /// The days of a one-off delivery, counted from its payment.
+    #[must_use]
+    pub fn days_to_deliver(&self) -> i64 {
+        i64::from(self.delivery_days.unwrap_or(1))
+    }
+
     /// The one party in a role (for payees, the first).
     #[must_use]
     pub fn party(&self, role: Role) -> Option<&TermsParty> {

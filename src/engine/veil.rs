@@ -94,7 +94,7 @@ pub fn for_payee(mut escrow: Escrow, user: UserId) -> Escrow {
         part.holdings.retain(|held| is_own(held.share));
         (part.released_minor, part.refunded_minor, part.extension) = (0, 0, None);
         if part.payable_minor() == 0 {
-            part.payable_since = None;
+            (part.payable_since, part.pay_out_by) = (None, None);
         }
         if let Some(delivery) = &mut part.delivery {
             delivery.note.clear();
@@ -193,7 +193,7 @@ fn milestone(part: &mut Milestone, payer: CommissionPayer) {
         }
     }
     if part.payable_minor() == 0 {
-        part.payable_since = None;
+        (part.payable_since, part.pay_out_by) = (None, None);
     }
 }
 
@@ -201,10 +201,20 @@ fn milestone(part: &mut Milestone, payer: CommissionPayer) {
 /// would tell something comes with none.
 #[must_use]
 pub fn record(record: Record, escrow: &Escrow, role: Role) -> Record {
-    match hidden_payer(&escrow.terms, role) {
+    let record = match hidden_payer(&escrow.terms, role) {
         Some(payer) => veiled_record(record, escrow, payer),
         None => record,
+    };
+    if role == Role::Buyer { without_sum(record) } else { record }
+}
+
+/// When a receiver moves money to a wallet is the buyer's to know, how much at a time is not: where something is
+/// hidden the sums would tell it, and where nothing is, that.
+fn without_sum(mut record: Record) -> Record {
+    if let Event::PaidOut { amount_minor, .. } = &mut record.event {
+        *amount_minor = 0;
     }
+    record
 }
 
 /// A record of the history as the arbiter may see it, given the escrow as he sees it.

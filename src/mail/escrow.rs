@@ -217,7 +217,7 @@ fn facts_of_a_milestone(news: &News, zone: &Zone) -> Vec<(&'static str, String)>
     }
 }
 
-/// The price that is held.
+/// What is held.
 fn held(price: &Money) -> (&'static str, String) {
     ("Held in escrow", price.to_string())
 }

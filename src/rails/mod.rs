@@ -4,6 +4,7 @@
 //! signed notice (`hear.rs`). Nothing here may know a page, and nothing but a notice whose signature is
 //! right may move money.
 
+pub mod end;
 pub mod hear;
 pub mod sandbox;
 pub mod tell;
@@ -105,6 +106,15 @@ pub struct Capabilities {
     pub refund: bool,
 }
 
+/// What a provider says to ending an attempt to pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// It was never submitted, and nobody can pay by it any more.
+    Expired,
+    /// The payer has submitted it: it is being processed, or has its answer.
+    Submitted,
+}
+
 /// Why a provider did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum RailError {
@@ -158,6 +168,13 @@ pub trait Rail: Send + Sync {
     /// # Errors
     /// [`RailError::Refused`] for good, anything else for now.
     async fn start(&self, order: &Order) -> Result<Started, RailError>;
+
+    /// Expires a charge that nobody has submitted, whether it was begun before or not. From then on it can bring no
+    /// money. Asked again, it says the same.
+    ///
+    /// # Errors
+    /// Any; it may have been expired all the same.
+    async fn cancel(&self, order: &Order) -> Result<Cancelled, RailError>;
 
     /// Begins a refund, or finds the one that was begun for the same payment.
     ///

@@ -8,7 +8,8 @@ use time::Duration;
 use uuid::Uuid;
 
 use super::{
-    Capabilities, Notice, Order, Rail, RailError, RefundBegun, RefundOrder, Said, Started, Verdict, Words,
+    Cancelled, Capabilities, Notice, Order, Rail, RailError, RefundBegun, RefundOrder, Said, Started,
+    Verdict, Words,
 };
 use crate::engine::time::Time;
 use crate::money::Currency;
@@ -79,14 +80,13 @@ impl Rail for SandboxRail {
     }
 
     async fn start(&self, order: &Order) -> Result<Started, RailError> {
-        let asked = Asked {
-            merchant_ref: &order.payment.to_string(),
-            description: &order.description,
-            amount: order.amount,
-            return_url: &order.return_url,
-        };
-        let opened = self.company.open(&asked).await?;
+        let opened = self.company.open(&asked(order, &order.payment.to_string())).await?;
         Ok(Started { reference: opened.reference, page: opened.page })
+    }
+
+    async fn cancel(&self, order: &Order) -> Result<Cancelled, RailError> {
+        let expired = self.company.expire(&asked(order, &order.payment.to_string())).await?;
+        Ok(if expired { Cancelled::Expired } else { Cancelled::Submitted })
     }
 
     async fn refund(&self, order: &RefundOrder) -> Result<RefundBegun, RailError> {
@@ -104,6 +104,15 @@ impl Rail for SandboxRail {
     async fn verify(&self, headers: &HeaderMap, body: &[u8], now: Time) -> Result<Notice, RailError> {
         let id = signed_id(self.company.secret().await?, headers, body, now)?;
         Ok(Notice { id, said: said(body) })
+    }
+}
+
+fn asked<'a>(order: &'a Order, merchant_ref: &'a str) -> Asked<'a> {
+    Asked {
+        merchant_ref,
+        description: &order.description,
+        amount: order.amount,
+        return_url: &order.return_url,
     }
 }
 

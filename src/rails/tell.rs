@@ -108,7 +108,7 @@ async fn refund_order(
     })
 }
 
-async fn order(app: &App, payment: &Payment) -> Result<Result<Order, RailError>, DbError> {
+pub(super) async fn order(app: &App, payment: &Payment) -> Result<Result<Order, RailError>, DbError> {
     let escrow = escrows::by_id(&mut app.db.read().await?.conn(), payment.escrow_id).await?;
     let (Some(escrow), Some(currency)) = (escrow, Currency::from_code(&payment.currency)) else {
         return Ok(Err(RailError::Unreachable("its escrow or its currency is gone".to_owned())));

@@ -8,6 +8,8 @@ use crate::store::db::{Conn, DbError, all, claim, exec, one, opt};
 
 /// The bank's answer that is good.
 pub const PAID: &str = "paid";
+/// What stands for the bank's answer where the merchant ended the charge before anything was chosen.
+pub const EXPIRED: &str = "expired";
 
 /// A charge as it stands.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -28,6 +30,12 @@ impl Charge {
     #[must_use]
     pub fn amount(&self) -> Option<Money> {
         Currency::from_code(&self.currency).map(|currency| currency.of(self.amount_minor))
+    }
+
+    /// Whether the merchant ended it before its payer had chosen anything.
+    #[must_use]
+    pub fn is_expired(&self) -> bool {
+        self.state == "declined" && self.answer.as_deref() == Some(EXPIRED)
     }
 
     /// Whether the payer can still choose: nothing was chosen, or that nobody answers.
@@ -109,6 +117,23 @@ pub async fn choose(
         settles_at
     )?;
     Ok(rows == 1)
+}
+
+/// Expires a charge for which nothing was chosen; whether it is expired.
+///
+/// # Errors
+/// The database's.
+pub async fn expire(conn: &mut Conn<'_>, reference: &str, now: Time) -> Result<bool, DbError> {
+    exec!(
+        conn,
+        "UPDATE sandbox_charges SET state = 'declined', answer = $2, settled_at = $3
+         WHERE reference = $1 AND state = 'open'",
+        reference,
+        EXPIRED,
+        now
+    )?;
+    let charge = by_reference(conn, reference).await?;
+    Ok(charge.is_some_and(|charge| charge.is_expired()))
 }
 
 /// Whether anything is to be settled or delivered; a look that takes no lock.

@@ -208,6 +208,20 @@ impl Sandbox {
         Ok(Opened { reference, page })
     }
 
+    /// Expires a charge that no payer has submitted; false where one has. One that the company did not know yet is
+    /// known as expired from then on.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn expire(&self, asked: &Asked<'_>) -> Result<bool, DbError> {
+        let (reference, now) = (format!("ch_{}", self.clock.secret()), self.clock.now());
+        let mut tx = self.db.write().await?;
+        let reference = book::open(&mut tx.conn(), &reference, asked, now).await?;
+        let expired = book::expire(&mut tx.conn(), &reference, now).await?;
+        tx.commit().await?;
+        Ok(expired)
+    }
+
     /// Sends money back by the charge that brought it, or finds the refund that was begun for the same
     /// merchant's reference.
     ///

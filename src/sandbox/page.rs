@@ -58,6 +58,7 @@ enum Now {
     Soon,
     Paid,
     Declined,
+    Expired,
 }
 
 impl Page {
@@ -65,6 +66,7 @@ impl Page {
         let amount = charge.amount().ok_or(Error::NotFound)?;
         let now = match charge.state.as_str() {
             "paid" => Now::Paid,
+            "declined" if charge.is_expired() => Now::Expired,
             "declined" => Now::Declined,
             _ if charge.is_open() => Now::Choose { again: charge.state == "processing" },
             _ => Now::Soon,

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::calendar::Zone;
 use crate::engine::command::{Command, Facts};
 use crate::engine::escrow::{Escrow, Method};
 use crate::engine::party::{Actor, UserId};
@@ -28,7 +29,14 @@ pub async fn read(
     if let Some(escrow) = escrow {
         let opens = matches!(command, Command::OpenDispute { .. });
         facts.second_operator_above_minor = second_operator_above(conn, escrow, opens, now).await?;
-        facts.rails_that_refund = payments::rails_that_refund(conn, escrow.id).await?;
+        // What came too late is its payer's, and by then the buyer can be somebody else.
+        let one = match command {
+            Command::ChargeSettled { payment } => Some(*payment),
+            _ => None,
+        };
+        facts.rails_that_refund = payments::rails_that_refund(conn, escrow.id, one).await?;
+        let zone = Zone::from_name(&escrow.terms.time_zone).unwrap_or_else(Zone::utc);
+        facts.delivery_due = Some(zone.days_later(now, escrow.terms.days_to_deliver()));
         facts.address_takes_part = address_takes_part(conn, escrow.id, command, actor).await?;
     }
     match (escrow, command) {
@@ -71,7 +79,7 @@ pub async fn for_clock(conn: &mut Conn<'_>, escrow: &Escrow, now: Time) -> Resul
     let to_wallet_at_once = to_wallet_at_once(conn, escrow.id).await?;
     let second_operator_above_minor =
         second_operator_above(conn, escrow, escrow.cancellation.is_some(), now).await?;
-    let rails_that_refund = payments::rails_that_refund(conn, escrow.id).await?;
+    let rails_that_refund = payments::rails_that_refund(conn, escrow.id, None).await?;
     Ok(Facts { to_wallet_at_once, second_operator_above_minor, rails_that_refund, ..Facts::default() })
 }
 

@@ -75,24 +75,35 @@ pub async fn read(conn: &mut Conn<'_>, escrow: Uuid, after: i64, most: i64) -> R
     )
 }
 
-/// The newest events of an escrow before `before`, the newest first.
+/// The events as somebody counts them from whom a commission is hidden: the broker's payouts are none, and leave no
+/// gap in the numbers.
+const COUNTED: &str = "SELECT seq, at, body, hash FROM
+         (SELECT e.kind, e.at, e.body, e.hash, e.seq - (SELECT COUNT(*) FROM events h
+             WHERE h.escrow_id = $1 AND h.kind = 'paid_out' AND h.seq < e.seq
+               AND h.body LIKE '%\"share\":\"broker%') AS seq
+          FROM events e WHERE e.escrow_id = $1
+            AND NOT (e.kind = 'paid_out' AND e.body LIKE '%\"share\":\"broker%')) counted
+         WHERE seq < $2 AND ($3 = '' OR kind = $3) ORDER BY seq DESC LIMIT $4";
+
+/// The newest events of an escrow before `before`, the newest first, without those that tell of a hidden commission
+/// where it `hides`.
 ///
 /// # Errors
 /// The database's.
 pub async fn newest(
     conn: &mut Conn<'_>,
     escrow: Uuid,
+    hides: bool,
     before: Option<i64>,
     most: i64,
 ) -> Result<Vec<Stored>, DbError> {
-    all!(
-        conn,
-        Stored,
-        "SELECT seq, at, body, hash FROM events WHERE escrow_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3",
-        escrow,
-        before.unwrap_or(i64::MAX),
-        most
-    )
+    let before = before.unwrap_or(i64::MAX);
+    if hides {
+        return all!(conn, Stored, COUNTED, escrow, before, "", most);
+    }
+    let sql =
+        "SELECT seq, at, body, hash FROM events WHERE escrow_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
+    all!(conn, Stored, sql, escrow, before, most)
 }
 
 /// The newest events of one kind before `before`, the newest first.
@@ -103,19 +114,17 @@ pub async fn of_kind(
     conn: &mut Conn<'_>,
     escrow: Uuid,
     kind: &str,
+    hides: bool,
     before: Option<i64>,
     most: i64,
 ) -> Result<Vec<Stored>, DbError> {
-    all!(
-        conn,
-        Stored,
-        "SELECT seq, at, body, hash FROM events
-         WHERE escrow_id = $1 AND kind = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4",
-        escrow,
-        kind,
-        before.unwrap_or(i64::MAX),
-        most
-    )
+    let before = before.unwrap_or(i64::MAX);
+    if hides {
+        return all!(conn, Stored, COUNTED, escrow, before, kind, most);
+    }
+    let sql = "SELECT seq, at, body, hash FROM events
+         WHERE escrow_id = $1 AND kind = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4";
+    all!(conn, Stored, sql, escrow, kind, before, most)
 }
 
 /// The events of one milestone, in their order.

@@ -372,6 +372,21 @@ pub async fn wrong_balances(conn: &mut Conn<'_>) -> Result<Vec<(String, i64, i64
     )
 }
 
+/// What was released to one escrow's broker so far out of the balance, in minor units.
+///
+/// # Errors
+/// The database's.
+pub async fn released_to_broker(conn: &mut Conn<'_>, escrow: Uuid) -> Result<i64, DbError> {
+    let row = opt!(
+        conn,
+        (i64,),
+        "SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM entries
+         WHERE escrow_id = $1 AND to_account LIKE 'payable/%/broker'",
+        escrow
+    )?;
+    Ok(row.map_or(0, |(sum,)| sum))
+}
+
 /// What the platform has earned with one escrow, in minor units.
 ///
 /// # Errors

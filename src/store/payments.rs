@@ -17,6 +17,10 @@ use crate::store::db::{Conn, DbError, all, claim, exec, opt};
 
 /// After so long a worker that took a payment is given up for dead.
 const LEASE_SECONDS: i64 = 60;
+/// So long an attempt that was never submitted keeps others from paying.
+pub const OPEN_FOR: time::Duration = time::Duration::minutes(30);
+/// A provider that did not answer is asked again after so long.
+const ASK_AGAIN: time::Duration = time::Duration::minutes(5);
 /// The method's name for our own books.
 pub const WALLET: &str = "wallet";
 
@@ -69,11 +73,12 @@ pub async fn record(
                 Method::Wallet => (WALLET, None),
                 Method::Rail { rail } => (rail.as_str(), Some(at)),
             };
+            let end_at = tell_at.map(|at| at.plus(OPEN_FOR));
             exec!(
                 conn,
                 "INSERT INTO payments (id, escrow_id, user_id, kind, method, state, currency, amount_minor,
-                     tell_at, created_at)
-                 VALUES ($1, $2, $3, 'escrow-deposit', $4, 'pending', $5, $6, $7, $8)",
+                     tell_at, created_at, end_at)
+                 VALUES ($1, $2, $3, 'escrow-deposit', $4, 'pending', $5, $6, $7, $8, $9)",
                 *payment,
                 escrow.id,
                 buyer,
@@ -81,12 +86,13 @@ pub async fn record(
                 escrow.terms.currency.code(),
                 *amount_minor,
                 tell_at,
-                at
+                at,
+                end_at
             )?;
             Ok(tell_at.is_some())
         }
-        (Event::ChargeSettled { payment }, _) => settle(conn, *payment, "successful", None, at).await,
-        (Event::ChargeFailed { payment, reason }, _) => {
+        (Event::ChargeSettled { payment, .. }, _) => settle(conn, *payment, "successful", None, at).await,
+        (Event::ChargeFailed { payment, reason, .. }, _) => {
             settle(conn, *payment, "failed", Some(reason), at).await
         }
         (Event::PaidOut { milestone, user, amount_minor, .. }, _) => {
@@ -120,7 +126,8 @@ async fn settle(
 ) -> Result<bool, DbError> {
     exec!(
         conn,
-        "UPDATE payments SET state = $2, reason = $3, settled_at = $4, tell_at = NULL
+        "UPDATE payments SET state = $2, reason = $3, settled_at = $4, tell_at = NULL,
+             end_at = NULL
          WHERE id = $1 AND state = 'pending'",
         payment,
         state,
@@ -237,6 +244,15 @@ pub async fn is_to_tell(conn: &mut Conn<'_>, now: Time) -> Result<bool, DbError>
     Ok(opt!(conn, (Uuid,), sql, now)?.is_some())
 }
 
+/// The same of attempts that may have been left open.
+///
+/// # Errors
+/// The database's.
+pub async fn is_to_end(conn: &mut Conn<'_>, now: Time) -> Result<bool, DbError> {
+    let sql = "SELECT id FROM payments WHERE end_at <= $1 AND state = 'pending' LIMIT 1";
+    Ok(opt!(conn, (Uuid,), sql, now)?.is_some())
+}
+
 /// Has a provider told of a payment at once that it was not told of yet; the reference of its escrow.
 /// Nothing when there is nothing to tell.
 ///
@@ -303,5 +319,33 @@ pub async fn told(
 pub async fn not_told(conn: &mut Conn<'_>, id: Uuid, error: &str) -> Result<(), DbError> {
     let error: String = error.chars().take(500).collect();
     exec!(conn, "UPDATE payments SET last_error = $2 WHERE id = $1", id, error.as_str())?;
+    Ok(())
+}
+
+/// Takes attempts to pay that were started long ago and may never have been submitted, until their provider is asked
+/// again.
+///
+/// # Errors
+/// The database's.
+pub async fn claim_to_end(conn: &mut Conn<'_>, now: Time, most: i64) -> Result<Vec<Payment>, DbError> {
+    claim!(
+        conn,
+        Payment,
+        "UPDATE payments SET end_at = $2 WHERE id IN
+         (SELECT id FROM payments WHERE end_at <= $1 AND state = 'pending' ORDER BY end_at LIMIT $3",
+        ") RETURNING id, escrow_id, user_id, kind, method, state, reason, currency, amount_minor,
+             provider_ref, provider_page, created_at, settled_at, refund, attempt, sent_twice_at",
+        now,
+        now.plus(ASK_AGAIN),
+        most
+    )
+}
+
+/// It was submitted: only its provider's answer ends it now.
+///
+/// # Errors
+/// The database's.
+pub async fn submitted(conn: &mut Conn<'_>, id: Uuid) -> Result<(), DbError> {
+    exec!(conn, "UPDATE payments SET end_at = NULL WHERE id = $1", id)?;
     Ok(())
 }

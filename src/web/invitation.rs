@@ -24,6 +24,7 @@ use crate::app::App;
 use crate::engine::command::{Command, Facts};
 use crate::engine::decide::{Decision, decide};
 use crate::engine::escrow::{End, Stage};
+use crate::engine::next;
 use crate::engine::offers::Action;
 use crate::engine::party::{PartyStatus, Role};
 use crate::engine::seen::Scope;
@@ -56,6 +57,8 @@ struct Preview {
     amount: MoneyView,
     /// By when the terms can be answered; nothing where it is too late.
     answer_by: Option<TimeView>,
+    /// What happens if nobody answers.
+    otherwise: String,
     /// Whoever is signed in, if it is somebody else.
     other: String,
     can_decline: bool,
@@ -167,10 +170,9 @@ async fn preview(
     }
     let can_decline = seat.offered(Action::Decline);
     let is_payee = seat.role == Role::Payee;
-    let answer_by = match seat.escrow.stage {
-        Stage::Proposed { expires_at, .. } if can_decline => Some(seat.reader.time(expires_at)),
-        _ => None,
-    };
+    // The clock that runs, and what its silence means, as the escrow's own page says them.
+    let next = next::panel(&seat.escrow, seat.account.id, seat.role, seat.reader.now);
+    let answer_by = next.by.filter(|_| can_decline).map(|by| seat.reader.time(by));
     let register = match seat.role {
         Role::Payee if !seat.escrow.over() || gets_money(&seat) => "Register to be paid",
         _ if can_decline => "Register to accept",
@@ -186,6 +188,7 @@ async fn preview(
         to: seat.account.address().to_owned(),
         amount: seat.money(seat.escrow.terms.amount_minor),
         answer_by,
+        otherwise: next.otherwise.unwrap_or_default(),
         other: visitor.map(|other| other.address().to_owned()).unwrap_or_default(),
         can_decline,
         can_disown: can_decline || (is_payee && may_disown(&seat)),

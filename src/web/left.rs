@@ -11,9 +11,11 @@ use super::shell::Shell;
 use super::view::{Icon, Tone};
 use super::visit::Visit;
 use crate::app::App;
+use crate::engine::deadlines::{self, Waiting};
 use crate::engine::escrow::{Charge, ChargeState, Escrow};
 use crate::engine::late::TooLate;
 use crate::engine::refund::{Refund, RefundState};
+use crate::engine::time::Time;
 use crate::error::Error;
 use crate::store::db::Conn;
 use crate::store::users::Account;
@@ -120,13 +122,7 @@ fn money(app: &App, escrow: &Escrow, charge: &Charge, refund: Option<&Refund>, a
                 "{amount} could not go back to the card or account you paid from. It is yours and stays reserved for you."
             ),
             reason: reason.clone(),
-            then: if refund.sent_again {
-                plain("Our operators look for another way and get in touch with you by mail.")
-            } else {
-                plain(
-                    "It is sent once more by itself, a day after it failed. If that fails too, our operators get in touch with you by mail.",
-                )
-            },
+            then: after_failure(escrow, refund, &|at| reader.time(at).absolute),
         },
         RefundState::Successful { .. } => Money {
             tone: Tone::Good,
@@ -138,6 +134,19 @@ fn money(app: &App, escrow: &Escrow, charge: &Charge, refund: Option<&Refund>, a
             then: plain(bank),
         },
         RefundState::ToWallet { .. } => in_wallet(&amount.to_string()),
+    }
+}
+
+/// What follows if nobody does anything.
+fn after_failure(escrow: &Escrow, refund: &Refund, at: &dyn Fn(Time) -> String) -> String {
+    let mut clocks = deadlines::of_refund(escrow, refund).into_iter();
+    let again =
+        if refund.sent_again { "" } else { "It is sent once more by itself, a day after it failed. " };
+    match clocks.find(|clock| clock.waiting == Waiting::FailedRefund) {
+        Some(clock) => {
+            format!("{again}If nothing works, it moves to your wallet by itself on {}.", at(clock.at))
+        }
+        None => format!("{again}If nothing works, our operators get in touch with you by mail."),
     }
 }
 

@@ -26,7 +26,7 @@ impl Reader {
         TimeView {
             datetime: at.rfc3339(),
             absolute: self.zone.moment(at),
-            relative: relative(at, self.now),
+            relative: relative(at, self.now, &self.zone),
             left_seconds: at.since(self.now).whole_seconds(),
         }
     }
@@ -75,18 +75,23 @@ impl HtmlSafe for DayView {}
 
 /// "in 3 days", "in almost 5 hours", "2 days ago". What is left is never overstated, so it is cut off; but
 /// whoever has nearly three days shall not read two.
-fn relative(at: Time, now: Time) -> String {
+fn relative(at: Time, now: Time, zone: &Zone) -> String {
     let seconds = at.since(now).whole_seconds();
     let far = seconds.unsigned_abs();
-    let (size, unit) = match far {
+    let cut = |size: u64| (far / size, far % size);
+    let ((whole, rest), size, unit) = match far {
         0..60 => return if seconds > 0 { "in less than a minute" } else { "just now" }.to_owned(),
-        60..7_200 => (60, "minute"),
-        7_200..172_800 => (3_600, "hour"),
-        172_800..63_072_000 => (86_400, "day"),
-        _ => (31_536_000, "year"),
+        60..7_200 => (cut(60), 60, "minute"),
+        7_200..172_800 => (cut(3_600), 3_600, "hour"),
+        // Days are the reader's: one on which the clocks are put on has 23 hours.
+        172_800..63_072_000 => {
+            let (days, rest) = zone.days_and_seconds(at.min(now), at.max(now));
+            ((days.unsigned_abs(), rest.unsigned_abs()), 86_400, "day")
+        }
+        _ => (cut(31_536_000), 31_536_000, "year"),
     };
-    let is_nearly = seconds > 0 && size > 60 && (far % size) * 4 >= size * 3;
-    let count = far / size + u64::from(is_nearly);
+    let is_nearly = seconds > 0 && size > 60 && rest * 4 >= size * 3;
+    let count = whole + u64::from(is_nearly);
     let plural = if count == 1 { "" } else { "s" };
     match (seconds > 0, is_nearly) {
         (true, true) => format!("in almost {count} {unit}{plural}"),
@@ -120,7 +125,7 @@ mod tests {
     #[test]
     fn what_is_left_is_never_overstated() {
         let now = moment(1_795_357_920);
-        let told = |seconds: i64| relative(moment(1_795_357_920 + seconds), now);
+        let told = |seconds: i64| relative(moment(1_795_357_920 + seconds), now, &Zone::utc());
         assert_eq!(told(30), "in less than a minute");
         assert_eq!(told(0), "just now");
         assert_eq!(told(60), "in 1 minute");
@@ -130,5 +135,9 @@ mod tests {
         assert_eq!(told(3 * 86_400 + 86_399), "in almost 4 days");
         assert_eq!(told(-86_400), "24 hours ago");
         assert_eq!(told(-800 * 86_400), "2 years ago");
+        // From 20 March 2027, 23:59:59 in Paris, whose clocks are put on a week later.
+        let (at, paris) = (1_805_583_599, Zone::from_name("Europe/Paris").unwrap());
+        let in_two_weeks = relative(moment(at + 14 * 86_400 - 3_600), moment(at), &paris);
+        assert_eq!(in_two_weeks, "in 14 days");
     }
 }

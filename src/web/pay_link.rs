@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
 use super::escrow::act::answer;
-use super::escrow::pay::{lead_on, with_providers};
+use super::escrow::pay::{By, Ended, end, lead_on, with_providers};
 use super::escrow::rates;
 use super::flash::Flash;
 use super::form::{Fields, Problems};
@@ -70,6 +70,8 @@ struct Page {
     files: Vec<String>,
     /// Why nothing can be paid; empty where it can.
     blocked: &'static str,
+    /// Somebody has begun to pay, and may have left.
+    begun: bool,
     /// Where the reader finds his own purchase; empty for none.
     own: String,
     /// Whoever is signed in; empty for a guest.
@@ -150,8 +152,6 @@ impl Sale {
             "This sale is over, so nothing can be paid here any more. Nobody owes anything."
         } else if self.visitor.as_ref().is_some_and(sells) {
             "This is your own pay link, as a buyer sees it. Give its address to your buyer."
-        } else if escrow.charge_pending() {
-            "Somebody is paying by this link just now. If that payment does not go through, you can pay here afterwards."
         } else {
             ""
         }
@@ -221,6 +221,7 @@ async fn draw(
         due: format!("{days} day{}", if days == 1 { "" } else { "s" }),
         files,
         blocked,
+        begun: escrow.charge_pending(),
         own: sale.own.clone(),
         signed_in: sale.visitor.as_ref().map(|account| account.name.clone()).unwrap_or_default(),
         accepts_terms,
@@ -296,6 +297,25 @@ fn at_field(refusal: &Refusal, signed_in: bool) -> (&'static str, String) {
     }
 }
 
+/// Why somebody else's payment still keeps others from paying. One that was opened and left ends by this.
+async fn still_kept(app: &App, escrow: &Escrow) -> Result<Option<&'static str>, Error> {
+    let open = escrow.charge.as_ref().filter(|_| escrow.charge_pending());
+    let Some(charge) = open else { return Ok(None) };
+    let row = payments::by_id(&mut app.db.read().await?.conn(), charge.payment).await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(match end(app, &row, By::NextBuyer).await? {
+        Ended::Ended => None,
+        Ended::Submitted => Some(
+            "A payment by this link was submitted before yours and is being processed. If it does not go through, you \
+             can pay here afterwards. No money has moved.",
+        ),
+        Ended::NotReached => Some(
+            "A payment by this link was opened before yours, and its provider did not answer. Try again in a moment. \
+             No money has moved.",
+        ),
+    })
+}
+
 async fn buy(
     State(app): State<App>,
     Visitor(visitor): Visitor,
@@ -344,6 +364,10 @@ async fn buy(
         seen: text("seen"),
         key: text("key").filter(|key| key.len() <= 100),
     };
+    if let Some(kept) = still_kept(&app, &sale.escrow).await? {
+        problems.add("", kept);
+        return draw(&app, &visit, &secret, sale, &fields, problems).await;
+    }
     let Bought { executed, guest } = links::buy(&app.db, &app.clock, &purchase).await?;
     match executed.outcome {
         Outcome::Done => {

@@ -1,5 +1,6 @@
-// "in 3 days" goes on counting while the page stays open. The same words and the same cuts as the
-// server's, so that nothing jumps when the page is loaded again.
+// "in 3 hours" goes on counting while the page stays open. The same words and the same cuts as the
+// server's, so that nothing jumps when the page is loaded again. Days are the server's to count: it
+// knows in which nights the reader's clocks change.
 {
   const say = (seconds) => {
     const cut = (size, unit) => {
@@ -10,9 +11,7 @@
     if (seconds <= 0) return 'now';
     if (seconds < 60) return 'in less than a minute';
     if (seconds < 7200) return cut(60, 'minute');
-    if (seconds < 172800) return cut(3600, 'hour');
-    if (seconds < 63072000) return cut(86400, 'day');
-    return cut(31536000, 'year');
+    return cut(3600, 'hour');
   };
   // The reader's own clock may be wrong, so only what has passed since is taken from it.
   const seen = new WeakMap();
@@ -20,7 +19,9 @@
     const now = performance.now() / 1000;
     for (const span of document.querySelectorAll('[data-left]')) {
       if (!seen.has(span)) seen.set(span, now);
-      const words = say(span.dataset.left - (now - seen.get(span)));
+      const left = span.dataset.left - (now - seen.get(span));
+      if (left >= 172800) continue;
+      const words = say(left);
       if (span.textContent !== words) span.textContent = words;
     }
   };

@@ -4,6 +4,7 @@ use holdfast::engine::command::Command;
 use holdfast::engine::escrow::{ChargeState, End, Stage};
 use holdfast::engine::party::Role;
 use holdfast::engine::terms::{Mode, Terms};
+use holdfast::sandbox::Choice;
 use holdfast::store::execute::{Outcome, Request, Who};
 use holdfast::store::links;
 use holdfast::store::proposals::{Proposal, propose};
@@ -156,12 +157,14 @@ both! {
 }
 
 both! {
-    async fn while_one_pays_no_other_can_and_after_a_failure_he_can(world) {
+    async fn while_a_submitted_payment_is_processed_no_other_can_pay_and_after_a_failure_they_can(world) {
         let (deal, link) = for_sale(&world).await;
         let (mut first, mut second) = (world.browser(), world.browser());
         let late = second.get(&link).await;
         buys(&mut first, &link, GUEST, &[]).await.is(303);
-        second.get(&link).await.shows("Somebody is paying by this link just now.");
+        let payment = world.escrow(&deal).await.charge.unwrap().payment;
+        world.chooses(payment, Choice::Nothing).await;
+        second.get(&link).await.shows("Somebody has opened a payment by this link and not finished it yet.");
         let fields = [
             ("email", "other@example.com"),
             ("name", "Other"),
@@ -171,7 +174,10 @@ both! {
             ("seen", &hidden_field(&late, "seen")),
             ("key", &hidden_field(&late, "key")),
         ];
-        second.post(&link, &fields).await.is(303);
+        let page = second.post(&link, &fields).await;
+        page.is(422);
+        page.shows("was submitted before yours and is being processed");
+        page.shows("No money has moved.");
         assert_eq!(world.person_of("other@example.com").await, None, "who was too late left no trace");
         says(&world, &deal, false).await;
         buys(&mut second, &link, "other@example.com", &[]).await.is(303);

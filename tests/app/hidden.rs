@@ -10,7 +10,7 @@ use holdfast::store::history;
 use holdfast::web;
 use holdfast::web::routes::Access;
 
-use crate::browser::Browser;
+use crate::browser::{Browser, Page};
 use crate::deal::Deal;
 use crate::home::{BUYER, SELLER, cast};
 use crate::world::{World, both};
@@ -175,6 +175,43 @@ async fn no_page_and_no_mail_of_the_buyer_tells_what_the_seller_pays_the_broker(
 async fn no_page_and_no_mail_of_a_payee_or_the_seller_tells_what_the_buyer_pays_the_broker() {
     let (one, other) = (World::sqlite().await, World::sqlite().await);
     same(&seen_by_payee(&one, 30_000).await, &seen_by_payee(&other, 77_777).await);
+}
+
+/// The numbers of the entries of a history, and how many of them tell of a payout.
+fn entries(page: &Page) -> (Vec<u32>, usize) {
+    let ids = page.body.split("id=\"event-").skip(1).map(|rest| rest.split('"').next().unwrap());
+    (ids.map(|id| id.parse().unwrap()).collect(), page.text().matches("moved to the wallet of").count())
+}
+
+both! {
+    async fn the_brokers_payouts_are_no_lines_and_leave_no_gap_for_the_side_that_knows_nothing_of_them(world) {
+        for (payer, blind) in [(CommissionPayer::Seller, BUYER), (CommissionPayer::Buyer, SELLER)] {
+            cast(&world).await;
+            let deal = world.proposes(terms(&world, payer, 30_000)).await;
+            world.all_sign(&deal).await;
+            world.pays(&deal).await;
+            world.delivers(&deal, 1).await;
+            world.approves(&deal, 1).await;
+            // Both have it in their wallets at once.
+            let said = Command::Say { text: "Thank you.".to_owned(), files: Vec::new() };
+            assert_eq!(world.asks(&deal, deal.buyer, said).await, Outcome::Done);
+            let events = u32::try_from(world.escrow(&deal).await.seq).unwrap();
+            let page = world.signed_in("chiraz.broker@example.com").await.get(&deal.path("/history")).await;
+            assert_eq!(entries(&page), ((1..=events).rev().collect(), 2));
+            let mut browser = world.signed_in(blind).await;
+            for path in ["/history", ""] {
+                let (numbers, payouts) = entries(&browser.get(&deal.path(path)).await);
+                let first = numbers[0];
+                assert_eq!((first, payouts), (events - 1, 1), "{path}");
+                assert!(numbers.iter().rev().is_sorted() && numbers.len() >= 8, "{numbers:?}");
+                let last = *numbers.last().unwrap();
+                assert_eq!(numbers, (last..=first).rev().collect::<Vec<_>>());
+            }
+            let page = browser.get(&deal.path("/messages")).await;
+            assert!(page.body.contains(&format!("message-{}", events - 1)), "{}", page.text());
+            browser.get(&deal.path("/history")).await.hides("(broker)");
+        }
+    }
 }
 
 both! {

@@ -105,7 +105,7 @@ both! {
         world.chooses(payment, Choice::Pay).await;
         assert_eq!(world.provider_tells().await, [200]);
         assert_eq!(world.suspense().await, 10_100);
-        assert!(world.mail(GUEST).await.text.contains("This sale was over before it arrived."));
+        assert!(world.mail(GUEST).await.text.contains("The deal was over before it arrived."));
         let reason = "The card no longer exists.".to_owned();
         world.rail_says(&deal, Command::RefundFailed { refund: 1, attempt: 1, reason }).await;
         assert!(world.mail(GUEST).await.text.contains("The money is yours and stays reserved for you."));

@@ -30,6 +30,7 @@ mod home;
 mod instant;
 mod late;
 mod layers;
+mod left_open;
 mod mails;
 mod messages;
 mod milestone;

@@ -124,7 +124,7 @@ both! {
         confirm.shows("To Chiraz Broker (broker) 20.000 TND");
         confirm.shows("Platform fee 4.000 TND Leaves escrow 404.000 TND");
         confirm.shows("Left in this milestone to release 0.000 TND Still held in the whole escrow 606.000 TND");
-        confirm.shows("Release 380.000 TND to Bilel Seller");
+        confirm.shows("Release 404.000 TND, 380.000 TND of it to Bilel Seller");
         assert_eq!(cast.balances(&world).await, (0, 0, 1_010_000), "looking moves nothing");
 
         let form = cast.confirmation("400").await;
@@ -179,7 +179,7 @@ both! {
         let page = cast.buyer.get(done.location()).await;
         page.shows("The part is released. The rest stays held");
         page.shows("Delivered: to inspect");
-        page.shows("Released 100.500 TND");
+        page.shows("Released to the seller 95.475 TND Platform fee earned 1.005 TND Commission earned 5.025 TND");
         assert_eq!(cast.balances(&world).await, (95_475, 5_025, 1_010_000 - 101_505));
         cast.buyer.get(&cast.first("/inspect")).await.shows("299.500 TND is released at that time");
     }

@@ -3,9 +3,12 @@
 
 use axum::body::Body;
 use axum::http::Method;
+use holdfast::calendar::Zone;
 use holdfast::engine::command::Command;
+use holdfast::engine::party::Role;
 use holdfast::engine::terms::{Funding, Mode, Terms};
 use holdfast::store::execute::{Outcome, tick};
+use holdfast::store::proposals::{Proposal, propose};
 use time::Duration;
 
 use crate::browser::{Browser, Page};
@@ -153,6 +156,41 @@ both! {
         assert!(declined.text.contains("The seller declined"), "{}", declined.text);
         assert!(declined.text.contains("All that you paid, 101.000 TND, goes back to you."), "{}", declined.text);
         assert!(of_buyer.iter().all(|mail| mail.kind != "refunded_to_you"), "it is one mail");
+    }
+}
+
+both! {
+    async fn an_invitation_names_the_clock_that_runs_as_the_panel_and_the_mail_do(world) {
+        let commission = world.case_4().commission;
+        let terms = Terms { pay_first: true, commission, ..quick(&world, Mode::Quick) };
+        // The seller has no account yet.
+        let (buyer, broker) = (world.person("Amel Buyer").await, world.person("Chiraz Broker").await);
+        let parties = vec![
+            (Role::Buyer, "amel.buyer@example.com".to_owned()),
+            (Role::Seller, "new.seller@example.com".to_owned()),
+            (Role::Broker, "chiraz.broker@example.com".to_owned()),
+        ];
+        let key = world.app.clock.secret();
+        let proposal = Proposal { creator: broker, parties, terms, named: Default::default(), key, draft: None };
+        let proposed = propose(&world.app.db, &world.app.clock, &proposal).await.unwrap();
+        let seller = world.person_of("new.seller@example.com").await.unwrap();
+        let (escrow, reference) = (proposed.escrow, proposed.reference);
+        let deal = Deal { escrow, reference, buyer, seller, broker: Some(broker) };
+        let invitation = world.mail("new.seller@example.com").await.path("/invitations/");
+        let before = world.browser().get(&invitation).await;
+        before.shows("the escrow expires and nobody owes anything");
+        world.pays(&deal).await;
+        let clocks = holdfast::engine::deadlines::all(&world.escrow(&deal).await);
+        let told = ["Africa/Tunis", "UTC"].map(|zone| Zone::from_name(zone).unwrap().moment(clocks[0].at));
+        let told = told.map(|at| at.split(" (").next().unwrap().to_owned());
+        let page = world.browser().get(&invitation).await;
+        page.hides("the escrow expires");
+        page.shows("goes back to the buyer");
+        let mail = world.mail("new.seller@example.com").await;
+        assert_eq!(mail.kind, "paid_first");
+        for text in [page.text(), mail.text] {
+            assert!(told.iter().any(|at| text.contains(at)), "{told:?}: {text}");
+        }
     }
 }
 

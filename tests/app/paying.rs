@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
+use holdfast::engine::command::Command;
 use holdfast::engine::time::Time;
 use holdfast::rails::{
-    Capabilities, Notice, Order, Rail, RailError, Rails, RefundBegun, RefundOrder, Started, Words,
+    Cancelled, Capabilities, Notice, Order, Rail, RailError, Rails, RefundBegun, RefundOrder, Started, Words,
 };
 use holdfast::sandbox::Choice;
+use holdfast::store::execute::{Outcome, Request, Who};
 use holdfast::{web, work};
 use time::Duration;
 
@@ -130,8 +132,64 @@ both! {
 }
 
 both! {
-    async fn money_that_comes_after_it_was_given_up_goes_to_the_wallet_and_can_be_paid_with(world) {
+    async fn money_that_comes_after_it_was_given_up_goes_back_as_it_came_by_itself(world) {
         let deal = world.agreed().await;
+        let payment = world.charges(&deal).await;
+        world.chooses(payment, Choice::Nothing).await;
+        world.days_go_by(3).await;
+        let mut buyer = world.buyer().await;
+        let again = path(press(&mut buyer, &deal, "sandbox").await.location()).to_owned();
+        buyer.post(&again, &[("choice", "pay")]).await;
+        assert_eq!(world.provider_tells().await, [200]);
+        world.chooses(payment, Choice::Pay).await;
+        assert_eq!(world.provider_tells().await, [200]);
+        assert_eq!((world.wallet(deal.buyer).await, world.escrow(&deal).await.held_minor()), (0, 1_010_000));
+        let back = deal.path(&format!("/pay/{payment}"));
+        let page = buyer.get(&back).await;
+        page.shows("Your payment came too late");
+        page.shows("All of it goes back to the card or account you paid from.");
+        let mail = world.mail("amel.buyer@example.com").await;
+        assert_eq!(mail.kind, "payment_returned");
+        assert!(mail.text.contains("You had started another payment, and that one counts."), "{}", mail.text);
+        assert!(mail.text.contains("goes back to the card or account you paid from"), "{}", mail.text);
+        assert_eq!(world.goes_round().await, [200]);
+        buyer.get(&back).await.shows("All of it was sent back");
+        buyer.get(&deal.path("/refunds/1")).await.shows("Sandbox Pay has sent 1,010.000 TND back");
+        world.is_healthy().await;
+    }
+}
+
+both! {
+    async fn what_could_not_go_back_as_it_came_is_in_the_payers_wallet_after_a_week(world) {
+        let deal = world.agreed().await;
+        let payment = world.charges(&deal).await;
+        world.chooses(payment, Choice::Nothing).await;
+        world.days_go_by(3).await;
+        assert_eq!(world.asks(&deal, deal.buyer, Command::Withdraw).await, Outcome::Done);
+        assert_eq!(world.asks(&deal, deal.buyer, Command::Close).await, Outcome::Done);
+        world.chooses(payment, Choice::Pay).await;
+        assert_eq!(world.provider_tells().await, [200]);
+        let (refund, reason) = (1, "The card no longer exists.".to_owned());
+        let failed = Command::RefundFailed { refund, attempt: 1, reason };
+        let request = Request::new(deal.escrow, Who::Rail, failed);
+        assert_eq!(world.app.execute(&request).await.unwrap(), Outcome::Done);
+        let mail = world.mail("amel.buyer@example.com").await;
+        assert!(mail.text.contains("it moves to your wallet by itself on"), "{}", mail.text);
+        world.days_go_by(1).await;
+        let failed = Command::RefundFailed { refund, attempt: 2, reason: "The same.".to_owned() };
+        let request = Request::new(deal.escrow, Who::Rail, failed);
+        assert_eq!(world.app.execute(&request).await.unwrap(), Outcome::Done);
+        assert_eq!(world.wallet(deal.buyer).await, 0);
+        world.days_go_by(7).await;
+        assert_eq!(world.wallet(deal.buyer).await, 1_010_000);
+        world.is_healthy().await;
+    }
+}
+
+both! {
+    async fn late_money_of_who_wants_refunds_in_the_wallet_goes_there_and_can_be_paid_with(world) {
+        let deal = world.agreed().await;
+        world.wants_refunds_in_the_wallet(deal.buyer, true).await;
         let payment = world.charges(&deal).await;
         world.chooses(payment, Choice::Nothing).await;
         assert_eq!(world.provider_tells().await, [0_u16; 0]);
@@ -288,6 +346,9 @@ impl Rail for Far {
             Err(RailError::Refused(why)) => Err(RailError::Refused(why.clone())),
             Err(_) => Err(RailError::Unreachable("no line".to_owned())),
         }
+    }
+    async fn cancel(&self, _: &Order) -> Result<Cancelled, RailError> {
+        Err(RailError::Unreachable("no line".to_owned()))
     }
     async fn refund(&self, order: &RefundOrder) -> Result<RefundBegun, RailError> {
         Ok(RefundBegun { reference: format!("far-back-{}", order.payment) })

@@ -218,8 +218,8 @@ both! {
         world.approves(&deal, 1).await;
         let mut buyer = world.signed_in(BUYER).await;
         let page = buyer.get(&deal.path("")).await;
-        page.shows("Held now 636.000 TND Paid in 1,060.000 TND Released 400.000 TND Platform fee earned 4.000 TND Commission earned 20.000 TND");
+        page.shows("Held now 636.000 TND Paid in 1,060.000 TND Released to the seller 400.000 TND Platform fee earned 4.000 TND Commission earned 20.000 TND");
         let page = buyer.get(&deal.path("/milestones/1")).await;
-        page.shows("You paid in 424.000 TND Released 400.000 TND Platform fee and commission 24.000 TND");
+        page.shows("You paid in 424.000 TND Released to the seller 400.000 TND Platform fee earned 4.000 TND Commission earned 20.000 TND");
     }
 }

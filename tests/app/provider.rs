@@ -96,14 +96,25 @@ impl World {
         notices_in::page(&mut reader.conn(), Which::All, None, 100).await.unwrap()
     }
 
-    /// Money for the buyer's wallet: a payment that came after it was given up (1,010.000 TND).
+    /// Whether somebody wants refunds in their wallet.
+    pub async fn wants_refunds_in_the_wallet(&self, user: Uuid, wants: bool) {
+        let mut tx = self.app.db.write().await.unwrap();
+        let sql = "UPDATE users SET refunds_to_wallet = $2 WHERE id = $1";
+        holdfast::exec!(&mut tx.conn(), sql, user, wants).unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Money for the buyer's wallet: a payment that came after it was given up (1,010.000 TND), of a buyer who wants
+    /// refunds there.
     pub async fn fills_the_wallet(&self, deal: &Deal) -> Uuid {
+        self.wants_refunds_in_the_wallet(deal.buyer, true).await;
         let payment = self.charges(deal).await;
         self.chooses(payment, Choice::Nothing).await;
         self.app.clock.advance(time::Duration::days(3));
         while work::deadlines::run_due(&self.app).await.unwrap() > 0 {}
         self.chooses(payment, Choice::Pay).await;
         assert_eq!(self.provider_tells().await, [200]);
+        self.wants_refunds_in_the_wallet(deal.buyer, false).await;
         payment
     }
 }

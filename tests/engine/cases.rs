@@ -225,7 +225,7 @@ fn case_8_a_commission_on_top_follows_what_moves() {
 #[test]
 fn a_deposit_is_held_line_by_line() {
     let past = Past::charged(&case4());
-    let settled = Event::ChargeSettled { payment: crate::dsl::given::PAYMENT };
+    let settled = Event::ChargeSettled { payment: crate::dsl::given::PAYMENT, due: None };
     let booked: Vec<(String, Money)> = entries(&past.escrow, &settled)
         .into_iter()
         .map(|entry| {

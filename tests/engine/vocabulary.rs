@@ -206,7 +206,7 @@ fn what_is_paid_first_is_funded_before_it_is_accepted_and_goes_back_if_declined(
 fn what_is_declined_after_a_payment_is_rejected_until_the_money_is_back() {
     let mut past = Past::sent(&pay_first());
     let charge = past.charge(Uuid::from_u128(7));
-    past = past.then(charge).then(Event::ChargeSettled { payment: Uuid::from_u128(7) });
+    past = past.then(charge).then(Event::ChargeSettled { payment: Uuid::from_u128(7), due: None });
     past = past.then(Event::Rejected {
         by: Role::Seller,
         reason: String::new(),

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::ending::refund;
+use super::funding::delivery_due;
 use super::{Decision, Draft, short_enough};
 use crate::engine::check;
 use crate::engine::command::Facts;
@@ -129,7 +130,7 @@ pub(super) fn accept(draft: &mut Draft, version: u32, facts: &Facts) -> Result<(
     let (version, document_sha256) = (Some(version), Some(draft.escrow.document_sha256.clone()));
     let side_sha256 = contract::side_sha256_for(&draft.escrow, role);
     draft.push(Event::Accepted { role, version, document_sha256, side_sha256 });
-    agree_if_all(draft);
+    agree_if_all(draft, facts);
     Ok(())
 }
 
@@ -167,14 +168,15 @@ pub(super) fn sign(
         side_sha256: contract::side_sha256_for(&draft.escrow, role),
         evidence_sha256: evidence_sha256.to_owned(),
     });
-    agree_if_all(draft);
+    agree_if_all(draft, facts);
     Ok(())
 }
 
-fn agree_if_all(draft: &mut Draft) {
+fn agree_if_all(draft: &mut Draft, facts: &Facts) {
     if draft.escrow.all_agreed() {
         let first_due = draft.escrow.terms.milestones.first().and_then(|milestone| milestone.due);
-        draft.push(Event::Agreed { pay_by: pay_by(first_due, draft.now) });
+        let due = delivery_due(draft, facts).filter(|_| draft.escrow.funded());
+        draft.push(Event::Agreed { pay_by: pay_by(first_due, draft.now), due });
     }
 }
 
@@ -205,7 +207,7 @@ pub(super) fn decline(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
     if draft.escrow.funded() {
         reject(draft, role, &reason, WhyNot::Declined);
     } else {
-        draft.push(Event::Ended { end: End::Declined { by: role, reason } });
+        draft.ended(End::Declined { by: role, reason });
     }
     Ok(())
 }
@@ -264,6 +266,6 @@ pub(super) fn withdraw(draft: &mut Draft) -> Result<(), Refusal> {
     if draft.escrow.charge_pending() {
         return Err(Refusal::PaymentPending);
     }
-    draft.push(Event::Ended { end: End::Withdrawn { by: role } });
+    draft.ended(End::Withdrawn { by: role });
     Ok(())
 }

@@ -28,7 +28,7 @@ pub(super) fn request(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
         return Err(Refusal::CancellationAskedOften { most: MOST_REQUESTS });
     }
     said(reason)?;
-    let (reason, answer_by) = (trimmed(reason).to_owned(), draft.now.plus_days(CANCELLATION_DAYS));
+    let (reason, answer_by) = (trimmed(reason).to_owned(), draft.until(CANCELLATION_DAYS));
     draft.push(Event::CancellationRequested { reason, answer_by });
     Ok(())
 }

@@ -41,24 +41,29 @@ pub(super) fn lapse(
     if clock.at > draft.now {
         return Err(Refusal::NotDueYet);
     }
+    draft.lapsed_at = Some(clock.at);
     let number = milestone.unwrap_or_default();
     let left = draft.escrow.milestone(number).map_or(0, |part| part.left_minor());
     match waiting {
-        Waiting::Acceptance => draft.push(Event::Ended { end: End::ExpiredNotAccepted }),
-        Waiting::Payment | Waiting::LinkPayment => {
-            draft.push(Event::Ended { end: End::ExpiredNotPaid });
-        }
+        Waiting::Acceptance => draft.ended(End::ExpiredNotAccepted),
+        Waiting::Payment | Waiting::LinkPayment => draft.ended(End::ExpiredNotPaid),
         Waiting::RailAnswer => {
             if let Some(charge) = draft.escrow.charge.clone() {
                 let reason = "The payment provider did not answer in time.".to_owned();
-                draft.push(Event::ChargeFailed { payment: charge.payment, reason });
+                draft.push(Event::ChargeFailed {
+                    payment: charge.payment,
+                    reason,
+                    lapsed_at: draft.lapsed_at,
+                });
             }
         }
         Waiting::SellerAnswer => agreement::reject_unanswered(draft),
         Waiting::NextPayment => drop_unpaid(draft),
-        Waiting::ProofReview => draft.push(Event::ProofAccepted { milestone: number, by_clock: true }),
+        Waiting::ProofReview => {
+            draft.push(Event::ProofAccepted { milestone: number, by_clock: true, lapsed_at: draft.lapsed_at })
+        }
         Waiting::ProofUpload | Waiting::Delivery | Waiting::Changes => {
-            draft.push(Event::Overdue { milestone: number, refund_at: draft.now.plus_days(CANCEL_DAYS) });
+            draft.push(Event::Overdue { milestone: number, refund_at: draft.until(CANCEL_DAYS) });
         }
         Waiting::Extension => {
             draft.push(Event::ExtensionEnded { milestone: number, how: ExtensionEnd::Lapsed });

@@ -76,7 +76,7 @@ fn ask_extension(draft: &mut Draft, number: u16, due: Time, reason: &str) -> Res
     if due <= present || due <= draft.now || due > draft.now.plus_days(FURTHEST_DAYS) {
         return Err(Refusal::DateNotLater);
     }
-    let (reason, answer_by) = (trimmed(reason).to_owned(), draft.now.plus_days(EXTENSION_DAYS));
+    let (reason, answer_by) = (trimmed(reason).to_owned(), draft.until(EXTENSION_DAYS));
     draft.push(Event::ExtensionAsked { milestone: number, by, due, reason, answer_by });
     Ok(())
 }

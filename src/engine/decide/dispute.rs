@@ -57,7 +57,7 @@ pub(super) fn open(
         reason: trimmed(reason).to_owned(),
         failed,
         files: files.to_vec(),
-        answer_by: draft.now.plus_days(ANSWER_DAYS),
+        answer_by: draft.until(ANSWER_DAYS),
         second_above_minor: Some(facts.second_operator_above_minor),
     });
     Ok(())
@@ -81,7 +81,7 @@ pub(super) fn state(draft: &mut Draft, number: u16, text: &str, files: &[FileRef
     let (text, files) = (trimmed(text).to_owned(), files.to_vec());
     draft.push(Event::Stated { dispute: number, text, files });
     if matches!(dispute.step, Step::Answer { .. }) && role == dispute.other_side() {
-        let step = Step::Talk { since: draft.now, until: draft.now.plus_days(TALK_DAYS) };
+        let step = Step::Talk { since: draft.now, until: draft.until(TALK_DAYS) };
         draft.push(Event::DisputeMoved { dispute: number, step });
     }
     Ok(())
@@ -255,7 +255,7 @@ pub(super) fn lapse(draft: &mut Draft, milestone: u16, facts: &Facts) {
 }
 
 fn to_handler(draft: &mut Draft, dispute: u16, handler: Handler) {
-    let until = draft.now.plus_days(HANDLER_DAYS);
+    let until = draft.until(HANDLER_DAYS);
     let step = Step::Handler { since: draft.now, until, handler, ruling: None };
     draft.push(Event::DisputeMoved { dispute, step });
 }
@@ -280,7 +280,7 @@ pub(super) fn from_cancellation(draft: &mut Draft, facts: &Facts) {
         reason: request.reason,
         failed: Vec::new(),
         files: Vec::new(),
-        answer_by: draft.now.plus_days(ANSWER_DAYS),
+        answer_by: draft.until(ANSWER_DAYS),
         second_above_minor: Some(facts.second_operator_above_minor),
     });
 }

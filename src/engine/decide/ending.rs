@@ -14,7 +14,8 @@ use crate::engine::terms::Funding;
 /// Releases a part of the balance that is there, or the rest of it.
 pub(super) fn release(draft: &mut Draft, number: u16, amount_minor: i64, how: How) {
     if let Some((parts, whole)) = parts(draft, number, amount_minor) {
-        draft.push(Event::Released { milestone: number, amount_minor, parts, whole, how });
+        let lapsed_at = draft.lapsed_at;
+        draft.push(Event::Released { milestone: number, amount_minor, parts, whole, how, lapsed_at });
         end_if_all(draft);
     }
 }
@@ -86,7 +87,8 @@ fn ask_for_next(draft: &mut Draft) {
     if part.stage == MilestoneStage::Unfunded && part.asked.is_none() {
         let due = escrow.terms.milestones.get(index).and_then(|terms| terms.due);
         let milestone = u16::try_from(index + 1).unwrap_or(u16::MAX);
-        draft.push(Event::NextPaymentDue { milestone, pay_by: next_pay_by(due, draft.now) });
+        let pay_by = next_pay_by(due, draft.lapsed_at.unwrap_or(draft.now), draft.now);
+        draft.push(Event::NextPaymentDue { milestone, pay_by });
     }
 }
 
@@ -132,7 +134,7 @@ pub(super) fn end_if_all(draft: &mut Draft) {
             | None,
         ) => End::Refunded,
     };
-    draft.push(Event::Ended { end });
+    draft.ended(end);
 }
 
 /// The buyer cancels an overdue milestone: all that is left goes back.

@@ -9,8 +9,10 @@ use crate::engine::escrow::{ChargeState, Method, Stage};
 use crate::engine::event::Event;
 use crate::engine::late::WayBack;
 use crate::engine::party::{Actor, Role};
+use crate::engine::refund::MOST_REFUNDS;
 use crate::engine::refusal::Refusal;
 use crate::engine::terms::{Funding, Mode};
+use crate::engine::time::Time;
 
 pub(super) fn start_charge(
     draft: &mut Draft,
@@ -55,21 +57,28 @@ pub(super) fn charge(
         milestones,
         method: method.clone(),
         amount_minor,
-        answer_by: draft.now.plus_days(RAIL_ANSWER_DAYS),
+        answer_by: draft.until(RAIL_ANSWER_DAYS),
         payer: if draft.escrow.instant() { draft.actor.user() } else { None },
     });
     if *method == Method::Wallet {
-        arrived(draft, payment);
+        arrived(draft, payment, facts);
     }
     Ok(())
 }
 
 /// The money is here. An instant escrow is agreed by that, and its work begins.
-fn arrived(draft: &mut Draft, payment: Uuid) {
-    draft.push(Event::ChargeSettled { payment });
+fn arrived(draft: &mut Draft, payment: Uuid, facts: &Facts) {
+    let due = delivery_due(draft, facts);
+    draft.push(Event::ChargeSettled { payment, due });
     if draft.escrow.instant() && matches!(draft.escrow.stage, Stage::Proposed { .. }) {
-        draft.push(Event::Agreed { pay_by: draft.now });
+        draft.push(Event::Agreed { pay_by: draft.now, due });
     }
+}
+
+/// When a one-off delivery is due that begins now, where its days are not all of 24 hours.
+pub(super) fn delivery_due(draft: &Draft, facts: &Facts) -> Option<Time> {
+    let plain = draft.now.plus_days(draft.escrow.terms.days_to_deliver());
+    facts.delivery_due.filter(|due| *due != plain)
 }
 
 /// The milestones to pay for now, if they are those that were named.
@@ -120,13 +129,13 @@ pub(super) fn by_rail(draft: &Draft) -> Result<(), Refusal> {
     }
 }
 
-pub(super) fn charge_settled(draft: &mut Draft, payment: Uuid) -> Result<(), Refusal> {
+pub(super) fn charge_settled(draft: &mut Draft, payment: Uuid, facts: &Facts) -> Result<(), Refusal> {
     by_rail(draft)?;
     let charge = draft.escrow.attempt(payment).cloned().ok_or(Refusal::NoPaymentPending)?;
     match charge.state {
         ChargeState::Successful { .. } => Ok(()),
         ChargeState::Pending { .. } => {
-            arrived(draft, payment);
+            arrived(draft, payment, facts);
             Ok(())
         }
         // The attempt had been given up, so nobody counts on this money any more: it goes back.
@@ -134,7 +143,8 @@ pub(super) fn charge_settled(draft: &mut Draft, payment: Uuid) -> Result<(), Ref
         ChargeState::Failed { .. } => {
             let Method::Rail { rail } = charge.method else { return Ok(()) };
             // Without a wallet it can only go where it came from.
-            let back = charge.guest.then(|| next_refund(draft));
+            let able = draft.rails_that_refund.contains(&rail) && draft.escrow.refunds.len() < MOST_REFUNDS;
+            let back = (charge.guest || able).then(|| next_refund(draft));
             draft.push(Event::ChargeReturned { payment, amount_minor: charge.amount_minor, rail, back });
             Ok(())
         }
@@ -143,7 +153,7 @@ pub(super) fn charge_settled(draft: &mut Draft, payment: Uuid) -> Result<(), Ref
 
 fn next_refund(draft: &Draft) -> WayBack {
     let refund = u16::try_from(draft.escrow.refunds.len() + 1).unwrap_or(u16::MAX);
-    WayBack { refund, answer_by: draft.now.plus_days(REFUND_ANSWER_DAYS) }
+    WayBack { refund, answer_by: draft.until(REFUND_ANSWER_DAYS) }
 }
 
 pub(super) fn charge_failed(draft: &mut Draft, payment: Uuid, reason: &str) -> Result<(), Refusal> {
@@ -154,7 +164,7 @@ pub(super) fn charge_failed(draft: &mut Draft, payment: Uuid, reason: &str) -> R
         ChargeState::Successful { .. } => Err(Refusal::NoPaymentPending),
         ChargeState::Pending { .. } => {
             let reason = reason.chars().take(300).collect();
-            draft.push(Event::ChargeFailed { payment, reason });
+            draft.push(Event::ChargeFailed { payment, reason, lapsed_at: None });
             Ok(())
         }
     }

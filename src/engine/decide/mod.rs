@@ -22,7 +22,8 @@ pub use dates::MOST_INSPECTION_DAYS;
 pub use negotiation::{MOST_VERSIONS, may_nudge, nudged_at};
 
 use super::command::{Command, Facts};
-use super::escrow::{Escrow, Milestone, Stage};
+use super::deadlines;
+use super::escrow::{End, Escrow, Milestone, Stage};
 use super::event::Event;
 use super::evolve::evolve;
 use super::party::{Actor, Role, UserId};
@@ -168,6 +169,8 @@ struct Draft {
     escrow: Escrow,
     actor: Actor,
     now: Time,
+    /// When the clock ran out whose silence is carried out: earlier than now where a worker came late.
+    lapsed_at: Option<Time>,
     events: Vec<Event>,
     /// The providers by which money can go back as it came.
     rails_that_refund: Vec<String>,
@@ -176,7 +179,8 @@ struct Draft {
 impl Draft {
     fn new(escrow: &Escrow, actor: Actor, rails_that_refund: &[String], now: Time) -> Self {
         let rails_that_refund = rails_that_refund.to_vec();
-        Self { escrow: escrow.clone(), actor, now, events: Vec::new(), rails_that_refund }
+        let (escrow, events) = (escrow.clone(), Vec::new());
+        Self { escrow, actor, now, lapsed_at: None, events, rails_that_refund }
     }
 
     fn push(&mut self, event: Event) {
@@ -184,6 +188,15 @@ impl Draft {
             self.escrow = next;
         }
         self.events.push(event);
+    }
+
+    /// The end of a clock of so many days that this decision starts.
+    fn until(&self, days: i64) -> Time {
+        deadlines::ends(self.lapsed_at, self.now, days)
+    }
+
+    fn ended(&mut self, end: End) {
+        self.push(Event::Ended { end, lapsed_at: self.lapsed_at });
     }
 
     fn finish(self) -> Decision {

@@ -85,7 +85,7 @@ fn accept(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
         ProofPhase::Review { .. } => {
             draft.unfrozen(number)?;
             draft.not_cancelling()?;
-            draft.push(Event::ProofAccepted { milestone: number, by_clock: false });
+            draft.push(Event::ProofAccepted { milestone: number, by_clock: false, lapsed_at: None });
         }
         ProofPhase::WaitingSellerProof { .. } => return Err(Refusal::NoProofInReview),
     }

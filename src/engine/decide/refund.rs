@@ -34,7 +34,7 @@ pub(super) fn step_back(draft: &Draft, milestone: u16, step: Step) -> Event {
             how,
             charge: charge.payment,
             rail: rail.to_owned(),
-            answer_by: draft.now.plus_days(REFUND_ANSWER_DAYS),
+            answer_by: draft.until(REFUND_ANSWER_DAYS),
         },
         (Some(_) | None, _) => Event::Refunded { milestone, amount_minor, parts, whole, how },
     }
@@ -51,7 +51,7 @@ pub(super) fn is_heard_when_closed(escrow: &Escrow, command: &Command) -> bool {
         | Command::RefundFailed { .. } => true,
         Command::RetryRefund { refund } | Command::RefundToWallet { refund } => escrow.is_late(*refund),
         Command::Lapse { waiting, .. } => {
-            matches!(waiting, Waiting::RefundAnswer | Waiting::RefundAgain)
+            matches!(waiting, Waiting::RefundAnswer | Waiting::RefundAgain | Waiting::FailedRefund)
         }
         _ => false,
     }
@@ -61,7 +61,7 @@ pub(super) fn is_heard_when_closed(escrow: &Escrow, command: &Command) -> bool {
 #[allow(clippy::wildcard_enum_match_arm, reason = "`carry_out` sorts them and names every one")]
 pub(super) fn decide(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(), Refusal> {
     match command {
-        Command::ChargeSettled { payment } => charge_settled(draft, *payment),
+        Command::ChargeSettled { payment } => charge_settled(draft, *payment, facts),
         Command::ChargeFailed { payment, reason } => charge_failed(draft, *payment, reason),
         Command::RefundSettled { refund, attempt } => settled(draft, *refund, *attempt),
         Command::RefundFailed { refund, attempt, reason } => failed(draft, *refund, *attempt, reason),
@@ -106,7 +106,8 @@ fn failed(draft: &mut Draft, number: u16, attempt: u16, reason: &str) -> Result<
         // Silence was taken for a failure; now it is one, and the next try needs an order of its own.
         RefundState::Pending { .. } | RefundState::Failed { no_answer: true, .. } if last => {
             let (milestone, reason) = (refund.milestone, reason.chars().take(300).collect());
-            draft.push(Event::RefundFailed { refund: number, milestone, attempt, reason, no_answer: false });
+            let (refund, no_answer, lapsed_at) = (number, false, None);
+            draft.push(Event::RefundFailed { refund, milestone, attempt, reason, no_answer, lapsed_at });
             Ok(())
         }
         RefundState::Pending { .. } | RefundState::Failed { .. } | RefundState::ToWallet { .. } => Ok(()),
@@ -165,7 +166,7 @@ fn send_again(draft: &mut Draft, refund: &Refund, by_clock: bool) {
     let silent = matches!(refund.state, RefundState::Failed { no_answer: true, .. });
     let attempt = if silent { refund.attempt } else { refund.attempt.saturating_add(1) };
     let (refund, milestone) = (refund.number, refund.milestone);
-    let answer_by = draft.now.plus_days(REFUND_ANSWER_DAYS);
+    let answer_by = draft.until(REFUND_ANSWER_DAYS);
     draft.push(Event::RefundRetried { refund, milestone, attempt, by_clock, answer_by });
 }
 
@@ -187,7 +188,8 @@ pub(super) fn lapse(draft: &mut Draft, waiting: Waiting, milestone: Option<u16>,
         (Waiting::RefundAnswer, _) => {
             let (attempt, refund) = (refund.attempt, refund.number);
             let reason = "The payment provider did not answer in time.".to_owned();
-            draft.push(Event::RefundFailed { refund, milestone, attempt, reason, no_answer: true });
+            let (no_answer, lapsed_at) = (true, draft.lapsed_at);
+            draft.push(Event::RefundFailed { refund, milestone, attempt, reason, no_answer, lapsed_at });
         }
         (Waiting::RefundAgain, _) => send_again(draft, &refund, true),
         _ => into_wallet(draft, &refund),

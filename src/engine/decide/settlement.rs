@@ -33,7 +33,7 @@ pub(super) fn offer(draft: &mut Draft, splits: &[Split], note: &str) -> Result<(
         by,
         splits: splits.to_vec(),
         note: trimmed(note).to_owned(),
-        answer_by: draft.now.plus_days(SETTLEMENT_DAYS),
+        answer_by: draft.until(SETTLEMENT_DAYS),
     });
     Ok(())
 }

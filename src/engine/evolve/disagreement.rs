@@ -140,6 +140,7 @@ pub(super) fn restart(part: &mut Milestone) {
     part.stopped_at = None;
     part.stopped_micros = 0;
     part.extension = None;
+    part.refund_at = None;
 }
 
 /// What stands beside the milestones and has lost its object: an offer about a sum that has moved, a request

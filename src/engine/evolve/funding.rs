@@ -1,6 +1,7 @@
 //! The buyer's payments, and what begins with them: the work, or the proof that comes before it.
 
 use super::{disagreement, refunds};
+use crate::engine::deadlines::{self, DELIVERY_GRACE_DAYS, LAPSED_LEAST_HOURS};
 use crate::engine::escrow::{Charge, ChargeState, Escrow, Holding, Milestone, MilestoneStage, Stage};
 use crate::engine::event::Event;
 use crate::engine::party::{Party, PartyStatus, Role};
@@ -22,8 +23,8 @@ pub(super) fn charged(escrow: &mut Escrow, event: &Event, at: Time) {
             escrow.charge =
                 Some(Charge { payment, milestones, method, amount_minor, state, payer, guest, returned_at });
         }
-        Event::ChargeFailed { reason, .. } => charge_failed(escrow, reason, at),
-        Event::ChargeSettled { .. } => charge_settled(escrow, at),
+        Event::ChargeFailed { reason, lapsed_at, .. } => charge_failed(escrow, reason, *lapsed_at, at),
+        Event::ChargeSettled { due, .. } => charge_settled(escrow, *due, at),
         Event::ChargeReturned { payment, .. } => {
             let attempts = escrow.charge.iter_mut().chain(&mut escrow.given_up);
             let returned = attempts.filter(|charge| charge.payment == *payment);
@@ -59,11 +60,11 @@ pub(super) fn joined(escrow: &mut Escrow, event: &Event) {
 }
 
 /// The buyer is to pay; or, if that came first, work begins.
-pub(super) fn agreed(escrow: &mut Escrow, pay_by: Time, at: Time) {
+pub(super) fn agreed(escrow: &mut Escrow, pay_by: Time, due: Option<Time>, at: Time) {
     if escrow.funded() {
         escrow.stage = Stage::Active { since: at };
         for number in (1_u16..).take(escrow.milestones.len()) {
-            begin(escrow, number, at);
+            begin(escrow, number, due, at);
         }
     } else {
         escrow.stage = Stage::Agreed { since: at, pay_by };
@@ -92,11 +93,12 @@ pub(super) fn proof(milestone: &mut Milestone, event: &Event, at: Time) {
                 sent.correction = Some(Correction { note: note.clone(), at });
             }
         }
-        Event::ProofAccepted { by_clock, .. } => {
+        Event::ProofAccepted { by_clock, lapsed_at, .. } => {
             proof.phase = ProofPhase::Accepted { at, by_clock: *by_clock };
             // The time that the proof took is not the seller's delay.
             if let MilestoneStage::InProgress { since, due, .. } = &mut milestone.stage {
-                (*since, *due) = (at, (*due).max(at));
+                let ends = deadlines::ends(*lapsed_at, at, DELIVERY_GRACE_DAYS);
+                (*since, *due) = (at, (*due).max(ends.plus_days(-DELIVERY_GRACE_DAYS)));
             }
         }
         _ => {}
@@ -104,27 +106,31 @@ pub(super) fn proof(milestone: &mut Milestone, event: &Event, at: Time) {
 }
 
 /// The clocks of acceptance and payment waited for the provider: they get that time back.
-fn charge_failed(escrow: &mut Escrow, reason: &str, at: Time) {
+fn charge_failed(escrow: &mut Escrow, reason: &str, lapsed_at: Option<Time>, at: Time) {
     let Some(charge) = &mut escrow.charge else { return };
     if let ChargeState::Pending { since, .. } = charge.state {
         let waited = at.since(since);
+        let later = |end: Time| {
+            let end = end.plus(waited);
+            if lapsed_at.is_some() { end.max(at.plus_hours(LAPSED_LEAST_HOURS)) } else { end }
+        };
         match &mut escrow.stage {
             Stage::Proposed { expires_at: end, .. } | Stage::Agreed { pay_by: end, .. } => {
-                *end = end.plus(waited);
+                *end = later(*end);
             }
             Stage::Active { .. } | Stage::Ended { .. } | Stage::Closed { .. } => {}
         }
         for number in &charge.milestones {
             let part = escrow.milestones.get_mut(usize::from(*number).saturating_sub(1));
             if let Some(asked) = part.and_then(|part| part.asked.as_mut()) {
-                asked.pay_by = asked.pay_by.plus(waited);
+                asked.pay_by = later(asked.pay_by);
             }
         }
     }
     charge.state = ChargeState::Failed { at, reason: reason.to_owned() };
 }
 
-fn charge_settled(escrow: &mut Escrow, at: Time) {
+fn charge_settled(escrow: &mut Escrow, due: Option<Time>, at: Time) {
     let Some(charge) = &mut escrow.charge else { return };
     charge.state = ChargeState::Successful { at };
     let paid_for = charge.milestones.clone();
@@ -143,7 +149,7 @@ fn charge_settled(escrow: &mut Escrow, at: Time) {
         }
         // What was paid before everyone agreed waits for that.
         if !matches!(escrow.stage, Stage::Proposed { .. }) {
-            begin(escrow, number, at);
+            begin(escrow, number, due, at);
         }
     }
     if matches!(escrow.stage, Stage::Agreed { .. }) {
@@ -152,16 +158,16 @@ fn charge_settled(escrow: &mut Escrow, at: Time) {
 }
 
 /// Work on a paid milestone begins.
-fn begin(escrow: &mut Escrow, number: u16, at: Time) {
+fn begin(escrow: &mut Escrow, number: u16, due: Option<Time>, at: Time) {
     let index = usize::from(number).saturating_sub(1);
     let (Some(terms), Some(part)) = (escrow.terms.milestones.get(index), escrow.milestones.get_mut(index))
     else {
         return;
     };
     // A one-off deal counts its days from payment (Vesicash: delivery days).
-    let days = i64::from(escrow.terms.delivery_days.unwrap_or(1));
+    let days = escrow.terms.days_to_deliver();
     let due = match escrow.terms.kind {
-        Kind::OneOff => at.plus_days(days),
+        Kind::OneOff => due.unwrap_or_else(|| at.plus_days(days)),
         // Whoever is paid after the agreed date still has the days of grace to deliver in.
         Kind::Milestone => terms.due.unwrap_or(at).max(at),
     };

@@ -1,6 +1,6 @@
 //! Refunds by the way on which the money came: reserved, sent, failed, sent again, gone.
 
-use super::{decided, end_when_empty, with};
+use super::{before, decided, end_when_empty, with};
 use crate::engine::escrow::{Escrow, How};
 use crate::engine::event::Event;
 use crate::engine::refund::{Refund, RefundState};
@@ -43,10 +43,10 @@ pub(super) fn apply(escrow: &mut Escrow, event: &Event, at: Time) {
             gone(escrow, *refund, state, at);
         }
         Event::RefundedToWallet { refund, .. } => gone(escrow, *refund, RefundState::ToWallet { at }, at),
-        Event::RefundFailed { refund, reason, no_answer, .. } => {
-            let (reason, no_answer) = (reason.clone(), *no_answer);
+        Event::RefundFailed { refund, reason, no_answer, lapsed_at, .. } => {
+            let (reason, no_answer, lapsed_at) = (reason.clone(), *no_answer, before(*lapsed_at, at));
             if let Some(refund) = find(escrow, *refund) {
-                refund.state = RefundState::Failed { at, reason, no_answer };
+                refund.state = RefundState::Failed { at, reason, no_answer, lapsed_at };
             }
         }
         Event::RefundRetried { refund, attempt, by_clock, answer_by, .. } => {

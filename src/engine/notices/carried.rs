@@ -98,7 +98,7 @@ impl Told<'_> {
                     }
                 }
                 Event::PaidOut { user, .. } => told.in_wallet |= Some(*user) == mine,
-                Event::Ended { end } => told.completes |= *end == End::Completed,
+                Event::Ended { end, .. } => told.completes |= *end == End::Completed,
                 _ => {}
             }
         }

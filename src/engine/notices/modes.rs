@@ -8,6 +8,7 @@ use crate::engine::event::Event;
 use crate::engine::party::Role;
 use crate::engine::proof::ProofPhase;
 use crate::engine::time::Time;
+use crate::engine::veil;
 use crate::money::Money;
 
 impl Told<'_> {
@@ -46,7 +47,7 @@ impl Told<'_> {
                     News::CorrectionsRequested { milestone, number, note, round, upload_by },
                 );
             }
-            Event::ProofAccepted { milestone, by_clock } => {
+            Event::ProofAccepted { milestone, by_clock, .. } => {
                 let (number, by_clock) = (*milestone, *by_clock);
                 let due = self.escrow.milestone(number).and_then(|part| match part.stage {
                     MilestoneStage::InProgress { due, .. } => Some(due),
@@ -63,11 +64,11 @@ impl Told<'_> {
     }
 
     pub(super) fn paid(&mut self) {
-        let (amount, price) = (self.charged(), self.price_paid());
+        let amount = self.charged();
         if self.escrow.instant() {
             let due = self.escrow.milestone(1).and_then(Milestone::due);
             self.role(Role::Buyer, News::Bought { amount, due });
-            return self.role(Role::Seller, News::Sold { due, price });
+            return self.role(Role::Seller, News::Sold { due, price: self.held_for(Role::Seller) });
         }
         self.role(Role::Buyer, News::Receipt { amount });
         if matches!(self.escrow.stage, Stage::Proposed { .. }) {
@@ -76,6 +77,7 @@ impl Told<'_> {
             let Some(clock) = clock else { return };
             for user in deadlines::waits_for(self.escrow, &clock) {
                 let Some(role) = self.escrow.party_of(user).map(|party| party.role) else { continue };
+                let price = self.held_for(role);
                 self.tell(user, role, News::PaidFirst { answer_by: clock.at, price });
             }
             return;
@@ -95,17 +97,17 @@ impl Told<'_> {
             | MilestoneStage::Settling { .. }
             | MilestoneStage::Ended { .. } => None,
         });
-        let price = self.price_paid();
-        let start = News::Start { first_due, price };
+        let start = |role| News::Start { first_due, price: self.held_for(role) };
         let phase = part.and_then(|part| part.proof.as_ref()).map(|proof| proof.phase);
         let to_seller = match phase {
             Some(ProofPhase::WaitingSellerProof { upload_by, .. }) => {
-                News::ProofNeeded { number, upload_by, price }
+                News::ProofNeeded { number, upload_by, price: self.held_for(Role::Seller) }
             }
-            Some(ProofPhase::Review { .. } | ProofPhase::Accepted { .. }) | None => start.clone(),
+            Some(ProofPhase::Review { .. } | ProofPhase::Accepted { .. }) | None => start(Role::Seller),
         };
+        let to_broker = start(Role::Broker);
         self.role(Role::Seller, to_seller);
-        self.role(Role::Broker, start);
+        self.role(Role::Broker, to_broker);
     }
 
     #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
@@ -149,12 +151,15 @@ impl Told<'_> {
         self.role(Role::Broker, News::Agreed { pay_by });
     }
 
-    /// The price of what the last payment was for: what the buyer pays beside it is nobody else's to know.
-    fn price_paid(&self) -> Option<Money> {
+    /// What the last payment brought into escrow, as a role sees it on the escrow's page too.
+    fn held_for(&self, role: Role) -> Option<Money> {
         let paid = &self.escrow.charge.as_ref()?.milestones;
-        let terms = |number: &u16| self.escrow.terms.milestones.get(usize::from(*number).checked_sub(1)?);
-        let minor = paid.iter().filter_map(terms).map(|part| part.amount_minor).sum();
-        Some(self.escrow.terms.money(minor))
+        let hides = veil::hides_from(&self.escrow.terms, role);
+        let held = |number: &u16| {
+            let plan = self.escrow.plan.milestones.get(usize::from(*number).checked_sub(1)?)?;
+            Some(plan.charge_minor - if hides { plan.commission_by_buyer_minor } else { 0 })
+        };
+        Some(self.escrow.terms.money(paid.iter().filter_map(held).sum()))
     }
 
     fn charged(&self) -> Money {

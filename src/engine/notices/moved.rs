@@ -35,7 +35,9 @@ impl Told<'_> {
     /// Everyone who receives is told of his own; the buyer, of what he approved. Of a decision or a settlement
     /// those who answer for the deal are told with it, and only the payees here.
     fn released(&mut self, event: &Event, all: &[Event]) {
-        let Event::Released { milestone: number, amount_minor, parts, how, whole } = event else { return };
+        let Event::Released { milestone: number, amount_minor, parts, how, whole, .. } = event else {
+            return;
+        };
         let (number, how, title) = (*number, *how, self.title(*number));
         let part = self.part_of(number, *amount_minor, how, *whole);
         let together = told_together(all);

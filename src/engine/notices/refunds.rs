@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{News, Told};
-use crate::engine::deadlines::FAILED_REFUND_DAYS;
-use crate::engine::escrow::How;
+use crate::engine::deadlines::{self, Waiting};
+use crate::engine::escrow::{Escrow, How};
 use crate::engine::event::Event;
 use crate::engine::party::{Actor, Role};
-use crate::engine::refund::{Refund, RefundState};
+use crate::engine::refund::Refund;
 use crate::engine::time::Time;
 use crate::money::Money;
 
@@ -45,9 +45,22 @@ pub enum RefundNews {
     /// To whoever paid too late: the provider has sent it back.
     LateDone { amount: Money },
     /// To whoever paid too late: it could not be sent back.
-    LateFailed { amount: Money, reason: String, again: bool },
+    LateFailed {
+        amount: Money,
+        reason: String,
+        again: bool,
+        /// When it goes to their wallet by itself; never, for somebody without one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to_wallet_at: Option<Time>,
+    },
     /// To the buyer: it is in his wallet instead, by himself, an operator or the clock.
     ToWallet { milestone: String, number: u16, amount: Money, by_clock: bool },
+}
+
+/// When a failed refund goes to a wallet by itself, if it does.
+fn to_wallet_at(escrow: &Escrow, refund: &Refund) -> Option<Time> {
+    let mut clocks = deadlines::of_refund(escrow, refund).into_iter();
+    clocks.find(|clock| clock.waiting == Waiting::FailedRefund).map(|clock| clock.at)
 }
 
 impl Told<'_> {
@@ -79,12 +92,7 @@ impl Told<'_> {
                 amount,
                 reason: reason.clone(),
                 again: !refund.sent_again,
-                to_wallet_at: match refund.state {
-                    RefundState::Failed { at, .. } if self.escrow.buyer_has_wallet() => {
-                        Some(at.plus_days(FAILED_REFUND_DAYS))
-                    }
-                    _ => None,
-                },
+                to_wallet_at: to_wallet_at(self.escrow, &refund),
             },
             _ => {
                 let by_clock = *actor == Actor::Clock;
@@ -101,7 +109,9 @@ impl Told<'_> {
         let news = match event {
             Event::RefundSettled { .. } => RefundNews::LateDone { amount },
             Event::RefundFailed { reason, .. } => {
-                RefundNews::LateFailed { amount, reason: reason.clone(), again: !refund.sent_again }
+                let (reason, again) = (reason.clone(), !refund.sent_again);
+                let to_wallet_at = to_wallet_at(self.escrow, refund);
+                RefundNews::LateFailed { amount, reason, again, to_wallet_at }
             }
             // Only somebody who has an account since gets it into a wallet.
             _ => return self.tell(payer, Role::Buyer, News::PaymentReturned { amount, why: None }),

@@ -57,7 +57,7 @@ impl RefundNews {
                     format!("/refunds/{refund}"),
                 )
             }
-            Self::LateDone { .. } | Self::LateFailed { .. } => self.late(),
+            Self::LateDone { .. } | Self::LateFailed { .. } => self.late(at),
             Self::ToWallet { milestone, number, amount, by_clock } => {
                 let why = if *by_clock {
                     "The refund had failed, and nothing else was chosen in time. "
@@ -77,13 +77,20 @@ impl RefundNews {
     }
 
     /// To whoever paid too late.
-    fn late(&self) -> Said {
+    fn late(&self, at: &dyn Fn(Time) -> String) -> Said {
         let (subject, paragraphs) = match self {
-            Self::LateFailed { amount, reason, again } => {
-                let next = if *again {
-                    "We send it again by ourselves, a day from now, and write to you when it has gone."
-                } else {
-                    "Our operators look for another way and get in touch with you."
+            Self::LateFailed { amount, reason, again, to_wallet_at } => {
+                let again = if *again { "We send it once more by ourselves, after a day. " } else { "" };
+                let next = match to_wallet_at {
+                    Some(until) => {
+                        format!(
+                            "{again}If nothing works, it moves to your wallet by itself on {}.",
+                            at(*until)
+                        )
+                    }
+                    None => format!(
+                        "{again}If nothing works, our operators look for another way and get in touch with you."
+                    ),
                 };
                 (
                     format!("Refund failed, {amount}"),
@@ -91,7 +98,7 @@ impl RefundNews {
                         format!(
                             "Your payment came too late, and {amount} could not go back to the card or account you paid from: {reason} The money is yours and stays reserved for you."
                         ),
-                        next.to_owned(),
+                        next,
                     ],
                 )
             }
@@ -114,14 +121,14 @@ impl RefundNews {
     }
 }
 
-/// To a guest whose payment nobody waited for any more.
+/// To whoever paid when nobody waited for it any more.
 pub(super) fn too_late(title: &str, amount: Money, why: TooLate) -> Said {
     let because = match why {
         TooLate::Taken => "Somebody else had paid by the same link before it arrived.",
-        TooLate::PaidAgain => "You had already paid by another attempt, and that one counts.",
-        TooLate::Over => "This sale was over before it arrived.",
+        TooLate::PaidAgain => "You had started another payment, and that one counts.",
+        TooLate::Over => "The deal was over before it arrived.",
         TooLate::GivenUp => {
-            "The payment had been given up before it arrived. If you still want to buy it, pay again by the seller’s link."
+            "The payment had been given up before it arrived. If you still want to buy, you can pay again."
         }
     };
     (

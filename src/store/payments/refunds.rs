@@ -128,20 +128,25 @@ async fn answered(
     Ok(())
 }
 
-/// The providers that can take back what they brought into an escrow; none where its buyer wants refunds in
-/// his wallet.
+/// The providers that can take back what they brought into an escrow, or what one payment of it brought; none where
+/// whoever paid wants refunds in their wallet.
 ///
 /// # Errors
 /// The database's.
-pub async fn rails_that_refund(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<String>, DbError> {
+pub async fn rails_that_refund(
+    conn: &mut Conn<'_>,
+    escrow: Uuid,
+    payment: Option<Uuid>,
+) -> Result<Vec<String>, DbError> {
     let rows = all!(
         conn,
         (String,),
         "SELECT DISTINCT y.method FROM payments y JOIN users u ON u.id = y.user_id
          WHERE y.escrow_id = $1 AND y.kind = 'escrow-deposit' AND y.takes_back = TRUE
-           AND u.refunds_to_wallet = FALSE
+           AND u.refunds_to_wallet = FALSE AND ($2 IS NULL OR y.id = $2)
          ORDER BY y.method",
-        escrow
+        escrow,
+        payment
     )?;
     Ok(rows.into_iter().map(|(method,)| method).collect())
 }

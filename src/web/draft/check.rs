@@ -22,6 +22,7 @@ use crate::engine::chain::sha256_hex;
 use crate::engine::contract::{Named as Person, Naming, Source as Paper, Texts, clauses};
 use crate::engine::deadlines::accept_by;
 use crate::engine::escrow::Escrow;
+use crate::engine::next;
 use crate::engine::party::Role;
 use crate::engine::refusal::Refusal;
 use crate::engine::status::roles_in_words;
@@ -74,6 +75,8 @@ struct Page {
     /// Who is told what he receives, and answers nothing.
     told: Vec<String>,
     answer_by: TimeView,
+    /// When the buyer pays, and until when it can be withdrawn.
+    then: String,
     /// Of a counter-offer: what differs from the version that stands.
     changes: Option<Changes>,
     /// The version that it will be.
@@ -133,6 +136,7 @@ fn draw_with(
             .collect(),
         told: (1..=terms.payees().count()).map(|number| payee_name(&opened.answers, number)).collect(),
         answer_by: reader.time(accept_by(first_due, reader.now)).plain(),
+        then: next::of_sent(terms),
         seen: seen(opened),
         key: app.clock.id().to_string(),
     };

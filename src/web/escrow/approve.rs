@@ -72,10 +72,11 @@ fn confirmation(app: &App, visit: &Visit, spot: &Spot, amount: i64) -> Confirmat
         _ => "The money leaves escrow immediately, and nobody can take it back. You accept this milestone as delivered.".to_owned(),
     };
     // The smallest of parts may hold nothing for the seller; then the button names the sum alone.
-    let button = if to_seller > 0 {
-        format!("Release {} to {}", seat.amount(to_seller), seat.name_of(Role::Seller))
-    } else {
-        format!("Release {}", seat.amount(amount))
+    let leaves = seat.amount(spot.leaves(amount));
+    let button = match to_seller {
+        0 => format!("Release {leaves}"),
+        all if all == leaves.minor => format!("Release {leaves} to {}", seat.name_of(Role::Seller)),
+        _ => format!("Release {leaves}, {} of it to {}", seat.amount(to_seller), seat.name_of(Role::Seller)),
     };
     let title = if whole { "Approve" } else { "Approve a part of" };
     Confirmation {

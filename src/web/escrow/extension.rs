@@ -146,7 +146,7 @@ fn open(spot: &Spot) -> bool {
 
 fn view(spot: &Spot, request: &Extension, due: Time) -> Request {
     let reader = &spot.seat.reader;
-    let days = request.due.since(due).whole_days().max(1);
+    let days = reader.zone.days_between(due, request.due).max(1);
     Request {
         by: spot.seat.name_of(request.by),
         is_yours: request.by == spot.seat.role,

@@ -9,7 +9,6 @@ use super::seat::{Seat, role_title};
 use crate::engine::party::{Role, UserId};
 use crate::engine::plan::{Plan, Share, commission_of};
 use crate::engine::terms::{Terms, TermsParty};
-use crate::engine::veil;
 use crate::web::view::MoneyView;
 
 /// The table.
@@ -84,7 +83,6 @@ impl Seat {
     #[must_use]
     pub fn gets(&self) -> Option<Gets> {
         let escrow = &self.escrow;
-        let hides = veil::hides_from(&escrow.terms, self.role);
-        Gets::of(&escrow.terms, &escrow.plan, hides, self.account.id, &|user| self.name(user))
+        Gets::of(&escrow.terms, &escrow.plan, self.hides(), self.account.id, &|user| self.name(user))
     }
 }

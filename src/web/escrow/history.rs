@@ -61,7 +61,7 @@ async fn show(
     let mut conn = reader.conn();
     let seat = Seat::load(&app, &mut conn, account, &reference).await?;
     let most = i64::try_from(PAGE).unwrap_or_default() + 1;
-    let mut stored = history::newest(&mut conn, seat.escrow.id, before, most).await?;
+    let mut stored = history::newest(&mut conn, seat.escrow.id, seat.hides(), before, most).await?;
     let more = stored.len() > PAGE;
     stored.truncate(PAGE);
     let older = match stored.last() {
@@ -78,8 +78,11 @@ async fn show(
     // What operators are told is between them; the arbiter's mails are everybody's who takes part.
     let arbiter = seat.escrow.terms.arbiter.as_ref().map(|arbiter| arbiter.user);
     let takes_part = |user| seat.escrow.party_of(user).is_some() || arbiter == Some(user);
+    // The broker's are the broker's own: they would tell of money that can be hidden from the reader.
+    let brokers = |user| seat.escrow.party_of(user).is_some_and(|party| party.role == Role::Broker);
     let is_shown = |one: &&Posted| {
-        one.to_user == seat.account.id || (seat.role != Role::Payee && takes_part(one.to_user))
+        let others = seat.role != Role::Payee && takes_part(one.to_user) && !brokers(one.to_user);
+        one.to_user == seat.account.id || others
     };
     let hashes = stored.iter().map(|stored| HEXLOWER.encode(&stored.hash));
     let entries = timeline::entries(&seat, &stored).into_iter().zip(hashes).collect();

@@ -48,6 +48,8 @@ struct Page {
     asked: Option<Asked>,
     inspect_by: Option<TimeView>,
     left: MoneyView,
+    /// What goes along with it.
+    taken_along: String,
     /// Why `left` is less than the price; empty where it is not.
     held_back: String,
     currency: &'static str,
@@ -130,6 +132,7 @@ pub async fn draw(
         last: story.rounds.into_iter().next(),
         inspect_by,
         left: left.into(),
+        taken_along: spot.taken_along(spot.state.left_minor()),
         held_back: spot.held_back().unwrap_or_default(),
         currency: left.currency.code(),
         amount: typed.amount.unwrap_or_else(|| left.plain()),

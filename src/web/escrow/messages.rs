@@ -95,7 +95,7 @@ async fn draw(
     let mut reader = app.db.read().await?;
     let mut conn = reader.conn();
     let seat = Seat::load(app, &mut conn, account, reference).await?;
-    let stored = history::of_kind(&mut conn, seat.escrow.id, "said", before, ASKED).await?;
+    let stored = history::of_kind(&mut conn, seat.escrow.id, "said", seat.hides(), before, ASKED).await?;
     let cut = Cut::new(stored);
     let older = cut.next(|last| format!("{}/messages?before={}", seat.path(), last.seq));
     let messages = messages(&mut conn, &seat, &cut.rows).await?;

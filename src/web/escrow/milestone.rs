@@ -9,7 +9,7 @@ use super::actions::{button, words_of};
 use super::beside::also;
 use super::rounds::{Round, Story};
 use super::seat::pill;
-use super::show::{NextView, add_refunds, next_view, view_of};
+use super::show::{NextView, add_refunds, next_view, released_to, view_of};
 use super::spot::{Agreed, Spot, Standing};
 use crate::app::App;
 use crate::engine::escrow::{How, MilestoneEnd, MilestoneStage, Stage};
@@ -18,6 +18,7 @@ use crate::engine::offers::Action;
 use crate::engine::party::{Role, UserId};
 use crate::engine::plan::Share;
 use crate::engine::status;
+use crate::engine::sums::Sums;
 use crate::engine::terms::Mode;
 use crate::error::Error;
 use crate::web::page;
@@ -239,13 +240,14 @@ fn lines(spot: &Spot, story: &Story) -> Vec<(&'static str, MoneyView)> {
     if seat.role == Role::Buyer {
         add(if state.funded() { "You paid in" } else { "You pay" }, spot.plan.charge_minor);
         if state.funded() {
-            add("Released", state.released_minor);
-            let followed =
-                [Share::Platform, Share::BrokerOnTop].map(|share| state.follower_released(&spot.plan, share));
-            match followed {
-                [0, 0] => {}
-                [fee, 0] => add("Platform fee earned", fee),
-                [fee, on_top] => add("Platform fee and commission", fee + on_top),
+            let to_broker = story.released.get(&Share::Broker).copied().unwrap_or_default();
+            let sums = Sums::of_milestone(&seat.escrow, spot.number, to_broker);
+            add(released_to(seat, &sums), sums.to_receivers);
+            if sums.fee_earned > 0 {
+                add("Platform fee earned", sums.fee_earned);
+            }
+            if sums.commission_earned > 0 {
+                add("Commission earned", sums.commission_earned);
             }
         }
         if story.refunded_minor > 0 {

@@ -16,6 +16,7 @@ pub mod contract;
 pub mod deliver;
 pub mod dispute;
 pub mod dispute_open;
+pub mod end_payment;
 pub mod extension;
 pub mod file;
 pub mod gets;
@@ -87,4 +88,5 @@ pub fn routes() -> Routes {
         .merge(file::routes())
         .merge(pay::routes())
         .merge(payment::routes())
+        .merge(end_payment::routes())
 }

@@ -9,7 +9,7 @@ use super::act::{answer, send};
 use super::seat::{Scene, Seat};
 use crate::app::App;
 use crate::engine::command::Command;
-use crate::engine::deadlines::{FAILED_REFUND_DAYS, REFUND_AGAIN_DAYS};
+use crate::engine::deadlines::{self, FAILED_REFUND_DAYS, Waiting};
 use crate::engine::party::Role;
 use crate::engine::refund::{Refund, RefundState};
 use crate::engine::seen::Scope;
@@ -169,14 +169,14 @@ fn said(refund: &Refund, scene: &Scene<'_>, own: bool, company: &str, whose: &st
                 scene.reader.time(*answer_by).absolute
             ),
         },
-        RefundState::Failed { at, reason, .. } => Said {
+        RefundState::Failed { reason, .. } => Said {
             heading: "Refund failed",
             pill: "Failed",
             tone: Tone::Bad,
             icon: Icon::CircleX,
             money: format!("{amount} could not go back to the card or account {from}. It is reserved here."),
             reason: reason.clone(),
-            then: left_alone(refund, scene, *at, whose),
+            then: left_alone(refund, scene, whose),
         },
         RefundState::Successful { .. } => Said {
             heading: "Refunded",
@@ -202,16 +202,17 @@ fn said(refund: &Refund, scene: &Scene<'_>, own: bool, company: &str, whose: &st
 }
 
 /// What follows if nobody does anything.
-fn left_alone(refund: &Refund, scene: &Scene<'_>, at: crate::engine::time::Time, whose: &str) -> String {
-    let when = |days: i64| scene.reader.time(at.plus_days(days)).absolute;
+fn left_alone(refund: &Refund, scene: &Scene<'_>, whose: &str) -> String {
+    let clocks = deadlines::of_refund(scene.escrow, refund);
+    let at = |waiting: Waiting| clocks.iter().find(|clock| clock.waiting == waiting);
+    let when = |waiting: Waiting| at(waiting).map(|clock| scene.reader.time(clock.at).absolute);
     let mut then = String::new();
-    if !refund.sent_again {
-        then = format!("It is sent once more by itself on {}. ", when(REFUND_AGAIN_DAYS));
+    if let Some(again) = when(Waiting::RefundAgain) {
+        then = format!("It is sent once more by itself on {again}. ");
     }
-    if !refund.late && scene.escrow.buyer_has_wallet() {
+    if let Some(to_wallet) = when(Waiting::FailedRefund) {
         then.push_str(&format!(
-            "If nothing works, the money goes to {whose} wallet by itself, {FAILED_REFUND_DAYS} days after it failed last: now that is {}.",
-            when(FAILED_REFUND_DAYS)
+            "If nothing works, the money goes to {whose} wallet by itself, {FAILED_REFUND_DAYS} days after it failed last: now that is {to_wallet}.",
         ));
     } else {
         then.push_str("If nothing works, our operators look for another way and write about it.");

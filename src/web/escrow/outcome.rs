@@ -27,6 +27,22 @@ pub fn transfers(scene: &Scene<'_>, splits: &[Split]) -> Transfers {
     moved(scene, &released, &refunded)
 }
 
+/// What some splits release and what they bring back to the buyer, with all that goes along, in minor units.
+#[must_use]
+pub fn sums(scene: &Scene<'_>, splits: &[Split]) -> (i64, i64) {
+    let (mut forth, mut back) = (0, 0);
+    for split in splits {
+        let index = usize::from(split.milestone).saturating_sub(1);
+        let pair = (scene.escrow.milestones.get(index), scene.escrow.plan.milestones.get(index));
+        if let (Some(part), Some(plan)) = pair {
+            let (released, refunded) = step::split(part, plan, split.release_minor, split.refund_minor);
+            forth += step::sum_of(&released, |_| true);
+            back += step::sum_of(&refunded, |_| true);
+        }
+    }
+    (forth, back)
+}
+
 /// What leaves escrow in parts, a line a person.
 #[must_use]
 pub fn moved(scene: &Scene<'_>, released: &[Part], refunded: &[Part]) -> Transfers {

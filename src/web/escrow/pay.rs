@@ -22,6 +22,7 @@ use crate::engine::seen::Scope;
 use crate::engine::terms::{CommissionPayer, FeePayer, Funding};
 use crate::error::Error;
 use crate::money::Money;
+pub use crate::rails::end::{By, Ended, end};
 use crate::rails::tell::{Told, tell};
 use crate::store::execute::Outcome;
 use crate::store::payments::WALLET;

@@ -46,8 +46,8 @@ struct Row {
 /// # Errors
 /// The database's, or when it cannot be drawn.
 pub async fn draw(app: &App, visit: &Visit, conn: &mut Conn<'_>, seat: &Seat) -> Result<Response, Error> {
-    let released = history::of_kind(conn, seat.escrow.id, "released", None, MOST).await?;
-    let moved = history::of_kind(conn, seat.escrow.id, "paid_out", None, MOST).await?;
+    let released = history::of_kind(conn, seat.escrow.id, "released", false, None, MOST).await?;
+    let moved = history::of_kind(conn, seat.escrow.id, "paid_out", false, None, MOST).await?;
     let row = |(number, terms): (u16, &crate::engine::terms::MilestoneTerms)| {
         let plan = seat.escrow.plan.milestones.get(usize::from(number).checked_sub(1)?)?;
         let planned: i64 = plan.lines.iter().map(|line| line.amount_minor).sum();

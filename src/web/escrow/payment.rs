@@ -11,6 +11,8 @@ use crate::app::App;
 use crate::engine::escrow::{Charge, ChargeState, Method, Stage};
 use crate::engine::offers::Action;
 use crate::engine::party::Role;
+use crate::engine::refund::{Refund, RefundState};
+use crate::engine::time::Time;
 use crate::error::Error;
 use crate::store::payments::{self, Payment};
 use crate::web::page;
@@ -46,6 +48,10 @@ struct Page {
     /// Where the payment goes on, with the company's name; none once it is decided.
     provider: Option<(String, &'static str)>,
     can_retry: bool,
+    /// Where it is ended as long as it is open; guests pay again instead.
+    end: Option<String>,
+    /// The refund of what came too late.
+    refund: Option<String>,
     lines: Vec<(&'static str, Line)>,
 }
 
@@ -100,6 +106,8 @@ async fn show(
         then: words.then,
         provider: row.provider_page.clone().filter(|_| is_pending).map(|page| (page, company)),
         can_retry: matches!(attempt.state, ChargeState::Failed { .. }) && seat.offered(Action::Pay),
+        end: (is_pending && seat.account.by_link.is_none()).then(|| format!("{}/pay/{id}/end", seat.path())),
+        refund: late_refund(&seat, attempt).map(|it| format!("{}/refunds/{}", seat.path(), it.number)),
         lines: lines(&seat, attempt, &row, company),
     })
 }
@@ -126,9 +134,12 @@ fn words(seat: &Seat, attempt: &Charge, told: bool, company: &str) -> Words {
             reason: String::new(),
             then: format!(
                 "{} This page looks again by itself. You can also leave it: we write to you when there is an answer. \
-                 If there is none by {}, the payment counts as failed and you can try again.",
+                 If it was submitted and there is none by {}, it counts as failed and you can try again.",
                 if told {
-                    format!("If you have not finished there, go on at {company}.")
+                    format!(
+                        "If you have not finished there, go on at {company}, or choose another way to pay. \
+                         What is not finished ends by itself after 30 minutes."
+                    )
                 } else {
                     format!("We could not reach {company} yet and go on trying.")
                 },
@@ -152,8 +163,7 @@ fn words(seat: &Seat, attempt: &Charge, told: bool, company: &str) -> Words {
 }
 
 fn failed(seat: &Seat, attempt: &Charge, reason: &str) -> Words {
-    let amount = seat.amount(attempt.amount_minor);
-    let late = "If the money should arrive after all, it goes to your wallet by itself.";
+    let late = "If the money should arrive after all, it goes back by itself, and we write to you.";
     let then = match seat.escrow.stage {
         Stage::Agreed { pay_by, .. } if !seat.escrow.charge_pending() => format!(
             "You can try again until {}. If nothing is paid by then, the escrow expires and nobody owes anything. {late}",
@@ -172,19 +182,50 @@ fn failed(seat: &Seat, attempt: &Charge, reason: &str) -> Words {
     };
     match attempt.returned_at {
         None => base,
-        Some(at) => Words {
-            heading: "Your payment came too late",
-            pill: "In your wallet",
-            tone: Tone::Wait,
-            icon: Icon::Wallet,
-            money: format!(
-                "{amount} arrived on {} and was put into your wallet. None of it is held in this escrow.",
-                seat.reader.time(at).absolute
-            ),
-            then: "You can pay from your wallet with it.".to_owned(),
-            ..base
-        },
+        Some(at) => Words { heading: "Your payment came too late", ..came_late(seat, attempt, at, base) },
     }
+}
+
+fn late_refund<'a>(seat: &'a Seat, attempt: &Charge) -> Option<&'a Refund> {
+    seat.escrow.late_refunds().find(|refund| refund.charge == attempt.payment)
+}
+
+/// Where money is that came when nobody waited for it any more.
+fn came_late(seat: &Seat, attempt: &Charge, at: Time, base: Words) -> Words {
+    let amount = seat.amount(attempt.amount_minor);
+    let came = format!("{amount} arrived on {}.", seat.reader.time(at).absolute);
+    let (pill, tone, icon, money, then) = match late_refund(seat, attempt).map(|refund| &refund.state) {
+        None | Some(RefundState::ToWallet { .. }) => (
+            "In your wallet",
+            Tone::Wait,
+            Icon::Wallet,
+            "It is in your wallet. None of it is held in this escrow.",
+            "You can pay from your wallet with it.",
+        ),
+        Some(RefundState::Pending { .. }) => (
+            "Going back",
+            Tone::Info,
+            Icon::Hourglass,
+            "All of it goes back to the card or account you paid from. None of it is held in this escrow.",
+            "Nothing is to be done. We write to you when it has gone.",
+        ),
+        Some(RefundState::Failed { .. }) => (
+            "Refund failed",
+            Tone::Bad,
+            Icon::CircleX,
+            "It could not go back to the card or account you paid from. It is yours and stays reserved for you.",
+            "The refund’s page says what happens next.",
+        ),
+        Some(RefundState::Successful { .. }) => (
+            "Sent back",
+            Tone::Good,
+            Icon::CircleCheck,
+            "All of it was sent back to the card or account you paid from. None of it is held in this escrow.",
+            "Banks usually take 3 to 10 working days to show a refund.",
+        ),
+    };
+    let (money, then, reason) = (format!("{came} {money}"), then.to_owned(), String::new());
+    Words { pill, tone, icon, money, then, reason, ..base }
 }
 
 fn lines(seat: &Seat, attempt: &Charge, row: &Payment, company: &str) -> Vec<(&'static str, Line)> {

@@ -28,7 +28,14 @@ pub fn lines(scene: &Scene<'_>, open: &Dispute, typed: Option<&Fields>) -> Vec<L
         let value = typed.map(|fields| fields.get(&name).to_owned()).unwrap_or_default();
         let left = scene.amount(claim.sum_minor());
         let label = format!("To release for “{}”", scene.title_of(claim.milestone));
-        (name, label, value, format!("Of {left}; the rest goes back to the buyer."))
+        (
+            name,
+            label,
+            value,
+            format!(
+                "Of {left}; the rest goes back to the buyer. What follows it, like the platform’s fee, goes along."
+            ),
+        )
     };
     open.claims.iter().map(line).collect()
 }
@@ -107,10 +114,9 @@ pub struct Asked<'a> {
 /// When the template cannot be drawn.
 pub fn ask(asked: Asked<'_>, status: StatusCode) -> Result<Response, Error> {
     let Asked { shell, path, scene, open, splits, fields, problems, second, key } = asked;
-    let stake = open.stake_minor();
     let typed = open.claims.iter().map(|claim| outcome::field(claim.milestone));
-    let release: i64 = splits.iter().map(|split| split.release_minor).sum();
-    let (release, refund) = (scene.amount(release), scene.amount(stake - release));
+    let (release, refund) = outcome::sums(scene, splits);
+    let (release, refund) = (scene.amount(release), scene.amount(refund));
     let page = Page {
         shell: shell.with_problems(!problems.is_empty()),
         path,

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::address;
 use crate::app::App;
+use crate::calendar::Zone;
 use crate::engine::command::Facts;
 use crate::engine::decide::decide;
 use crate::engine::escrow::{ChargeState, Escrow};
@@ -82,7 +83,7 @@ impl Seat {
     /// # Errors
     /// The database's.
     pub async fn with_ways_back(mut self, conn: &mut Conn<'_>) -> Result<Self, Error> {
-        self.rails_that_refund = payments::rails_that_refund(conn, self.escrow.id).await?;
+        self.rails_that_refund = payments::rails_that_refund(conn, self.escrow.id, None).await?;
         Ok(self)
     }
 
@@ -92,6 +93,12 @@ impl Seat {
         let way = self.escrow.paid_through(milestone);
         let able = |way| self.rails_that_refund.iter().any(|rail| rail == way);
         way.is_some_and(|way| !self.escrow.buyer_has_wallet() || able(way))
+    }
+
+    /// Whether the broker's commission is hidden from the viewer.
+    #[must_use]
+    pub fn hides(&self) -> bool {
+        veil::hides_from(&self.escrow.terms, self.role)
     }
 
     /// Where the escrow's own page is.
@@ -286,18 +293,15 @@ impl Scene<'_> {
             return Some(due);
         }
         let agreed = self.escrow.terms.milestones.get(usize::from(number).checked_sub(1)?)?.due;
-        agreed.or_else(|| Some(paid_at?.plus_days(i64::from(self.delivery_days()))))
+        let zone = || Zone::from_name(&self.escrow.terms.time_zone).unwrap_or_else(Zone::utc);
+        agreed.or_else(|| Some(zone().days_later(paid_at?, self.escrow.terms.days_to_deliver())))
     }
 
     /// When a one-off deal is due, as long as nothing is paid.
     #[must_use]
     pub fn due_words(&self) -> String {
-        let days = self.delivery_days();
+        let days = self.escrow.terms.days_to_deliver();
         format!("{days} day{} after payment", if days == 1 { "" } else { "s" })
-    }
-
-    fn delivery_days(&self) -> u16 {
-        self.escrow.terms.delivery_days.unwrap_or(1)
     }
 }
 

@@ -22,9 +22,10 @@ use crate::engine::party::{Party, PartyStatus, Role};
 use crate::engine::plan::Share;
 use crate::engine::refund::Refund;
 use crate::engine::status::{self, StepState as EngineStep, capital};
-use crate::engine::veil;
+use crate::engine::sums::Sums;
 use crate::error::Error;
-use crate::store::history;
+use crate::store::db::Conn;
+use crate::store::{history, ledger};
 use crate::web::draft::handler::Called;
 use crate::web::guest::{self, Beside};
 use crate::web::left;
@@ -118,7 +119,8 @@ async fn show(
     if seat.role == Role::Payee {
         return super::payee::draw(&app, &visit, &mut conn, &seat).await;
     }
-    let stored = history::newest(&mut conn, seat.escrow.id, None, NEWEST + 1).await?;
+    let stored = history::newest(&mut conn, seat.escrow.id, seat.hides(), None, NEWEST + 1).await?;
+    let to_broker = to_broker(&mut conn, &seat).await?;
     let newest = usize::try_from(NEWEST).unwrap_or_default();
     let mut shell = Shell::new(&app, &visit, seat.escrow.terms.title.clone()).at(Place::Escrows);
     if seat.escrow.charge_pending() {
@@ -135,7 +137,7 @@ async fn show(
         stepper: stepper(&seat.escrow),
         ways: ways(&seat, &next.primary.iter().chain(&next.secondary).collect::<Vec<_>>()),
         next,
-        money: money_card(&seat),
+        money: money_card(&seat, to_broker),
         milestones: milestone_rows(&seat),
         parties: party_cards(&seat),
         gets: seat.gets(),
@@ -184,11 +186,16 @@ pub fn next_view(seat: &Seat) -> NextView {
         view.secondary.push(Button { href: proof, words: "See the proof".to_owned() });
     }
     // Whoever left the provider's page, or never got there, finds it again.
-    if let Some(charge) = seat.escrow.charge.as_ref().filter(|_| seat.role == Role::Buyer)
-        && seat.escrow.charge_pending()
-    {
+    if let Some(charge) = seat.escrow.charge.as_ref().filter(|_| seat.escrow.charge_pending()) {
         let href = format!("{}/pay/{}", seat.path(), charge.payment);
-        view.secondary.insert(0, Button { href, words: "Look at the payment".to_owned() });
+        match seat.role {
+            Role::Buyer => view.secondary.insert(0, Button { href, words: "Look at the payment".to_owned() }),
+            Role::Seller => {
+                let words = "End the open payment".to_owned();
+                view.secondary.push(Button { href: format!("{href}/end"), words });
+            }
+            Role::Broker | Role::Payee => {}
+        }
     }
     add_refunds(seat, &mut view, seat.escrow.refunds.iter().filter(|refund| refund.open()));
     view
@@ -253,45 +260,66 @@ fn waited_for(seat: &Seat, milestone: Option<u16>) -> String {
     names.join(", ")
 }
 
-/// What the viewer may know of the money: everyone sees what is held; a party who receives sees his own
-/// part of it, the buyer what he paid.
-fn money_card(seat: &Seat) -> MoneyCard {
+/// What was released to the broker out of the balance, as far as this viewer may know of a commission.
+async fn to_broker(conn: &mut Conn<'_>, seat: &Seat) -> Result<i64, Error> {
+    let escrow = &seat.escrow;
+    let any = escrow.milestones.iter().any(|part| part.released_minor > 0);
+    match &escrow.terms.commission {
+        Some(_) if any && !seat.hides() => Ok(ledger::released_to_broker(conn, escrow.id).await?),
+        Some(_) | None => Ok(0),
+    }
+}
+
+/// What the viewer may know of the money: everyone sees what is held and what became of the rest, which together are
+/// what was paid in; a party who receives sees their own part too.
+fn money_card(seat: &Seat, to_broker: i64) -> MoneyCard {
     let escrow = &seat.escrow;
     let line = |words: &str, minor: i64| (words.to_owned(), seat.money(minor));
-    let released: i64 = escrow.milestones.iter().map(|part| part.released_minor).sum();
-    let refunded = escrow.returned_minor();
+    let sums = Sums::of(escrow, to_broker);
+    let fee = rates::beside("Platform fee", Some(&rates::of_fee(&escrow.terms)));
+    let agreed = escrow.terms.commission.as_ref().filter(|_| !seat.hides());
+    let commission =
+        agreed.map(|agreed| rates::beside("Commission", rates::of_commission(agreed).as_deref()));
     let mut lines = Vec::new();
-    let paid = escrow.paid_in_minor();
-    if paid == 0 {
-        lines.push(line("The buyer pays", escrow.plan.charge_minor()));
+    if sums.paid_in == 0 {
+        lines.push(line("The buyer pays", sums.charge));
     } else {
-        lines.push(line("Paid in", paid));
-        lines.push(line("Released", released));
-        if released > 0 {
-            lines.push(line("Platform fee earned", escrow.fee_earned_minor()));
-            let on_top = escrow.on_top_earned_minor();
-            if on_top > 0 {
-                lines.push(line("Commission earned", on_top));
+        lines.push(line("Paid in", sums.paid_in));
+        lines.push(line(released_to(seat, &sums), sums.to_receivers));
+        if sums.released() > 0 {
+            lines.push(line("Platform fee earned", sums.fee_earned));
+            if sums.commission_earned > 0 {
+                lines.push(line("Commission earned", sums.commission_earned));
             }
         }
-        if refunded > 0 {
-            lines.push(line("Refunded", refunded));
+        if sums.refunded > 0 {
+            lines.push(line("Refunded", sums.refunded));
         }
     }
     if seat.role != Role::Buyer {
-        let words = if refunded > 0 { "Agreed for you in all" } else { "You receive in all" };
+        let words = if sums.refunded > 0 { "Agreed for you in all" } else { "You receive in all" };
         lines.push(line(words, received_by(seat)));
     }
-    if released == 0 && !(escrow.over() && refunded > 0) {
-        let words = rates::beside("Platform fee", Some(&rates::of_fee(&escrow.terms)));
-        lines.push(line(&words, escrow.plan.fee_minor()));
+    if sums.released() == 0 && !(escrow.over() && sums.refunded > 0) {
+        lines.push(line(&fee, sums.fee));
+        lines.extend(commission.map(|words| (words, seat.money(sums.commission))));
     }
     let reserved = escrow.milestones.iter().map(Milestone::reserved_minor).sum();
     if reserved > 0 {
         let whom = if seat.role == Role::Buyer { "you" } else { "the buyer" };
         lines.push(line(&format!("Of what is held, goes back to {whom}"), reserved));
     }
-    MoneyCard { heading: "Held now", big: seat.money(escrow.held_minor()), lines }
+    MoneyCard { heading: "Held now", big: seat.money(sums.held), lines }
+}
+
+/// Who has what was released, where a commission stands beside it.
+pub(super) fn released_to(seat: &Seat, sums: &Sums) -> &'static str {
+    let payees = seat.escrow.parties.iter().any(|party| party.role == Role::Payee);
+    match (sums.commission_earned > 0, payees) {
+        (false, _) => "Released",
+        (true, false) => "Released to the seller",
+        (true, true) => "Released to the seller and the payees",
+    }
 }
 
 /// What the viewer receives if everything is released.
@@ -413,7 +441,7 @@ fn decided_by(scene: &Scene<'_>) -> String {
 /// The terms in short; the whole of them is the contract.
 #[must_use]
 pub fn term_lines(seat: &Seat) -> Vec<(&'static str, String)> {
-    lines_of(&seat.scene(), veil::hides_from(&seat.escrow.terms, seat.role))
+    lines_of(&seat.scene(), seat.hides())
 }
 
 /// The same for any reader; `hides` the commission from whoever must not know it.

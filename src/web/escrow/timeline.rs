@@ -110,7 +110,7 @@ fn told(scene: &Scene<'_>, record: &Record) -> Told {
         | Event::RefundRetried { .. }
         | Event::RefundedToWallet { .. }
         | Event::PaidOut { .. } => moved(scene, &record.event, &who),
-        Event::Ended { end } => ended(scene, end),
+        Event::Ended { end, .. } => ended(scene, end),
         Event::Closed => plain(Icon::CircleCheckBig, Tone::Neutral, format!("{who} closed the escrow")),
     }
 }
@@ -236,7 +236,7 @@ fn proof(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
             let words = format!("{who} asked for corrections to the proof for “{title}”");
             (Icon::Undo2, Tone::Wait, words, note.clone())
         }
-        Event::ProofAccepted { milestone, by_clock } => {
+        Event::ProofAccepted { milestone, by_clock, .. } => {
             let title = scene.title_of(*milestone);
             let words = if *by_clock {
                 format!("The time to look at it ran out: the proof for “{title}” counts as accepted")
@@ -271,7 +271,7 @@ fn paid(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
         }
         _ => {
             let attempt = match event {
-                Event::ChargeSettled { payment } => scene.escrow.attempt(*payment),
+                Event::ChargeSettled { payment, .. } => scene.escrow.attempt(*payment),
                 _ => None,
             };
             let charged = attempt.map_or(0, |charge| charge.amount_minor);

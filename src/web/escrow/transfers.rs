@@ -37,6 +37,25 @@ impl Spot {
         step::parts(&self.state, &self.plan, amount_minor)
     }
 
+    /// What leaves escrow with a step of the balance, in minor units.
+    #[must_use]
+    pub fn leaves(&self, amount_minor: i64) -> i64 {
+        self.step(amount_minor).iter().map(|part| part.amount_minor).sum()
+    }
+
+    /// What a release of a part of the balance takes along, and what leaves in all; nothing where it takes nothing.
+    #[must_use]
+    pub fn taken_along(&self, amount_minor: i64) -> String {
+        let leaves = self.leaves(amount_minor);
+        if leaves == amount_minor {
+            return String::new();
+        }
+        let on_top = self.step(amount_minor).iter().any(|part| part.share == Share::BrokerOnTop);
+        let what = if on_top { "platform fee and commission" } else { "platform fee" };
+        let (with, all) = (self.seat.amount(leaves - amount_minor), self.seat.amount(leaves));
+        format!(" With {with} {what}, {all} leaves the escrow.")
+    }
+
     /// A part as a line: `words` before the name, or `platform` for the fee.
     fn line(&self, part: &Part, words: &'static str, platform: &'static str) -> Line {
         let amount = self.seat.money(part.amount_minor);

@@ -96,7 +96,7 @@ impl Books {
 
     /// Books an event, given the escrow before it. Says what is wrong with it.
     pub fn book(&mut self, escrow: &Escrow, event: &Event) -> Result<(), String> {
-        if let Event::ChargeSettled { payment } | Event::ChargeReturned { payment, .. } = event
+        if let Event::ChargeSettled { payment, .. } | Event::ChargeReturned { payment, .. } = event
             && !self.arrived.insert(*payment)
         {
             return Err(format!("the money of payment {payment} arrived twice"));
@@ -125,7 +125,7 @@ impl Books {
     /// Nothing goes back on a payment but what it brought.
     fn on_charges(&mut self, escrow: &Escrow, event: &Event) -> Result<(), String> {
         match (event, &escrow.charge) {
-            (Event::ChargeSettled { payment }, Some(charge)) => {
+            (Event::ChargeSettled { payment, .. }, Some(charge)) => {
                 self.charged.insert(*payment, charge.amount_minor);
             }
             (Event::ChargeReturned { payment, amount_minor, .. }, _) => {

@@ -60,7 +60,7 @@ impl Past {
         let pay_by = sent.now.plus_days(PAYMENT_DAYS);
         let parties = sent.escrow.parties.clone();
         let signing = parties.iter().filter(|party| party.role.must_agree());
-        signing.fold(sent, |past, party| past.signed_by(party.role)).then(Event::Agreed { pay_by })
+        signing.fold(sent, |past, party| past.signed_by(party.role)).then(Event::Agreed { pay_by, due: None })
     }
 
     /// Somebody pays by the link, as a guest or with an account.
@@ -87,9 +87,10 @@ impl Past {
 
     /// What was sold by a link is paid.
     pub fn sold(terms: &Terms) -> Self {
-        let bought = Self::sent(terms).bought_by(BUYER).then(Event::ChargeSettled { payment: PAYMENT });
+        let bought =
+            Self::sent(terms).bought_by(BUYER).then(Event::ChargeSettled { payment: PAYMENT, due: None });
         let pay_by = bought.now;
-        bought.then(Event::Agreed { pay_by })
+        bought.then(Event::Agreed { pay_by, due: None })
     }
 
     pub fn charged(terms: &Terms) -> Self {
@@ -99,7 +100,7 @@ impl Past {
     }
 
     pub fn paid(terms: &Terms) -> Self {
-        Self::charged(terms).then(Event::ChargeSettled { payment: PAYMENT })
+        Self::charged(terms).then(Event::ChargeSettled { payment: PAYMENT, due: None })
     }
 
     pub fn delivered(terms: &Terms, number: u16) -> Self {
@@ -183,7 +184,14 @@ impl Past {
         let parts = self.whole(number);
         let amount_minor = self.escrow.milestone(number).unwrap().left_minor();
         let how = How::Approved;
-        self.then(Event::Released { milestone: number, amount_minor, parts, whole: true, how })
+        self.then(Event::Released {
+            milestone: number,
+            amount_minor,
+            parts,
+            whole: true,
+            how,
+            lapsed_at: None,
+        })
     }
 
     /// Everything of a milestone went back, because the buyer cancelled it.
@@ -215,7 +223,14 @@ impl Past {
     /// The provider could not.
     pub fn refund_failed(self) -> Self {
         let (milestone, reason) = (self.escrow.refunds[0].milestone, "The card is closed.".to_owned());
-        self.then(Event::RefundFailed { refund: 1, milestone, attempt: 1, reason, no_answer: false })
+        self.then(Event::RefundFailed {
+            refund: 1,
+            milestone,
+            attempt: 1,
+            reason,
+            no_answer: false,
+            lapsed_at: None,
+        })
     }
 
     /// The buyer asked to cancel.
@@ -271,7 +286,7 @@ impl Past {
     }
 
     pub fn ended(self, end: End) -> Self {
-        self.then(Event::Ended { end })
+        self.then(Event::Ended { end, lapsed_at: None })
     }
 
     /// Withdrawn by the buyer before anything was paid, and closed.

@@ -1,6 +1,6 @@
 //! What must hold after every change, whoever made it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast::engine::deadlines::{self, Mark, Waiting};
 use holdfast::engine::decide::{Decision, decide};
@@ -10,9 +10,10 @@ use holdfast::engine::event::Event;
 use holdfast::engine::evolve::evolve;
 use holdfast::engine::notices::{News, Notice, duties, notices};
 use holdfast::engine::party::{Actor, Capacity};
-use holdfast::engine::plan::Share;
+use holdfast::engine::plan::{Share, commission_of, fee_of};
 use holdfast::engine::proof::ProofPhase;
 use holdfast::engine::refund::{Refund, RefundState};
+use holdfast::engine::sums::Sums;
 use holdfast::engine::time::Time;
 use holdfast::engine::{late, next, offers, status, veil};
 use serde::Serialize;
@@ -38,9 +39,41 @@ pub fn of_state(world: &World) -> Law {
     let returned: i64 = world.history.iter().map(|(_, event)| returned_by(escrow, event)).sum();
     let known = escrow.returned_minor();
     hold(returned == known, || format!("{returned} went back, {known} is shown"))?;
+    sums(world)?;
     clocks(world)?;
     super::panels::of_state(world)?;
     words(world)
+}
+
+/// Each named sum is what the books say, and together they are what was paid in.
+fn sums(world: &World) -> Law {
+    let escrow = world.escrow();
+    let mut released: BTreeMap<Share, i64> = BTreeMap::new();
+    for (_, event) in &world.history {
+        if let Event::Released { parts, .. } = event {
+            parts.iter().for_each(|part| *released.entry(part.share).or_default() += part.amount_minor);
+        }
+    }
+    let of = |share: Share| released.get(&share).copied().unwrap_or_default();
+    let sums = Sums::of(escrow, of(Share::Broker));
+    let with_commission = escrow.terms.commission.is_some();
+    let commission = of(Share::BrokerOnTop) + if with_commission { of(Share::Broker) } else { 0 };
+    let all: i64 = released.values().sum();
+    let wanted = [
+        ("the commission", sums.commission_earned, commission),
+        ("the fee", sums.fee_earned, world.books.fees()),
+        ("the receivers'", sums.to_receivers, all - commission - of(Share::Platform)),
+        ("all that was released", sums.released(), all),
+        ("what is held", sums.held, world.books.held()),
+        ("what was paid in", sums.paid_in, sums.released() + sums.refunded + sums.held),
+        ("what the buyer pays", sums.charge, escrow.plan.charge_minor()),
+        ("the whole fee", sums.fee, fee_of(&escrow.terms.fee, escrow.terms.amount_minor)),
+        ("the whole commission", sums.commission, commission_of(&escrow.terms)),
+    ];
+    for (what, named, booked) in wanted {
+        hold(named == booked, || format!("{what}: {named} is named, {booked} is booked"))?;
+    }
+    Ok(())
 }
 
 fn returned_by(escrow: &Escrow, event: &Event) -> i64 {
@@ -214,7 +247,7 @@ fn proof_of(escrow: &Escrow, milestone: u16) -> Option<(ProofPhase, &Milestone)>
 fn in_time(before: &Escrow, event: &Event, now: Time) -> Law {
     let early = |at: Time| hold(at <= now, || format!("before {at:?}: {event:?}"));
     match (event, &before.stage) {
-        (Event::Ended { end: End::ExpiredNotAccepted | End::ExpiredNotPaid }, _) => {
+        (Event::Ended { end: End::ExpiredNotAccepted | End::ExpiredNotPaid, .. }, _) => {
             expired(before, event, &early)
         }
         (Event::Released { milestone, how: How::ByClock, .. }, _) => {
@@ -240,7 +273,11 @@ fn in_time(before: &Escrow, event: &Event, now: Time) -> Law {
                 MilestoneStage::InProgress { overdue_since: Some(since), .. }
                 | MilestoneStage::ChangesRequested { overdue_since: Some(since), .. },
                 part,
-            )) => early(part.later(since.plus_days(14))),
+            )) => {
+                // Less than 14 days where a worker came late with it, and never less than two.
+                let refund_at = part.refund_at.unwrap_or_else(|| since.plus_days(14));
+                early(part.later(refund_at.max(since.plus_hours(48))))
+            }
             other => Err(format!("refunded by the clock from {other:?}")),
         },
         (Event::Overdue { milestone, .. }, _) => {
@@ -280,7 +317,7 @@ fn in_time(before: &Escrow, event: &Event, now: Time) -> Law {
 /// Not agreed to, or not paid, in time.
 fn expired(before: &Escrow, event: &Event, early: &dyn Fn(Time) -> Law) -> Law {
     use holdfast::engine::escrow::End;
-    let unpaid = matches!(event, Event::Ended { end: End::ExpiredNotPaid });
+    let unpaid = matches!(event, Event::Ended { end: End::ExpiredNotPaid, .. });
     hold(!unpaid || !before.charge_pending(), || "expired while a payment was under way".to_owned())?;
     match &before.stage {
         Stage::Proposed { expires_at, .. } if unpaid == before.instant() => early(*expires_at),
@@ -303,8 +340,12 @@ fn of_refunds(before: &Escrow, event: &Event, early: &dyn Fn(Time) -> Law) -> La
             }
         }
         Event::RefundRetried { refund, by_clock: true, .. } => {
-            let failed = before.refund(*refund).filter(|it| !it.sent_again).and_then(Refund::failed_at);
-            failed.map_or_else(|| Err(format!("sent again: {event:?}")), |at| early(at.plus_days(1)))
+            match before.refund(*refund).filter(|it| !it.sent_again).map(|it| &it.state) {
+                Some(RefundState::Failed { at, lapsed_at, .. }) => {
+                    early(lapsed_at.unwrap_or(*at).plus_days(1))
+                }
+                other => Err(format!("sent again: {event:?} of {other:?}")),
+            }
         }
         _ => Ok(()),
     }
@@ -327,7 +368,7 @@ fn of_modes(before: &Escrow, event: &Event, early: &dyn Fn(Time) -> Law) -> Law 
                 None => hold(cancelled, || format!("{milestone} is dropped and nothing was asked for")),
             }
         }
-        (Event::ProofAccepted { milestone, by_clock: true }, _) => match proof_of(before, *milestone) {
+        (Event::ProofAccepted { milestone, by_clock: true, .. }, _) => match proof_of(before, *milestone) {
             Some((ProofPhase::Review { review_by, .. }, part)) => early(part.later(review_by)),
             other => Err(format!("a proof accepted by the clock from {other:?}")),
         },

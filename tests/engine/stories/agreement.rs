@@ -109,7 +109,7 @@ fn a_quick_escrow_is_agreed_when_the_other_side_accepts() {
     let document_sha256 = Some(Past::sent(&quick()).escrow.document_sha256);
     let accepted =
         Event::Accepted { role: Role::Seller, version: Some(1), document_sha256, side_sha256: None };
-    sent().when(seller(), accept(1)).then([accepted, Event::Agreed { pay_by }]);
+    sent().when(seller(), accept(1)).then([accepted, Event::Agreed { pay_by, due: None }]);
     sent().when(seller(), accept(2)).then(Refusal::OtherVersion { current: 1 });
     sent().when(buyer(), accept(1)).then(ALREADY_DONE);
     let mut world = World::sent(quick());
@@ -133,7 +133,7 @@ fn declining_ends_it_and_is_written_with_its_reason() {
     let mut world = World::sent(case4());
     world.broker().declines("  I know nothing of this.  ").is_done();
     let end = End::Declined { by: Role::Broker, reason: "I know nothing of this.".to_owned() };
-    assert_eq!(*world.stage(), Stage::Ended { end, at: world.now });
+    assert_eq!(*world.stage(), Stage::Ended { end, at: world.now, lapsed_at: None });
     assert_eq!(world.escrow().party(Role::Broker).unwrap().status, PartyStatus::Declined);
     assert_eq!(world.status(), "Declined");
     world.broker().declines("Again").is_already_done();
@@ -194,7 +194,7 @@ fn unpaid_terms_are_withdrawn_by_buyer_or_seller() {
         world.broker().withdraws().is_refused(Refusal::NotYourRole { needs });
         world.seller().withdraws().is_done();
         let end = End::Withdrawn { by: Role::Seller };
-        assert_eq!(*world.stage(), Stage::Ended { end, at: world.now });
+        assert_eq!(*world.stage(), Stage::Ended { end, at: world.now, lapsed_at: None });
         world.buyer().withdraws().is_already_done();
         world.buyer().pays().is_refused(Refusal::EscrowOver);
     }

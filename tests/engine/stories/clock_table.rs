@@ -1,6 +1,8 @@
 //! Every row of the domain's table of clocks, by its name: never a microsecond early, at its moment, once, after an
 //! outage, and with its reminders at half time, a day and two hours before.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use holdfast::engine::command::Command;
 use holdfast::engine::deadlines::{self, Deadline, Mark, Waiting};
 use holdfast::engine::dispute::Split;
@@ -317,6 +319,119 @@ fn every_clock_fires_at_its_moment_never_early_once_and_after_an_outage() {
         assert!(happened(&late, place).starts_with(row.silence), "{}, after an outage", row.name);
         assert!(late.broken.is_empty() && punctual.broken.is_empty(), "{}: {:?}", row.name, late.broken);
     }
+}
+
+/// The clocks that a clock's silence has started, by what is waited for. What a machine is asked to do once more
+/// is no days for anybody to hear of.
+fn started(before: &World, after: &World) -> BTreeMap<Waiting, Time> {
+    let ran: Vec<Deadline> = deadlines::all(before.escrow());
+    let mut clocks = deadlines::all(after.escrow());
+    clocks.retain(|clock| !ran.contains(clock) && clock.waiting != Waiting::RefundAgain);
+    clocks.into_iter().map(|clock| (clock.waiting, clock.at)).collect()
+}
+
+#[test]
+fn a_clock_that_silence_starts_begins_when_that_ended_and_leaves_two_days_from_when_it_is_told() {
+    let mut pairs = BTreeSet::new();
+    for row in table().into_iter().chain(more_pairs()) {
+        let world = (row.begin)();
+        let clock = clock_of(&row, &world);
+        let mut punctual = at(&world, clock.at);
+        let _ = punctual.decide(&clock_actor(), &clock.lapse());
+        for days in [1, 3, 9, 40] {
+            let mut late = at(&world, clock.at.plus_days(days));
+            let _ = late.decide(&clock_actor(), &clock.lapse());
+            let least = late.now.plus_hours(48);
+            // What waited for a provider has waited until that is told.
+            let waited = if row.waiting == Waiting::RailAnswer { days } else { 0 };
+            let expected: BTreeMap<_, _> = started(&world, &punctual)
+                .into_iter()
+                .map(|(waiting, at)| (waiting, at.plus_days(waited).max(least)))
+                .collect();
+            assert_eq!(started(&world, &late), expected, "{}, {days} days late", row.name);
+        }
+        pairs.extend(started(&world, &punctual).into_keys().map(|next| (row.waiting, next)));
+    }
+    use Waiting as W;
+    let expected = [
+        (W::Acceptance, W::Closing),
+        (W::Payment, W::Closing),
+        (W::LinkPayment, W::Closing),
+        (W::NextPayment, W::Closing),
+        (W::SellerAnswer, W::RefundAnswer),
+        (W::SellerAnswer, W::Closing),
+        (W::RailAnswer, W::Payment),
+        (W::RailAnswer, W::LinkPayment),
+        (W::RailAnswer, W::NextPayment),
+        (W::ProofUpload, W::Cancelling),
+        (W::ProofReview, W::Delivery),
+        (W::Delivery, W::Cancelling),
+        (W::Inspection, W::NextPayment),
+        (W::Inspection, W::PayOut),
+        (W::Inspection, W::Closing),
+        (W::Changes, W::Cancelling),
+        (W::Cancelling, W::NextPayment),
+        (W::Cancelling, W::RefundAnswer),
+        (W::Cancelling, W::Closing),
+        (W::CancellationAnswer, W::DisputeAnswer),
+        (W::DisputeAnswer, W::Ruling),
+        (W::DisputeAnswer, W::RefundAnswer),
+        (W::DisputeAnswer, W::Closing),
+        (W::DisputeTalk, W::Ruling),
+        (W::Ruling, W::Ruling),
+        (W::Ruling, W::PayOut),
+        (W::Ruling, W::RefundAnswer),
+        (W::Ruling, W::Closing),
+        (W::PayOut, W::Closing),
+        (W::RefundAnswer, W::FailedRefund),
+        (W::RefundAgain, W::RefundAnswer),
+        (W::FailedRefund, W::Closing),
+    ];
+    assert_eq!(pairs, BTreeSet::from(expected));
+}
+
+fn buying_by_link() -> World {
+    let mut world = World::sent(instant());
+    world.buyer().pays().is_done();
+    world
+}
+
+/// Who receives has not chosen where to, and what goes back goes as it came.
+fn slowly(mut world: World) -> World {
+    world.at_once.clear();
+    world.as_it_came = true;
+    world
+}
+
+/// More of what the clocks of the table can start.
+fn more_pairs() -> Vec<Row> {
+    use Waiting as W;
+    let more = |waiting, begin| row("more", waiting, 0, begin, &[]);
+    vec![
+        more(W::RailAnswer, || charged(pay_first())),
+        more(W::RailAnswer, buying_by_link),
+        more(W::RailAnswer, || {
+            let mut world = next_is_due();
+            world.buyer().pays().is_done();
+            world
+        }),
+        more(W::SellerAnswer, || slowly(paid_first())),
+        more(W::Cancelling, || slowly(overdue())),
+        more(W::Inspection, || slowly(delivered())),
+        more(W::Inspection, || {
+            let mut world = paid(per_milestone());
+            world.seller().delivers(1).is_done();
+            world
+        }),
+        more(W::Cancelling, || {
+            let mut world = paid(per_milestone());
+            world.days_pass(40);
+            world
+        }),
+        more(W::DisputeAnswer, || slowly(disputed())),
+        more(W::Ruling, || slowly(with_the_operators())),
+        more(W::ProofUpload, || paid(quick_proof())),
+    ]
 }
 
 /// When each reminder is due, by the domain and not by the engine.

@@ -88,7 +88,10 @@ fn unanswered_terms_expire() {
     let mut world = World::sent(case4());
     world.seller().signs().is_done();
     world.days_pass(14);
-    assert_eq!(*world.stage(), Stage::Ended { end: End::ExpiredNotAccepted, at: start().plus_days(14) });
+    assert_eq!(
+        *world.stage(),
+        Stage::Ended { end: End::ExpiredNotAccepted, at: start().plus_days(14), lapsed_at: None }
+    );
     assert_eq!(world.status(), "Expired: not accepted");
     world.broker().signs().is_refused(Refusal::EscrowOver);
 }
@@ -108,7 +111,10 @@ fn at_the_very_deadline_it_is_too_late() {
 fn an_unpaid_agreement_expires() {
     let mut world = World::agreed(case4());
     world.days_pass(10);
-    assert_eq!(*world.stage(), Stage::Ended { end: End::ExpiredNotPaid, at: start().plus_days(10) });
+    assert_eq!(
+        *world.stage(),
+        Stage::Ended { end: End::ExpiredNotPaid, at: start().plus_days(10), lapsed_at: None }
+    );
     world.buyer().pays().is_refused(Refusal::EscrowOver);
     assert!(
         world

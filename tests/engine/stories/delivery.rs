@@ -89,7 +89,8 @@ fn approving_releases_all_that_is_left() {
     let part = |share: Share, amount_minor: i64| Part { share, amount_minor };
     let parts = vec![part(Share::Seller, 380_000), part(Share::Broker, 20_000), part(Share::Platform, 4_000)];
     let how = How::Approved;
-    let released = Event::Released { milestone: 1, amount_minor: 400_000, parts, whole: true, how };
+    let released =
+        Event::Released { milestone: 1, amount_minor: 400_000, parts, whole: true, how, lapsed_at: None };
     given(Past::delivered(&case4(), 1)).when(buyer(), approve(1, None)).then(released.clone());
     given(Past::delivered(&case4(), 1)).when(buyer(), approve(1, Some(400_000))).then(released);
 }

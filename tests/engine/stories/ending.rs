@@ -109,7 +109,7 @@ fn the_escrow_completes_when_everything_is_paid_out_and_closes() {
     world.seller().closes().is_refused(Refusal::NotOverYet);
     world.seller().delivers(2).is_done();
     world.buyer().approves(2).is_done();
-    assert_eq!(*world.stage(), Stage::Ended { end: End::Completed, at: world.now });
+    assert_eq!(*world.stage(), Stage::Ended { end: End::Completed, at: world.now, lapsed_at: None });
     assert_eq!((world.status(), world.held().as_str()), ("Completed", "0.000"));
     world.broker().closes().is_done();
     world.buyer().closes().is_already_done();
@@ -147,7 +147,7 @@ fn a_full_cancel_returns_everything_and_nobody_earns() {
     world.buyer().cancels(1).is_done();
     world.days_pass(20);
     world.buyer().cancels(2).is_done();
-    assert_eq!(*world.stage(), Stage::Ended { end: End::Cancelled, at: world.now });
+    assert_eq!(*world.stage(), Stage::Ended { end: End::Cancelled, at: world.now, lapsed_at: None });
     assert_eq!((world.wallet(BUYER).as_str(), world.fees().as_str()), ("1010.000", "0.000"));
     assert_eq!(world.status(), "Cancelled");
 }
@@ -164,7 +164,7 @@ fn an_escrow_of_which_anything_was_released_is_completed() {
     assert_eq!(end, MilestoneEnd::Split);
     world.days_pass(33);
     world.buyer().cancels(2).is_done();
-    assert_eq!(*world.stage(), Stage::Ended { end: End::Completed, at: world.now });
+    assert_eq!(*world.stage(), Stage::Ended { end: End::Completed, at: world.now, lapsed_at: None });
 }
 
 #[test]

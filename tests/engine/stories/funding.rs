@@ -97,7 +97,7 @@ fn a_failed_payment_is_tried_again_on_the_same_escrow() {
 
 #[test]
 fn a_long_reason_of_a_provider_is_cut() {
-    let failed = |reason: String| Event::ChargeFailed { payment: PAYMENT, reason };
+    let failed = |reason: String| Event::ChargeFailed { payment: PAYMENT, reason, lapsed_at: None };
     given(Past::charged(&case4()))
         .when(rail(), Command::ChargeFailed { payment: PAYMENT, reason: "é".repeat(1_000) })
         .then(failed("é".repeat(300)));

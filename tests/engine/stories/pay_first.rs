@@ -56,7 +56,7 @@ fn declining_sends_everything_back() {
     let mut world = paid_first();
     world.seller().declines("I am away.").is_done();
     let end = End::Declined { by: Role::Seller, reason: "I am away.".to_owned() };
-    assert_eq!(*world.stage(), Stage::Ended { end, at: world.now });
+    assert_eq!(*world.stage(), Stage::Ended { end, at: world.now, lapsed_at: None });
     assert_eq!((world.status(), world.wallet(BUYER).as_str()), ("Declined", "100.00"));
     world.seller().declines("I am away.").is_already_done();
     world.seller().accepts().is_refused(Refusal::EscrowOver);

@@ -48,7 +48,7 @@ fn it_is_reserved_when_it_is_decided_and_gone_when_the_provider_says_so() {
     world.buyer().closes().is_refused(Refusal::NotOverYet);
     world.provider().refunded(1).is_done();
     world.provider().refunded(1).is_already_done();
-    assert_eq!(*world.stage(), Stage::Ended { end: End::Cancelled, at: world.now });
+    assert_eq!(*world.stage(), Stage::Ended { end: End::Cancelled, at: world.now, lapsed_at: None });
     assert_eq!((world.held().as_str(), world.wallet(BUYER).as_str()), ("0.00", "0.00"));
     assert_eq!((world.books.came_in(), world.status()), (0, "Cancelled"));
     world.buyer().closes().is_done();
@@ -385,7 +385,10 @@ fn declined_after_it_was_paid_it_waits_for_the_money_to_be_back() {
     world.buyer().retries(1).is_done();
     world.provider().refunded(1).is_done();
     let end = End::Declined { by: Role::Seller, reason: "I am away.".to_owned() };
-    assert_eq!((world.stage().clone(), world.status()), (Stage::Ended { end, at: world.now }, "Declined"));
+    assert_eq!(
+        (world.stage().clone(), world.status()),
+        (Stage::Ended { end, at: world.now, lapsed_at: None }, "Declined")
+    );
 }
 
 #[test]
@@ -423,8 +426,14 @@ fn the_buyer_is_told_of_the_money_and_the_others_of_the_decision() {
     assert_eq!(told(&past, &settled, &rail()), [(Role::Buyer, done)]);
     let past = past.refund_failed();
     let (reason, no_answer) = ("The card is closed.".to_owned(), false);
-    let event =
-        Event::RefundFailed { refund: 1, milestone: 1, attempt: 1, reason: reason.clone(), no_answer };
+    let event = Event::RefundFailed {
+        refund: 1,
+        milestone: 1,
+        attempt: 1,
+        reason: reason.clone(),
+        no_answer,
+        lapsed_at: None,
+    };
     let to_wallet_at = Some(start().plus_days(7));
     let failed =
         RefundNews::Failed { milestone, number: 1, refund: 1, amount, reason, again: true, to_wallet_at };
