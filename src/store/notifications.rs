@@ -7,7 +7,7 @@ use crate::engine::escrow::Escrow;
 use crate::engine::notices::{Duty, EscrowNews, News, Notice, Whom};
 use crate::engine::party::{Capacity, Role};
 use crate::engine::time::Time;
-use crate::store::db::{Conn, DbError, all, exec};
+use crate::store::db::{Conn, DbError, all, exec, opt};
 use crate::store::outbox::{self, NewMail, To};
 use crate::store::{interest, preferences, users};
 
@@ -141,6 +141,34 @@ pub async fn page(
         user,
         before.unwrap_or(Uuid::max()),
         most
+    )
+}
+
+/// A notification of a user, which is read from now on like those before it about the same escrow: its page shows what
+/// they tell. Nothing if the user has none of this id.
+///
+/// # Errors
+/// The database's.
+pub async fn open(
+    conn: &mut Conn<'_>,
+    user: Uuid,
+    id: Uuid,
+    at: Time,
+) -> Result<Option<Notification>, DbError> {
+    exec!(
+        conn,
+        "UPDATE notifications SET read_at = $3 WHERE user_id = $1 AND id <= $2 AND read_at IS NULL
+             AND escrow_id = (SELECT n.escrow_id FROM notifications n WHERE n.id = $2 AND n.user_id = $1)",
+        user,
+        id,
+        at
+    )?;
+    opt!(
+        conn,
+        Notification,
+        "SELECT id, reference, title, notice, created_at, read_at FROM notifications WHERE user_id = $1 AND id = $2",
+        user,
+        id
     )
 }
 

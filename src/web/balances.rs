@@ -133,11 +133,18 @@ fn payment(one: &OfBuyer, app: &App, reader: &Reader) -> Option<PaymentRow> {
     let currency = Currency::from_code(&one.currency)?;
     let comes_back = one.kind == "escrow-refund";
     let company = || app.rails.get(&one.method).map(|rail| rail.words().company);
-    let what = match (comes_back, one.method.as_str()) {
-        (true, WALLET) => "Back to your wallet".to_owned(),
-        (true, method) => format!("Back to you by {}", company().unwrap_or(method)),
-        (false, WALLET) => "Paid in from your wallet".to_owned(),
-        (false, method) => format!("Paid in by {}", company().unwrap_or(method)),
+    let by = company().unwrap_or(one.method.as_str());
+    // Only what has moved reads as moved, and carries a sign.
+    let moved = one.state == "successful";
+    let what = match (comes_back, one.method.as_str(), one.state.as_str()) {
+        (true, WALLET, _) => "Back to your wallet".to_owned(),
+        (true, _, "successful") => format!("Back to you by {by}"),
+        (true, _, "failed") => format!("Could not go back to you by {by}"),
+        (true, _, _) => format!("On its way back to you by {by}"),
+        (false, WALLET, _) => "Paid in from your wallet".to_owned(),
+        (false, _, "successful") => format!("Paid in by {by}"),
+        (false, _, "failed") => format!("Not paid in: the payment by {by} failed"),
+        (false, _, _) => format!("Not paid in yet: the payment by {by} is being processed"),
     };
     Some(PaymentRow {
         what,
@@ -147,7 +154,11 @@ fn payment(one: &OfBuyer, app: &App, reader: &Reader) -> Option<PaymentRow> {
         at: reader.time(one.created_at).plain(),
         pill: super::admin::payments::pill(&one.state),
         reason: one.reason.clone().unwrap_or_default(),
-        amount: signed(currency, if comes_back { one.amount_minor } else { -one.amount_minor }),
+        amount: match (moved, comes_back) {
+            (false, _) => currency.of(one.amount_minor).into(),
+            (true, true) => signed(currency, one.amount_minor),
+            (true, false) => signed(currency, -one.amount_minor),
+        },
     })
 }
 

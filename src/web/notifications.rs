@@ -22,7 +22,10 @@ use crate::store::notifications::{self, Notification};
 const PATH: &str = "/notifications";
 
 pub fn routes() -> Routes {
-    Routes::new().get(PATH, Access::SignedIn, list).post("/notifications/read", Access::SignedIn, mark_read)
+    Routes::new()
+        .get(PATH, Access::SignedIn, list)
+        .post("/notifications/read", Access::SignedIn, mark_read)
+        .post("/notifications/open", Access::SignedIn, open)
 }
 
 #[derive(Template)]
@@ -37,6 +40,7 @@ struct List {
 }
 
 struct Row {
+    id: Uuid,
     subject: String,
     href: String,
     /// The first of its paragraphs; the others stand in the mail, and what they tell on the page.
@@ -81,6 +85,7 @@ fn row(one: &Notification, reader: &Reader) -> Row {
         None => (format!("News of {}", one.title), String::new(), page),
     };
     Row {
+        id: one.id,
         subject,
         href,
         text,
@@ -88,6 +93,20 @@ fn row(one: &Notification, reader: &Reader) -> Row {
         is_new: one.read_at.is_none(),
         at: reader.time(one.created_at),
     }
+}
+
+/// Following an unread one reads it. A page view changes nothing, so it is a form that leads there.
+async fn open(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let id = fields.get("id").parse().map_err(|_| Error::NotFound)?;
+    let mut tx = app.db.write().await?;
+    let one = notifications::open(&mut tx.conn(), account.id, id, app.clock.now()).await?;
+    tx.commit().await?;
+    let one = one.ok_or(Error::NotFound)?;
+    Ok(page::redirect(&row(&one, &account.reader(&app)).href))
 }
 
 async fn mark_read(

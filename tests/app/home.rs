@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::browser::{Browser, Page};
 use crate::deal::Deal;
+use crate::milestone::hidden_field;
 use crate::world::{PASSWORD, World, both};
 
 pub const BUYER: &str = "amel.buyer@example.com";
@@ -335,8 +336,19 @@ both! {
         assert_eq!(buyer.post("/notifications/read", &[("upto", "x")]).await.status, 400);
         assert_eq!(buyer.post("/notifications/read", &[]).await.status, 400);
 
+        // Following one reads it and those before it about the same escrow, and nobody else's.
+        many(&world, 2).await;
+        let page = buyer.get("/notifications").await;
+        page.shows("2 unread");
+        let id = hidden_field(&page, "id");
+        world.signed_in(SELLER).await.post("/notifications/open", &[("id", &id)]).await.is(404);
+        let page = buyer.post("/notifications/open", &[("id", &id)]).await;
+        page.is(303);
+        assert!(page.location().starts_with("/escrows/ESC-"), "{}", page.location());
+        buyer.get("/notifications").await.shows("1 unread");
+
         // The seller's own are still as they were.
-        world.signed_in(SELLER).await.get("/notifications").await.shows("31 unread");
+        world.signed_in(SELLER).await.get("/notifications").await.shows("33 unread");
     }
 }
 

@@ -84,7 +84,7 @@ both! {
         page.hides("Send it again");
         let mut held = world.escrow(&cast.deal).await.held_minor();
         assert_eq!((held, world.wallet(cast.deal.buyer).await), (1_010_000, 0));
-        cast.buyer.get("/balances").await.shows("Back to you by Sandbox Pay");
+        cast.buyer.get("/balances").await.shows("On its way back to you by Sandbox Pay");
 
         assert_eq!(world.goes_round().await, [200]);
         assert_eq!(world.notices().await[0].outcome, "done");

@@ -13,10 +13,13 @@ use super::seat::Seat;
 use super::transfers::Transfers;
 use crate::app::App;
 use crate::engine::command::Command;
+use crate::engine::dispute::Split;
+use crate::engine::event::{Event, Record};
 use crate::engine::offers::{Action, offered};
 use crate::engine::seen::Scope;
 use crate::error::Error;
 use crate::store::files::Purpose;
+use crate::store::history;
 use crate::store::users::Account;
 use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems};
@@ -24,7 +27,7 @@ use crate::web::page;
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::{Place, Shell};
 use crate::web::upload::MOST_BYTES;
-use crate::web::view::Choice;
+use crate::web::view::{Choice, MoneyView};
 use crate::web::visit::Visit;
 use crate::web::visitor::SignedIn;
 
@@ -53,8 +56,30 @@ struct List {
     shell: Shell,
     path: String,
     reference: String,
-    disputes: Vec<(u16, bool)>,
+    disputes: Vec<Line>,
     can_open: bool,
+}
+
+/// One dispute in the list.
+struct Line {
+    number: u16,
+    /// The milestones that it is about, by their titles.
+    about: String,
+    stake: MoneyView,
+    is_open: bool,
+}
+
+/// A dispute as it was opened, from its record; nothing of one that this version can't read.
+fn line(seat: &Seat, record: Option<Record>) -> Option<Line> {
+    let Event::DisputeOpened { dispute, claims, .. } = record?.event else { return None };
+    let titles: Vec<String> =
+        claims.iter().map(|claim| format!("“{}”", seat.title_of(claim.milestone))).collect();
+    Some(Line {
+        number: dispute,
+        about: titles.join(", "),
+        stake: seat.money(claims.iter().map(Split::sum_minor).sum()),
+        is_open: seat.escrow.dispute(dispute).is_some(),
+    })
 }
 
 /// The disputes of an escrow. Where there is one, its room is the page.
@@ -64,17 +89,20 @@ async fn list(
     visit: Visit,
     Path(reference): Path<String>,
 ) -> Result<Response, Error> {
-    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
+    let mut reader = app.db.read().await?;
+    let mut conn = reader.conn();
+    let seat = Seat::load(&app, &mut conn, account, &reference).await?;
     let can_open = offered(&seat.offers(), Action::OpenDispute);
     if seat.escrow.disputes_opened == 1 && !can_open {
         return Ok(page::redirect(&format!("{}/disputes/1", seat.path())));
     }
-    let is_open = |number: u16| seat.escrow.dispute(number).is_some();
+    let (most, kind) = (i64::from(seat.escrow.disputes_opened), "dispute_opened");
+    let opened = history::of_kind(&mut conn, seat.escrow.id, kind, false, None, most).await?;
     page::html(&List {
         shell: Shell::new(&app, &visit, "Disputes").at(Place::Escrows),
         path: seat.path(),
         reference: seat.escrow.reference.clone(),
-        disputes: (1..=seat.escrow.disputes_opened).rev().map(|number| (number, is_open(number))).collect(),
+        disputes: opened.iter().filter_map(|stored| line(&seat, seat.record(stored).ok())).collect(),
         can_open,
     })
 }
