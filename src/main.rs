@@ -17,7 +17,7 @@ use holdfast::operators::{self, Added, Removed};
 use holdfast::password::Passwords;
 use holdfast::store::audit::{self, Who};
 use holdfast::store::db::{Db, DbError};
-use holdfast::store::{addresses, contracts, links};
+use holdfast::store::{addresses, contracts, links, search};
 use holdfast::work::mails;
 use holdfast::{demo, doctor, rehearsal, serve};
 use time::Duration;
@@ -248,6 +248,7 @@ async fn open_at(config: Config, clock: Clock, makes_key: bool) -> Result<App, B
     let db = db.with_keys(keys);
     links::seal_old(&db, &clock).await?;
     contracts::fill(&db).await?;
+    search::fill(&db).await?;
     let app = App::new(db, clock, config, Passwords::new())?;
     rehearsal::begin(&app).await?;
     Ok(app)

@@ -107,6 +107,12 @@ pub fn folded(text: &str) -> String {
     text.nfkc().collect::<String>().to_lowercase().nfc().collect()
 }
 
+/// The same for those who type no accents: each letter without what is set on it.
+#[must_use]
+pub fn unaccented(text: &str) -> String {
+    folded(trimmed(text)).nfd().filter(|sign| !is_mark(*sign)).collect()
+}
+
 /// Digits of other scripts as those from 0 to 9; everything else as it is.
 #[must_use]
 pub fn plain_digits(text: &str) -> String {
@@ -162,6 +168,19 @@ mod tests {
         assert_eq!(folded("ＡMÉLIE"), folded("Ame\u{301}lie").replace('\u{301}', "").as_str());
         assert_eq!(folded("Straße"), "straße");
         assert_eq!(secret("p\u{301}\u{ad}\0"), "p\u{301}\u{ad}");
+    }
+
+    #[test]
+    fn accents_make_no_difference_to_who_searches() {
+        for (typed, found_by) in [
+            (" Élise NŒL ", "elise nœl"),
+            ("Größe", "große"),
+            ("ＡＢＣ", "abc"),
+            ("İzmir", "izmir"),
+            ("مُحَمَّد", "محمد"),
+        ] {
+            assert_eq!(unaccented(typed), found_by);
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::engine::time::Time;
 use crate::money::Currency;
 use crate::store::db::{Conn, DbError, all};
 use crate::store::escrows::read;
+use crate::store::search::pattern;
 
 /// Counts stop here: what is more is told as "1000+".
 pub const MOST_COUNTED: i64 = 1_000;
@@ -75,7 +76,7 @@ pub enum Which {
     Stage(&'static str),
     /// With a party of this address, lower-cased.
     Email(String),
-    /// With this in the title or the reference, or in the name or address of a party; lower-cased.
+    /// With this in the title or a reference, ours or the parties' own, or in the name or address of a party.
     Text(String),
 }
 
@@ -136,12 +137,13 @@ pub async fn escrows(
             email.as_str()
         ),
         Which::Text(text) => page!(
-            "(e.title_lower LIKE $3 ESCAPE '\\' OR lower(e.reference) LIKE $3 ESCAPE '\\' OR e.id IN (
+            "(coalesce(e.title_search, e.title_lower) LIKE $3 ESCAPE '\\' OR lower(e.reference) LIKE $3 ESCAPE '\\'
+              OR e.external_search LIKE $3 ESCAPE '\\' OR e.id IN (
                  SELECT p.escrow_id FROM parties p JOIN users u ON u.id = p.user_id
-                 WHERE u.name_lower LIKE $3 ESCAPE '\\' 
+                 WHERE coalesce(u.name_search, u.name_lower) LIKE $3 ESCAPE '\\'
                        OR coalesce(u.email, u.guest_email) LIKE $3 ESCAPE '\\'))
              AND e.id < $1 ORDER BY e.id DESC LIMIT $2",
-            contains(text)
+            pattern(text)
         ),
     };
     let line = |row: Row| {
@@ -150,11 +152,6 @@ pub async fn escrows(
         Ok(Line { escrow, buyer, seller })
     };
     rows.into_iter().map(line).collect()
-}
-
-/// `search` as a pattern that matches it anywhere and takes nothing in it for a wildcard.
-fn contains(search: &str) -> String {
-    format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 
 /// What an escrow says and what its accounts hold, in minor units.

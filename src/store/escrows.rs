@@ -11,6 +11,7 @@ use crate::engine::time::Time;
 use crate::engine::{deadlines, status};
 use crate::store::db::{Conn, DbError, all, exec, opt};
 use crate::store::{contracts, disputes};
+use crate::text::{folded, unaccented};
 
 /// An escrow and the link of its last event.
 #[derive(Clone, Debug)]
@@ -68,8 +69,8 @@ pub(super) async fn insert(conn: &mut Conn<'_>, escrow: &Escrow, now: Time) -> R
     exec!(
         conn,
         "INSERT INTO escrows (id, reference, title, title_lower, currency, amount_minor, stage, seq, head,
-             document, created_at, updated_at)
-         VALUES ($1, $2, $3, $9, $4, $5, $6, 0, $7, '', $8, $8)",
+             document, created_at, updated_at, title_search, external_search)
+         VALUES ($1, $2, $3, $9, $4, $5, $6, 0, $7, '', $8, $8, $10, $11)",
         escrow.id,
         escrow.reference.as_str(),
         escrow.terms.title.as_str(),
@@ -78,7 +79,9 @@ pub(super) async fn insert(conn: &mut Conn<'_>, escrow: &Escrow, now: Time) -> R
         escrow.stage.name(),
         crate::engine::chain::GENESIS.as_slice(),
         now,
-        crate::text::folded(&escrow.terms.title)
+        folded(&escrow.terms.title),
+        unaccented(&escrow.terms.title),
+        external(escrow)
     )?;
     for party in &escrow.parties {
         exec!(
@@ -90,6 +93,11 @@ pub(super) async fn insert(conn: &mut Conn<'_>, escrow: &Escrow, now: Time) -> R
         )?;
     }
     Ok(())
+}
+
+/// The parties' own reference, as it is searched for.
+pub(super) fn external(escrow: &Escrow) -> Option<String> {
+    escrow.terms.external_reference.as_deref().map(unaccented)
 }
 
 /// The arbiter's row follows the terms: other terms can name another one, or none.
@@ -229,7 +237,7 @@ pub(super) async fn save(
     exec!(
         conn,
         "UPDATE escrows SET stage = $2, seq = $3, head = $4, document = $5, next_at = $6, updated_at = $7,
-             disputed_since = $8, ruling_by = $9
+             disputed_since = $8, ruling_by = $9, title_search = $10, external_search = $11
          WHERE id = $1",
         escrow.id,
         escrow.stage.name(),
@@ -239,7 +247,9 @@ pub(super) async fn save(
         deadlines::next_at(escrow),
         now,
         disputes::disputed_since(escrow),
-        disputes::ruling_by(escrow)
+        disputes::ruling_by(escrow),
+        unaccented(&escrow.terms.title),
+        external(escrow)
     )?;
     name_arbiter(conn, before, escrow).await?;
     let arbiter = escrow.terms.arbiter.iter().map(|arbiter| arbiter.user);
@@ -329,15 +339,6 @@ pub async fn people(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Person>, Db
     )
 }
 
-/// Which of a user's escrows a list shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Filter {
-    All,
-    NeedsMe,
-    Open,
-    Over,
-}
-
 /// A line of a list: what is shown of an escrow without opening it.
 #[derive(Clone, Debug)]
 pub struct Line {
@@ -347,7 +348,7 @@ pub struct Line {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     document: String,
     role: String,
     task: Option<String>,
@@ -356,7 +357,7 @@ struct Row {
 }
 
 impl Row {
-    fn line(self) -> Result<Line, DbError> {
+    pub(super) fn line(self) -> Result<Line, DbError> {
         let escrow = read(&self.document)?;
         let role = Capacity::from_word(&self.role)
             .ok_or_else(|| DbError::Broken(format!("a role: {}", self.role)))?;
@@ -365,56 +366,6 @@ impl Row {
         let task = waiting.zip(self.task_by).map(|(waiting, by)| (waiting, by, milestone));
         Ok(Line { escrow, role, task })
     }
-}
-
-/// A page of a user's escrows, the newest first, those before `before`.
-///
-/// # Errors
-/// The database's.
-pub async fn page(
-    conn: &mut Conn<'_>,
-    user: UserId,
-    filter: Filter,
-    before: Option<Uuid>,
-    most: i64,
-) -> Result<Vec<Line>, DbError> {
-    let before = before.unwrap_or(Uuid::max());
-    let rows = match filter {
-        Filter::All => all!(
-            conn,
-            Row,
-            "SELECT e.document, p.role, p.task, p.task_by, p.task_milestone
-             FROM parties p JOIN escrows e ON e.id = p.escrow_id
-             WHERE p.user_id = $1 AND p.escrow_id < $2 AND p.told = TRUE ORDER BY p.escrow_id DESC LIMIT $3",
-            user,
-            before,
-            most
-        )?,
-        Filter::NeedsMe => all!(
-            conn,
-            Row,
-            "SELECT e.document, p.role, p.task, p.task_by, p.task_milestone
-             FROM parties p JOIN escrows e ON e.id = p.escrow_id
-             WHERE p.user_id = $1 AND p.escrow_id < $2 AND p.task IS NOT NULL AND p.told = TRUE
-             ORDER BY p.escrow_id DESC LIMIT $3",
-            user,
-            before,
-            most
-        )?,
-        Filter::Open | Filter::Over => all!(
-            conn,
-            Row,
-            "SELECT e.document, p.role, p.task, p.task_by, p.task_milestone
-             FROM parties p JOIN escrows e ON e.id = p.escrow_id
-             WHERE p.user_id = $1 AND p.escrow_id < $2 AND p.over = $4 AND p.told = TRUE
-             ORDER BY p.escrow_id DESC LIMIT $3",
-            user,
-            before,
-            most,
-            filter == Filter::Over
-        )?,
-    };
-    rows.into_iter().map(Row::line).collect()
 }
 
 /// A reference as it is written, from what was typed: in letters of either case, with or without `ESC` and

@@ -34,6 +34,7 @@ pub mod preferences;
 pub mod proposals;
 pub mod rehearsal;
 pub mod rights;
+pub mod search;
 pub mod security;
 pub mod sessions;
 pub mod strangers;

@@ -9,9 +9,10 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::db::{Conn, DbError, all, exec, lock, one, opt};
+use super::search;
 use crate::clock::Clock;
 use crate::engine::time::Time;
-use crate::text::folded;
+use crate::text::{folded, unaccented};
 
 /// A person, without the password.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -199,10 +200,10 @@ pub async fn register(
         conn,
         (Uuid,),
         "INSERT INTO users (id, email, name, name_lower, password_hash, time_zone, terms_of_service_version,
-                            terms_of_service_at, identity_salt, created_at, claimed_at)
-         VALUES ($1, $2, $3, $9, $4, $5, $6, $7, $8, $7, $7)
+                            terms_of_service_at, identity_salt, created_at, claimed_at, name_search)
+         VALUES ($1, $2, $3, $9, $4, $5, $6, $7, $8, $7, $7, $10)
          ON CONFLICT (email) DO UPDATE SET
-             name = excluded.name, name_lower = excluded.name_lower, password_hash = excluded.password_hash, time_zone = excluded.time_zone,
+             name = excluded.name, name_lower = excluded.name_lower, name_search = excluded.name_search, password_hash = excluded.password_hash, time_zone = excluded.time_zone,
              terms_of_service_version = excluded.terms_of_service_version,
              terms_of_service_at = excluded.terms_of_service_at, claimed_at = excluded.claimed_at
          WHERE users.email_confirmed_at IS NULL
@@ -215,7 +216,8 @@ pub async fn register(
         new.terms_of_service_version,
         clock.now(),
         clock.random::<16>().to_vec(),
-        folded(new.name)
+        folded(new.name),
+        unaccented(new.name)
     )?;
     Ok(row.map(|(id,)| id))
 }
@@ -234,15 +236,16 @@ pub async fn find_or_invite(
     let (id,) = one!(
         conn,
         (Uuid,),
-        "INSERT INTO users (id, email, name, name_lower, identity_salt, created_at)
-         VALUES ($1, $2, $3, $6, $4, $5)
+        "INSERT INTO users (id, email, name, name_lower, name_search, identity_salt, created_at)
+         VALUES ($1, $2, $3, $6, $7, $4, $5)
          ON CONFLICT (email) DO UPDATE SET email = excluded.email RETURNING id",
         clock.id(),
         email,
         name,
         clock.random::<16>().to_vec(),
         clock.now(),
-        folded(name)
+        folded(name),
+        unaccented(name)
     )?;
     Ok(id)
 }
@@ -306,7 +309,7 @@ pub async fn set_profile(conn: &mut Conn<'_>, id: Uuid, profile: &Profile<'_>) -
     exec!(
         conn,
         "UPDATE users SET name = $1, name_lower = $6, time_zone = $2, country = $3, to_wallet_at_once = $4,
-             refunds_to_wallet = $7
+             refunds_to_wallet = $7, name_search = $8
          WHERE id = $5",
         profile.name,
         profile.time_zone,
@@ -314,7 +317,8 @@ pub async fn set_profile(conn: &mut Conn<'_>, id: Uuid, profile: &Profile<'_>) -
         profile.to_wallet_at_once,
         id,
         folded(profile.name),
-        profile.refunds_to_wallet
+        profile.refunds_to_wallet,
+        unaccented(profile.name)
     )?;
     Ok(())
 }
@@ -365,7 +369,7 @@ pub async fn page(
                  WHERE p.user_id = users.id AND p.role = 'buyer' AND users.claimed_at IS NULL
                  ORDER BY p.escrow_id DESC LIMIT 1) AS guest_name
          FROM users
-         WHERE ($1 = '' OR coalesce(email, guest_email) LIKE $2 ESCAPE '\\' OR name_lower LIKE $2 ESCAPE '\\'
+         WHERE ($1 = '' OR coalesce(email, guest_email) LIKE $2 ESCAPE '\\' OR coalesce(name_search, name_lower) LIKE $6 ESCAPE '\\'
                 OR EXISTS (SELECT 1 FROM parties p WHERE p.user_id = users.id AND p.role = 'buyer'
                              AND users.claimed_at IS NULL AND lower(p.name) LIKE $2 ESCAPE '\\'))
            AND id < $3 AND ($5 = FALSE OR frozen_at IS NOT NULL)
@@ -374,7 +378,8 @@ pub async fn page(
         contains(search),
         before.unwrap_or(Uuid::max()),
         limit,
-        frozen
+        frozen,
+        search::pattern(search)
     )
 }
 

@@ -1,4 +1,4 @@
-//! The list of a reader's escrows, by what becomes of them, and the drafts.
+//! The list of a reader's escrows, by what becomes of them or by what they are searched for, and the drafts.
 
 use askama::Template;
 use axum::extract::State;
@@ -17,11 +17,13 @@ use super::visitor::SignedIn;
 use crate::app::App;
 use crate::error::Error;
 use crate::store::drafts::{self, Draft};
-use crate::store::escrows::{self, Filter};
+use crate::store::escrows;
+use crate::store::search::{self, Filter};
 
 const PATH: &str = "/escrows";
 /// More than anybody may have.
 const MOST_DRAFTS: i64 = 100;
+const LONGEST_SEARCH: usize = 254;
 
 pub fn routes() -> Routes {
     Routes::new().get(PATH, Access::SignedIn, list)
@@ -47,8 +49,8 @@ const CHOICES: [(&str, &str, Shown); 5] = [
 struct List {
     shell: Shell,
     filters: Vec<Choice>,
-    /// What was searched for and is not there; empty for no search.
-    missing: String,
+    /// What is searched for; empty for no search.
+    search: String,
     shown: Shown,
     rows: Vec<Row>,
     drafts: Vec<DraftRow>,
@@ -89,8 +91,8 @@ async fn list(
     let reader = account.reader(&app);
     let mut db = app.db.read().await?;
     let conn = &mut db.conn();
-    let wanted = query.get("q");
-    if let Some(reference) = escrows::reference_of(wanted)
+    let search: String = query.get("q").chars().take(LONGEST_SEARCH).collect();
+    if let Some(reference) = escrows::reference_of(&search)
         && escrows::is_of_user(conn, account.id, &reference).await?
     {
         return Ok(Redirect::to(&format!("{PATH}/{reference}")).into_response());
@@ -98,30 +100,31 @@ async fn list(
     let (mut cut, mut drafts) = (Cut::new(Vec::new()), Vec::new());
     match shown {
         Shown::Escrows(filter) => {
-            cut = Cut::new(escrows::page(conn, account.id, filter, before, ASKED).await?);
-            if cut.rows.is_empty() && matches!(filter, Filter::All | Filter::Open) {
+            cut = Cut::new(search::page(conn, account.id, filter, &search, before, ASKED).await?);
+            if cut.rows.is_empty() && search.is_empty() && matches!(filter, Filter::All | Filter::Open) {
                 drafts = drafts::of_user(conn, account.id, MOST_DRAFTS).await?;
             }
         }
         Shown::Drafts => drafts = drafts::of_user(conn, account.id, MOST_DRAFTS).await?,
     }
-    let here = |before: &str| paging::address(PATH, &[("show", name), ("before", before)]);
+    let here = |before: &str| paging::address(PATH, &[("show", name), ("q", &search), ("before", before)]);
     page::html(&List {
         shell: Shell::new(&app, &visit, "Escrows").at(Place::Escrows),
-        filters: filters(name),
-        missing: wanted.to_owned(),
+        filters: filters(name, &search),
         shown,
         newer: before.map(|_| here("")).unwrap_or_default(),
         older: cut.next(|last| here(&last.escrow.id.to_string())),
         rows: cut.rows.iter().map(|line| Row::new(line, account.id, &reader)).collect(),
         drafts: drafts.iter().map(|draft| DraftRow::new(draft, &reader)).collect(),
+        search,
     })
 }
 
-fn filters(chosen: &str) -> Vec<Choice> {
+/// The ways to narrow the list, which keep what is searched for; drafts are searched by nothing.
+fn filters(chosen: &str, search: &str) -> Vec<Choice> {
     let filter = |(name, words, _): (&'static str, &'static str, Shown)| Choice {
         words,
-        href: paging::address(PATH, &[("show", name)]),
+        href: paging::address(PATH, &[("show", name), ("q", search)]),
         is_chosen: name == chosen,
     };
     CHOICES.into_iter().map(filter).collect()

@@ -14,7 +14,8 @@ use super::visit::Visit;
 use super::visitor::SignedIn;
 use crate::app::App;
 use crate::error::Error;
-use crate::store::escrows::{self, Filter};
+use crate::store::escrows;
+use crate::store::search::{self, Filter};
 use crate::store::{drafts, ledger};
 
 /// So many tasks stand here; more of them are a list of their own.
@@ -52,7 +53,7 @@ async fn show(State(app): State<App>, SignedIn(account): SignedIn, visit: Visit)
     let most = i64::try_from(TASKS).unwrap_or_default() + 1;
     let tasks = escrows::tasks(conn, account.id, most).await?;
     let money = ledger::holdings(conn, account.id).await?;
-    let open = escrows::page(conn, account.id, Filter::Open, None, LATEST).await?;
+    let open = search::page(conn, account.id, Filter::Open, "", None, LATEST).await?;
     let drafts = drafts::of_user(conn, account.id, DRAFTS).await?;
     let reader = account.reader(&app);
     let row = |line: &escrows::Line| Row::new(line, account.id, &reader);
@@ -66,6 +67,7 @@ async fn show(State(app): State<App>, SignedIn(account): SignedIn, visit: Visit)
         drafts: drafts.iter().map(|draft| DraftRow::new(draft, &reader)).collect(),
     };
     // Whoever has been here before is not welcomed like a stranger.
-    home.is_new = home.is_quiet() && escrows::page(conn, account.id, Filter::All, None, 1).await?.is_empty();
+    home.is_new =
+        home.is_quiet() && search::page(conn, account.id, Filter::All, "", None, 1).await?.is_empty();
     page::html(&home)
 }

@@ -50,6 +50,7 @@ mod refund;
 mod refunds;
 mod rehearsal;
 mod rulebook;
+mod search;
 mod security_log;
 mod settings;
 mod sides;

@@ -96,7 +96,7 @@ both! {
             let compare = format!("/escrows/{}/terms/compare?from=1&to=1", values["reference"][0]);
             // Filters and searches ask in other ways.
             for path in [
-                "/escrows?show=drafts", "/escrows?show=needs-me", "/escrows?show=over", "/escrows?q=ESC-0000-0000",
+                "/escrows?show=drafts", "/escrows?show=needs-me", "/escrows?show=over", "/escrows?q=ESC-0000-0000", "/escrows?show=over&q=a",
                 &compare, "/admin/search?q=shop", "/admin/escrows?q=shop", "/admin/escrows?q=webshops", "/admin/escrows?stage=active",
                 "/admin/payments?state=pending", "/admin/ledger?before=9",
             ] {

@@ -1,4 +1,4 @@
-//! Everybody's escrows: by stage, or found by reference, address or title.
+//! Everybody's escrows: by stage, or found by a reference, an address, a name or the title.
 
 use askama::Template;
 use axum::extract::State;
