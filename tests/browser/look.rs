@@ -39,6 +39,27 @@ impl Person {
         self.faults.borrow_mut().extend(faults.into_iter().map(|fault| format!("{what}: {fault}")));
     }
 
+    /// What sticks out once everything that people wrote, and every amount, is as long as it may be: the pages mark
+    /// such texts with `bdi` or `dir="auto"`. The page is no good for anything else afterwards.
+    pub async fn too_wide_when_long(&self) -> Vec<String> {
+        let script = "const word = 'Donaudampfschifffahrtselektrizitätenhauptbetrieb'; \
+             const address = 'extraordinarily.long.address@subdomain.of-some-company.example.com'; \
+             for (const it of document.querySelectorAll('main bdi, main [dir=auto]')) { \
+                 if (it.matches('.money')) it.firstChild.textContent = '100,000,000,000.000 '; \
+                 else if (it.matches('input, textarea, select') || /^ESC-/.test(it.textContent)) continue; \
+                 else if (it.querySelector('bdi, a, code, time, table, input')) continue; \
+                 else it.textContent = it.matches('[dir=ltr]') ? address : word; \
+             }";
+        self.window.client.execute(script, Vec::new()).await.unwrap();
+        let mut faults = Vec::new();
+        for width in [NARROWEST, 375, 720, 920, 1280] {
+            self.window.width(width).await;
+            let found = self.too_wide().await;
+            faults.extend(found.into_iter().map(|fault| format!("{width} pixels, long texts: {fault}")));
+        }
+        faults
+    }
+
     /// What sticks out of the page to the right.
     pub async fn too_wide(&self) -> Vec<String> {
         let script = "const page = document.documentElement; \

@@ -10,6 +10,7 @@ mod deal;
 mod driver;
 mod entry;
 mod link;
+mod long;
 mod longer;
 mod look;
 mod person;

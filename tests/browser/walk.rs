@@ -1,6 +1,6 @@
 //! Every page there is, as each of them sees it: the demo's world is walked along its own links, and what no
 //! link leads to is opened by its address. Nothing may be unreadable for somebody (axe-core, in the light and in
-//! the dark), and nothing may have to be scrolled sideways on the narrowest phone.
+//! the dark), and nothing may have to be scrolled sideways on the narrowest phone, however long the texts are.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -186,7 +186,8 @@ impl Person {
         let dark = self.asks("run({ type: 'rule', values: ['color-contrast'] })").await;
         self.window.dark(false).await;
         self.window.width(NARROWEST).await;
-        let wide = self.too_wide().await;
+        let mut wide = self.too_wide().await;
+        wide.extend(self.too_wide_when_long().await);
         self.window.width(1280).await;
         json!({
             "status": light["status"], "links": light["links"],
