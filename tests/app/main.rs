@@ -28,6 +28,7 @@ mod guide;
 mod hidden;
 mod home;
 mod instant;
+mod judge;
 mod late;
 mod layers;
 mod left_open;

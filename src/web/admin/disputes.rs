@@ -95,6 +95,21 @@ async fn list(
     page::html(&List { rows: rows.collect(), shell: Shell::new(&app, &visit, "Disputes").at(Place::Admin) })
 }
 
+/// The number of a dispute that was opened in an escrow, as an address names it.
+///
+/// # Errors
+/// [`Error::NotFound`] where it never was.
+pub fn has_dispute(escrow: &Escrow, number: &str) -> Result<u16, Error> {
+    let number = number.parse().map_err(|_| Error::NotFound)?;
+    if number == 0 || number > escrow.disputes_opened { Err(Error::NotFound) } else { Ok(number) }
+}
+
+/// Where operators read about a dispute and decide it.
+#[must_use]
+pub fn path_of(escrow: &Escrow, number: &str) -> String {
+    format!("/admin/disputes/{}/{number}", escrow.reference)
+}
+
 /// A dispute as an operator has it before him.
 struct Case {
     escrow: Escrow,
@@ -111,16 +126,13 @@ impl Case {
         number: &str,
     ) -> Result<Self, Error> {
         let escrow = escrows::by_reference(conn, reference).await?.ok_or(Error::NotFound)?;
-        let number = number.parse().map_err(|_| Error::NotFound)?;
-        if number == 0 || number > escrow.disputes_opened {
-            return Err(Error::NotFound);
-        }
+        let number = has_dispute(&escrow, number)?;
         let people = escrows::people(conn, escrow.id).await?;
         Ok(Self { escrow, people, number, operator })
     }
 
     fn path(&self) -> String {
-        format!("/admin/disputes/{}/{}", self.escrow.reference, self.number)
+        path_of(&self.escrow, &self.number.to_string())
     }
 
     /// The open dispute, while it is this operator's to decide.

@@ -32,7 +32,7 @@ pub async fn noted(State((app, looks)): State<(App, Looks)>, request: Request, n
         return response;
     }
     let mut parts = path.split('/').skip(3);
-    let (name, part) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let (name, part) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>().join("/"));
     let subject = match looks {
         Looks::AtUser => name.parse().ok().map(Subject::User),
         Looks::AtEscrow => Some(Subject::Escrow(name.to_owned())),
@@ -40,7 +40,7 @@ pub async fn noted(State((app, looks)): State<(App, Looks)>, request: Request, n
         Looks::AtSecurity => Some(Subject::SecurityLog),
     };
     let Some((operator, subject)) = operator.zip(subject) else { return Error::NotFound.into_response() };
-    match operators::look(&app.db, &app.clock, operator, Act::Looked, &subject, part).await {
+    match operators::look(&app.db, &app.clock, operator, Act::Looked, &subject, &part).await {
         Ok(()) => response,
         Err(error) => Error::from(error).into_response(),
     }

@@ -18,6 +18,7 @@ pub mod look;
 pub mod mail;
 pub mod notices;
 pub mod overview;
+pub mod papers;
 pub mod payments;
 pub mod refunds;
 pub mod rehearsal;
@@ -37,6 +38,7 @@ pub fn routes() -> Routes {
         .merge(escrow_history::routes())
         .merge(escrow_mails::routes())
         .merge(disputes::routes())
+        .merge(papers::routes())
         .merge(payments::routes())
         .merge(notices::routes())
         .merge(refunds::routes())
