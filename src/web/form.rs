@@ -24,7 +24,11 @@ use crate::text::{self, names};
 pub const MOST_FIELDS: usize = 5_000;
 
 /// Fields whose text is hashed, and stays byte for byte what was typed.
-const SECRETS: [&str; 3] = ["password", "current", "new"];
+pub const SECRETS: [&str; 3] = ["password", "current", "new"];
+
+/// A form that comes back after its sender was signed out carries this field, and is drawn again rather than
+/// carried out: whoever reads a text of it finds a problem. Its value is `yes` and the names of files that were chosen.
+pub const UNSENT: &str = "unsent";
 
 /// The fields of a form in the order in which they were sent. As an extractor it reads the body of a
 /// form without files; [`Search`] reads the query of an address.
@@ -125,6 +129,14 @@ impl Fields {
 
     /// A text of at most `most` characters.
     pub fn optional_text(&self, name: &str, most: usize, problems: &mut Problems) -> String {
+        if let Some(files) = self.get(UNSENT).strip_prefix("yes")
+            && problems.get("").is_none()
+        {
+            let files =
+                if files.is_empty() { String::new() } else { format!(" Choose these files again: {files}.") };
+            let unsent = "You were signed out before this was sent, so nothing was sent. Look at it again, then send it.";
+            problems.add("", format!("{unsent}{files}"));
+        }
         let text = self.get(name);
         let length = text.chars().count();
         if length > most {

@@ -46,6 +46,7 @@ pub mod shell;
 pub mod sign_in;
 pub mod sign_up;
 pub mod terms;
+pub mod unsent;
 pub mod upload;
 pub mod verify;
 pub mod verify_email;

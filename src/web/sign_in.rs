@@ -17,6 +17,7 @@ use super::network::Network;
 use super::page;
 use super::routes::{Access, Routes};
 use super::shell::{Place, Shell};
+use super::unsent::Unsent;
 use super::visit::Visit;
 use super::visitor::{self, Proven, Visitor};
 use crate::accounts;
@@ -37,12 +38,14 @@ pub fn routes() -> Routes {
 
 #[derive(Template)]
 #[template(path = "pages/sign_in.html")]
-struct SignIn {
-    shell: Shell,
-    problems: Problems,
-    email: String,
+pub struct SignIn {
+    pub shell: Shell,
+    pub problems: Problems,
+    pub email: String,
     /// A path of this portal, or empty.
-    next: String,
+    pub next: String,
+    /// A form that came without a session.
+    pub unsent: Option<Unsent>,
 }
 
 async fn show(
@@ -56,7 +59,7 @@ async fn show(
         return Ok(Redirect::to(if next.is_empty() { "/home" } else { &next }).into_response());
     }
     let shell = Shell::new(&app, &visit, "Sign in").at(Place::SignIn);
-    page::html(&SignIn { shell, problems: Problems::new(), email: String::new(), next })
+    page::html(&SignIn { shell, problems: Problems::new(), email: String::new(), next, unsent: None })
 }
 
 async fn submit(
@@ -70,6 +73,7 @@ async fn submit(
     let typed = fields.get("email").to_owned();
     let password = fields.exact("password").to_owned();
     let next = visitor::local_path(fields.get("next")).unwrap_or_default().to_owned();
+    let unsent = Unsent::of(&fields);
     let mut problems = Problems::new();
     if typed.is_empty() {
         problems.add("email", "Enter the email address of your account.");
@@ -77,20 +81,29 @@ async fn submit(
     if password.is_empty() {
         problems.add("password", "Enter your password.");
     }
-    let shell = Shell::new(&app, &visit, "Sign in").at(Place::SignIn).with_problems(true);
+    let again = |problems: Problems, status: StatusCode| {
+        let shell = Shell::new(&app, &visit, "Sign in").at(Place::SignIn).with_problems(true);
+        let (email, next, unsent) = (typed.clone(), next.clone(), unsent.clone());
+        page::with_status(status, &SignIn { shell, problems, email, next, unsent })
+    };
     if !problems.is_empty() {
-        let again = SignIn { shell, problems, email: typed, next };
-        return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &again);
+        return again(problems, StatusCode::UNPROCESSABLE_ENTITY);
     }
     let email = address::canonical(&typed).unwrap_or_else(|_| typed.to_lowercase());
     let known = users::credentials(&mut app.db.read().await?.conn(), &email).await?;
     let device = visitor::device_hash(&app, &headers);
     let who = known.as_ref().map(|known| known.id);
-    let slowed = slow_down(&app, &network, &email, who, device.as_deref()).await;
-    if matches!(slowed, Err(Error::Throttled { .. })) {
-        security::tell(&app.db, &app.clock, Kind::SignInSlowed, who, "").await?;
+    match slow_down(&app, &network, &email, who, device.as_deref()).await {
+        Err(error @ Error::Throttled { .. }) => {
+            security::tell(&app.db, &app.clock, Kind::SignInSlowed, who, "").await?;
+            if unsent.is_none() {
+                return Err(error);
+            }
+            problems.add("", error.sentence());
+            return again(problems, error.status());
+        }
+        slowed => slowed?,
     }
-    slowed?;
     let stored = known.as_ref().and_then(|known| known.password_hash.clone());
     let is_right = app.passwords.verify(stored.clone(), password).await?;
     // An address that was not confirmed is answered like one that is unknown: whoever typed it at a sign-up would
@@ -101,10 +114,15 @@ async fn submit(
             "",
             "This address and this password do not belong together, or the address is not confirmed yet. Check both, ask for the confirmation mail again, or choose a new password.",
         );
-        let again = SignIn { shell, problems, email: typed, next };
-        return page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &again);
+        return again(problems, StatusCode::UNPROCESSABLE_ENTITY);
     };
-    let response = Redirect::to(if next.is_empty() { "/home" } else { &next }).into_response();
+    let response = match unsent.as_ref().filter(|unsent| unsent.goes_along()) {
+        Some(unsent) => {
+            let account = visitor::greeted(&app, &visit, known.id).await?.ok_or(Error::NotFound)?;
+            unsent.again(&app, &visit, &account)?
+        }
+        None => Redirect::to(if next.is_empty() { "/home" } else { &next }).into_response(),
+    };
     let proven = Proven { user: known.id, password_hash: stored.as_deref().unwrap_or_default() };
     visitor::sign_in(&app, &session, &network, &headers, proven, response).await
 }

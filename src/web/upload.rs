@@ -174,7 +174,7 @@ impl Room {
 
 /// What a part calls its file, if it is one. A name in another encoding than UTF-8 is one too, read as Latin-1, which
 /// most of them are close to: the form's reader itself takes such a part for a text.
-fn file_name(part: &Field<'_>) -> Option<String> {
+pub(super) fn file_name(part: &Field<'_>) -> Option<String> {
     const NAME: &str = "filename=";
     if let Some(name) = part.file_name() {
         return Some(unescaped(name));
@@ -203,7 +203,8 @@ async fn drain(mut part: Field<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-async fn text(mut part: Field<'_>, most: usize) -> Result<String, Error> {
+/// The text of a part, of at most so many bytes.
+pub(super) async fn text(mut part: Field<'_>, most: usize) -> Result<String, Error> {
     let mut bytes = Vec::new();
     while let Some(chunk) = part.next().await {
         let chunk = chunk.map_err(unreadable)?;

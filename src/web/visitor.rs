@@ -21,6 +21,7 @@ use super::guest;
 use super::looks_as::{self, LooksAs};
 use super::network::Network;
 use super::routes::Access;
+use super::unsent;
 use super::view::{Reader, Zone};
 use super::visit::{Person, Visit};
 use crate::accounts;
@@ -111,7 +112,18 @@ pub async fn gate(
     let is_operator = visitor.0.as_ref().is_some_and(|account| account.operator);
     match access {
         Access::SignedIn | Access::Party if visitor.0.is_none() => {
-            return to_sign_in(request.method(), request.uri());
+            return match request.method().is_safe() {
+                true => to_sign_in(request.method(), request.uri()),
+                false => unsent::ask(&app, &visit, request).await,
+            };
+        }
+        // Whoever was signed in here may have been an operator, and has written something.
+        Access::Operator
+            if visitor.0.is_none()
+                && !request.method().is_safe()
+                && last_signed_in(&app, request.headers()).is_some() =>
+        {
+            return unsent::ask(&app, &visit, request).await;
         }
         Access::Operator if !is_operator => {
             tell_foreign(&app, &visitor, request.uri()).await;
@@ -176,11 +188,7 @@ async fn visitor(app: &App, session: &Session, visit: &Visit, method: &Method) -
         return Ok(Visitor(None));
     }
     let Some(id) = session.get::<Uuid>(key::USER).await? else { return Ok(Visitor(None)) };
-    let visiting = users::visiting(&mut app.db.read().await?.conn(), id).await?;
-    let Some(Visiting { account, unread }) = visiting.filter(|visiting| visiting.account.is_confirmed())
-    else {
-        return Ok(Visitor(None));
-    };
+    let Some(Visiting { account, unread }) = confirmed(app, id).await? else { return Ok(Visitor(None)) };
     let seen = session.get::<i64>(key::SEEN).await?.unwrap_or_default();
     let now = app.clock.now();
     if method.is_safe() && now.micros() - seen > sessions::NOTED_EVERY.whole_microseconds() as i64 {
@@ -191,22 +199,39 @@ async fn visitor(app: &App, session: &Session, visit: &Visit, method: &Method) -
         Some(looks_as) => {
             visit.look_as(looks_as.name);
             let Some(user) = looks_as.user else { return Ok(Visitor(None)) };
-            let other = users::visiting(&mut app.db.read().await?.conn(), user).await?;
-            let Some(other) = other.filter(|other| other.account.is_confirmed() && !other.account.operator)
-            else {
+            let other = confirmed(app, user).await?;
+            let Some(other) = other.filter(|other| !other.account.operator) else {
                 return Ok(Visitor(None));
             };
             (other.account, other.unread)
         }
     };
-    let unread = u32::try_from(unread).unwrap_or_default();
-    let frozen = account.frozen_because.clone();
-    visit.greet(Person { name: account.name.clone(), is_operator: account.operator, unread, frozen });
+    greet(visit, &account, unread);
     Ok(Visitor(Some(account)))
 }
 
-/// To the sign-in page, which leads back to the page that was asked for. What a form would have done
-/// cannot be repeated for somebody else, so after a POST it leads home.
+async fn confirmed(app: &App, id: Uuid) -> Result<Option<Visiting>, Error> {
+    let visiting = users::visiting(&mut app.db.read().await?.conn(), id).await?;
+    Ok(visiting.filter(|visiting| visiting.account.is_confirmed()))
+}
+
+fn greet(visit: &Visit, account: &Account, unread: i64) {
+    let unread = u32::try_from(unread).unwrap_or_default();
+    let frozen = account.frozen_because.clone();
+    visit.greet(Person { name: account.name.clone(), is_operator: account.operator, unread, frozen });
+}
+
+/// The account of somebody who has just signed in, whom the header greets from now on.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn greeted(app: &App, visit: &Visit, id: Uuid) -> Result<Option<Account>, Error> {
+    let Some(Visiting { account, unread }) = confirmed(app, id).await? else { return Ok(None) };
+    greet(visit, &account, unread);
+    Ok(Some(account))
+}
+
+/// To the sign-in page, which leads back to the page that was asked for.
 fn to_sign_in(method: &Method, uri: &Uri) -> Response {
     let wanted = uri.path_and_query().map_or("/", |wanted| wanted.as_str());
     if method.is_safe() {
@@ -279,7 +304,17 @@ pub async fn sign_in(
     })?;
     let cookie = cookie(&app.config, "holdfast-device", &device, DEVICE_DAYS * 86_400);
     append_cookie(&mut response, &cookie);
+    let last = self::cookie(&app.config, LAST, &unsent::mark(user), DEVICE_DAYS * 86_400);
+    append_cookie(&mut response, &last);
     Ok(response)
+}
+
+/// The cookie by which a form that comes too late is known to be of whoever signs in again.
+const LAST: &str = "holdfast-last";
+
+/// As whom this browser was last signed in, as [`unsent::mark`] writes it.
+pub fn last_signed_in<'a>(app: &App, headers: &'a HeaderMap) -> Option<&'a str> {
+    read_cookie(headers, &cookie_name(&app.config, LAST)).filter(|value| value.len() == 32)
 }
 
 fn password_changed() -> Error {

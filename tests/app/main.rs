@@ -65,6 +65,7 @@ mod statements;
 mod statuses;
 mod strangers;
 mod typed;
+mod unsent;
 mod walk;
 mod ways;
 mod weapon;

@@ -291,7 +291,7 @@ async fn behind_https_the_cookies_are_the_hosts_own() {
     let secure = try_sign_in(&mut browser, AMEL, PASSWORD).await;
     for (page, prefix, is_secure) in [(&plain, "holdfast", false), (&secure, "__Host-holdfast", true)] {
         let cookies = page.set_cookies();
-        assert_eq!(cookies.len(), 2);
+        assert_eq!(cookies.len(), 3);
         for cookie in cookies {
             assert!(cookie.starts_with(prefix), "{cookie}");
             assert_eq!(cookie.contains("Secure"), is_secure, "{cookie}");

@@ -23,7 +23,7 @@ use crate::store::history::Stored;
 use crate::store::users::Account;
 use crate::store::{disputes, files};
 use crate::web::download::attachment;
-use crate::web::escrow::act::{CHANGED, answer};
+use crate::web::escrow::act::{CHANGED, answer, not_unsent};
 use crate::web::escrow::outcome;
 use crate::web::escrow::room::{self, Room, Work};
 use crate::web::escrow::ruling;
@@ -143,6 +143,7 @@ impl Case {
     }
 
     async fn send(&self, app: &App, fields: &Fields, command: Command) -> Result<Outcome, Error> {
+        not_unsent(fields)?;
         let key = Some(fields.get("key").to_owned()).filter(|key| !key.is_empty() && key.len() <= 100);
         let who = Who::Operator(self.operator.id);
         Ok(app.execute(&Request { key, ..Request::new(self.escrow.id, who, command) }).await?)

@@ -17,6 +17,7 @@ use crate::store::db::Conn;
 use crate::store::interest;
 use crate::store::ledger;
 use crate::store::users::{self, Account};
+use crate::web::escrow::act::not_unsent;
 use crate::web::escrow::seat::pill_of;
 use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems};
@@ -203,6 +204,7 @@ async fn unfreeze(
         problems.add("", why_not);
         return draw(&app, &operator, &visit, id, String::new(), problems).await;
     }
+    not_unsent(&fields)?;
     let note: String = fields.get("note").chars().take(LONGEST_REASON).collect();
     let done = operators::unfreeze(&app.db, &app.clock, operator.id, id, &note).await?;
     app.wake.up();

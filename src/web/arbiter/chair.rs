@@ -15,6 +15,7 @@ use crate::store::escrows::{self, Person};
 use crate::store::execute::{Outcome, Request, Who};
 use crate::store::history::{self, Stored};
 use crate::store::users::Account;
+use crate::web::escrow::act::not_unsent;
 use crate::web::escrow::actions::Button;
 use crate::web::escrow::room::claimed;
 use crate::web::escrow::seat::Scene;
@@ -187,6 +188,7 @@ impl Chair {
     /// # Errors
     /// The database's; nothing was written then.
     pub async fn send(&self, app: &App, fields: &Fields, command: Command) -> Result<Outcome, Error> {
+        not_unsent(fields)?;
         let key = Some(fields.get("key").to_owned()).filter(|key| !key.is_empty() && key.len() <= 100);
         let request = Request::new(self.escrow.id, Who::User(self.account.id), command);
         Ok(app.execute(&Request { key, ..request }).await?)

@@ -10,7 +10,7 @@ use crate::engine::refusal::Refusal;
 use crate::error::Error;
 use crate::store::execute::{Evidence, Outcome, Request, Who};
 use crate::web::flash::Flash;
-use crate::web::form::{Fields, Problems};
+use crate::web::form::{Fields, Problems, UNSENT};
 use crate::web::page::see_other;
 
 /// Said above a form that comes back with what was typed, since the sums on its page have changed.
@@ -40,6 +40,7 @@ pub async fn send(
     command: Command,
     evidence: Option<Evidence>,
 ) -> Result<Outcome, Error> {
+    not_unsent(fields)?;
     let text = |name: &str| Some(fields.get(name).to_owned()).filter(|text| !text.is_empty());
     let key = text("key").filter(|key| key.len() <= 100);
     let request = Request {
@@ -51,6 +52,20 @@ pub async fn send(
         evidence,
     };
     Ok(app.execute(&request).await?)
+}
+
+/// A form that only comes back to be looked at again is not carried out, whatever its page makes of it.
+///
+/// # Errors
+/// `Conflict` for such a form.
+pub fn not_unsent(fields: &Fields) -> Result<(), Error> {
+    if !fields.has(UNSENT) {
+        return Ok(());
+    }
+    Err(Error::Conflict(
+        "You were signed out before this was sent. Nothing was sent and no money moved. Go back to copy your text, and open the page again."
+            .to_owned(),
+    ))
 }
 
 /// The answer to an outcome: on to `to` with a sentence, or the page that says why not.

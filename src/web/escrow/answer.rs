@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::act::{answer, send};
@@ -10,11 +11,12 @@ use super::seat::Seat;
 use crate::app::App;
 use crate::engine::command::Command;
 use crate::engine::offers::Action;
+use crate::engine::refusal::LONGEST_TEXT;
 use crate::engine::seen::Scope;
 use crate::error::Error;
 use crate::store::users::Account;
 use crate::web::flash::Flash;
-use crate::web::form::Fields;
+use crate::web::form::{Fields, Problems};
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::{Place, Shell};
@@ -60,6 +62,8 @@ struct Page {
     button: String,
     danger: bool,
     asks_reason: bool,
+    reason: String,
+    problems: Problems,
     version: u32,
     /// Empty where it is possible now, else why not.
     blocked: String,
@@ -126,6 +130,7 @@ async fn ask(
     visit: &Visit,
     reference: &str,
     action: Action,
+    (reason, problems): (String, Problems),
 ) -> Result<Response, Error> {
     let mut reader = app.db.read().await?;
     let seat = Seat::load(app, &mut reader.conn(), account, reference).await?;
@@ -140,9 +145,10 @@ async fn ask(
         Some(offer) => offer.refusal.as_ref().map(|refusal| refusal.sentence()).unwrap_or_default(),
         None => "This has already been done.".to_owned(),
     };
-    page::html(&Page {
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = Page {
         document,
-        shell: Shell::new(app, visit, words.title).at(Place::Escrows),
+        shell: Shell::new(app, visit, words.title).at(Place::Escrows).with_problems(!problems.is_empty()),
         path: seat.path(),
         below: words.below,
         escrow_title: seat.escrow.terms.title.clone(),
@@ -153,11 +159,14 @@ async fn ask(
         button: words.button,
         danger: words.danger,
         asks_reason: words.asks_reason,
+        reason,
+        problems,
         blocked,
         version: seat.escrow.version,
         seen: seat.escrow.seen(Scope::Whole),
         key: app.clock.id().to_string(),
-    })
+    };
+    page::with_status(status, &page)
 }
 
 macro_rules! asks {
@@ -168,7 +177,7 @@ macro_rules! asks {
             visit: Visit,
             Path(reference): Path<String>,
         ) -> Result<Response, Error> {
-            ask(&app, account, &visit, &reference, Action::$action).await
+            ask(&app, account, &visit, &reference, Action::$action, (String::new(), Problems::new())).await
         })*
     };
 }
@@ -191,11 +200,17 @@ async fn accept(
 async fn decline(
     State(app): State<App>,
     SignedIn(account): SignedIn,
+    visit: Visit,
     Path(reference): Path<String>,
     fields: Fields,
 ) -> Result<Response, Error> {
+    let mut problems = Problems::new();
+    let reason = fields.optional_text("reason", LONGEST_TEXT, &mut problems);
+    if !problems.is_empty() {
+        return ask(&app, account, &visit, &reference, Action::Decline, (reason, problems)).await;
+    }
     let seat = load(&app, account, &reference).await?;
-    let command = Command::Decline { reason: fields.get("reason").to_owned() };
+    let command = Command::Decline { reason };
     let outcome = send(&app, &seat, &fields, command, None).await?;
     answer(outcome, &seat.path(), Flash::Declined)
 }
