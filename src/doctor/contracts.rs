@@ -8,6 +8,7 @@ use crate::engine::chain::sha256_hex;
 use crate::engine::contract::Texts;
 use crate::engine::escrow::Escrow;
 use crate::engine::versions;
+use crate::store::audit::Standing;
 use crate::store::contracts::{self, Kind, Stored};
 use crate::store::db::{Conn, DbError};
 use crate::store::history;
@@ -34,6 +35,21 @@ pub(super) async fn examine(
     for text in &texts {
         if !versions.iter().any(|version| u32::try_from(text.version) == Ok(version.number)) {
             report.ill(format!("{reference}: a text of version {}, which no event made", text.version));
+        }
+    }
+    Ok(())
+}
+
+/// A text can only be taken out by a line of the audit that names it.
+pub(super) async fn taken_out(
+    conn: &mut Conn<'_>,
+    standing: &Standing,
+    report: &mut Report,
+) -> Result<(), DbError> {
+    for (row, sha256) in contracts::taken_out(conn).await? {
+        let line = standing.erased.get(&("contract_texts".to_owned(), row.clone()));
+        if line != Some(&sha256) {
+            report.ill(format!("contract text {row}: it was taken out, and the audit does not say so"));
         }
     }
     Ok(())

@@ -29,6 +29,7 @@ pub async fn examine(app: &App) -> Result<Report, Error> {
     replay::escrows(&mut conn, &mut report).await?;
     sums::ledger(&mut conn, &mut report).await?;
     let standing = audit::chain(&mut conn, &mut report).await?;
+    contracts::taken_out(&mut conn, &standing, &mut report).await?;
     checkpoints::stored(&mut conn, &standing, &mut report).await?;
     files::contents(app, &mut conn, &mut report).await?;
     Ok(report)

@@ -92,6 +92,47 @@ pub async fn knows(conn: &mut Conn<'_>, escrow: Uuid, sha256: &str) -> Result<bo
     Ok(opt!(conn, (i32,), sql, escrow, sha256)?.is_some())
 }
 
+/// Takes a text out whole; the fingerprint of what stood there comes back. Nothing where it is out already.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn take_out(
+    conn: &mut Conn<'_>,
+    escrow: Uuid,
+    version: u32,
+    kind: Kind,
+    now: Time,
+) -> Result<Option<String>, DbError> {
+    let row = opt!(
+        conn,
+        (String,),
+        "UPDATE contract_texts SET text = NULL, erased_at = $4
+         WHERE escrow_id = $1 AND version = $2 AND kind = $3 AND text IS NOT NULL RETURNING sha256",
+        escrow,
+        number(version),
+        kind.name(),
+        now
+    )?;
+    Ok(row.map(|(sha256,)| sha256))
+}
+
+/// The rows whose text was taken out, as the audit names them, each with its fingerprint.
+///
+/// # Errors
+/// The database's.
+pub async fn taken_out(conn: &mut Conn<'_>) -> Result<Vec<(String, String)>, DbError> {
+    let rows = all!(
+        conn,
+        (Uuid, i32, String, String),
+        "SELECT escrow_id, version, kind, sha256 FROM contract_texts WHERE text IS NULL
+         ORDER BY escrow_id, version, kind"
+    )?;
+    let named = |(escrow, version, kind, sha256): (Uuid, i32, String, String)| {
+        (format!("{escrow}/{version}/{kind}"), sha256)
+    };
+    Ok(rows.into_iter().map(named).collect())
+}
+
 fn number(version: u32) -> i32 {
     i32::try_from(version).unwrap_or(i32::MAX)
 }

@@ -5,10 +5,12 @@
 use uuid::Uuid;
 
 use super::audit::{self, Act, Change, Subject, Who};
+use super::contracts::{self, Kind};
 use super::db::{Conn, DbError, exec, opt};
 use super::escrows;
 use crate::clock::Clock;
 use crate::engine::chain::salted_hex;
+use crate::engine::time::Time;
 
 /// A row that can be erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub enum Erasable {
     Signature { escrow: Uuid, user: Uuid, version: i32 },
     /// The address and the name by which somebody was named.
     Party { escrow: Uuid, user: Uuid },
+    /// The exact text of a version's contract or side agreement; its row stays, with the fingerprint.
+    Text { escrow: Uuid, version: u32, kind: Kind },
     /// An attached file's name and digest; its bytes go once no other row names them.
     File { escrow: Uuid, id: Uuid },
 }
@@ -28,15 +32,19 @@ impl Erasable {
         match self {
             Self::Signature { escrow, user, version } => ("signatures", format!("{escrow}/{user}/{version}")),
             Self::Party { escrow, user } => ("parties", format!("{escrow}/{user}")),
+            Self::Text { escrow, version, kind } => {
+                ("contract_texts", format!("{escrow}/{version}/{}", kind.name()))
+            }
             Self::File { id, .. } => ("files", id.to_string()),
         }
     }
 
     fn escrow(&self) -> Uuid {
         match self {
-            Self::Signature { escrow, .. } | Self::Party { escrow, .. } | Self::File { escrow, .. } => {
-                *escrow
-            }
+            Self::Signature { escrow, .. }
+            | Self::Party { escrow, .. }
+            | Self::Text { escrow, .. }
+            | Self::File { escrow, .. } => *escrow,
         }
     }
 }
@@ -53,7 +61,7 @@ pub async fn erase(
     why: &str,
 ) -> Result<bool, DbError> {
     let Some(head) = escrows::lock(conn, what.escrow()).await? else { return Ok(false) };
-    let Some(sha256) = take(conn, what).await? else { return Ok(false) };
+    let Some(sha256) = take(conn, what, clock.now()).await? else { return Ok(false) };
     let (table, row) = what.named();
     let change = Change::Erased { table: table.to_owned(), row, sha256 };
     let subject = Subject::Escrow(head.escrow.reference);
@@ -63,7 +71,7 @@ pub async fn erase(
 }
 
 /// Takes the row out; the digest that events keep of it comes back.
-async fn take(conn: &mut Conn<'_>, what: Erasable) -> Result<Option<String>, DbError> {
+async fn take(conn: &mut Conn<'_>, what: Erasable, now: Time) -> Result<Option<String>, DbError> {
     match what {
         Erasable::Signature { escrow, user, version } => {
             let row = opt!(
@@ -91,6 +99,9 @@ async fn take(conn: &mut Conn<'_>, what: Erasable) -> Result<Option<String>, DbE
                        WHERE escrow_id = $1 AND user_id = $2";
             exec!(conn, sql, escrow, user)?;
             Ok(Some(salted_hex(&salt, &email)))
+        }
+        Erasable::Text { escrow, version, kind } => {
+            contracts::take_out(conn, escrow, version, kind, now).await
         }
         Erasable::File { escrow, id } => {
             let sql = "DELETE FROM files WHERE id = $1 AND escrow_id = $2 RETURNING sha256";

@@ -10,7 +10,8 @@ use holdfast::engine::plan::Plan;
 use holdfast::engine::terms::{Commission, CommissionPayer, Mode, Terms, TermsParty};
 use holdfast::engine::time::Time;
 use holdfast::exec;
-use holdfast::store::contracts::{self, Stored};
+use holdfast::store::contracts::{self, Kind, Stored};
+use holdfast::store::erasures::{Erasable, erase};
 use holdfast::store::{escrows, history};
 use uuid::Uuid;
 
@@ -111,15 +112,28 @@ both! {
             let refused = exec!(&mut tx.conn(), sql);
             assert!(refused.is_err_and(|error| error.is_check_violation()), "{sql}");
         }
-        let mut tx = world.app.db.write().await.unwrap();
-        let sql = "UPDATE contract_texts SET text = NULL, erased_at = $1";
-        exec!(&mut tx.conn(), sql, world.app.clock.now()).unwrap();
-        tx.commit().await.unwrap();
+        let operator = world.operator("olfa@example.com").await;
+        let text = Erasable::Text { escrow: deal.escrow, version: 1, kind: Kind::Contract };
+        for is_there in [true, false] {
+            let mut tx = world.app.db.write().await.unwrap();
+            let done = erase(&mut tx.conn(), &world.app.clock, operator, text, "kept for ten years").await;
+            assert_eq!(done.unwrap(), is_there);
+            tx.commit().await.unwrap();
+        }
         let mut buyer = world.signed_in(BUYER).await;
         buyer.get(&deal.path("/contract")).await.shows("The text of this version is kept no longer.");
         buyer.get(&deal.path("/contract.txt")).await.is(404);
         assert!(doctor::examine(&world.app).await.unwrap().is_healthy());
         assert_eq!(contracts::fill(&world.app.db).await.unwrap(), 0);
+        // Taken out by another hand than that of the audit, it is missed.
+        let other = world.proposed().await;
+        let mut tx = world.app.db.write().await.unwrap();
+        let sql = "UPDATE contract_texts SET text = NULL, erased_at = $2 WHERE escrow_id = $1";
+        exec!(&mut tx.conn(), sql, other.escrow, world.app.clock.now()).unwrap();
+        tx.commit().await.unwrap();
+        let found = doctor::examine(&world.app).await.unwrap().ailments;
+        let ill = format!("contract text {}/1/contract: it was taken out", other.escrow);
+        assert!(found.len() == 1 && found[0].starts_with(&ill), "{found:?}");
     }
 }
 
