@@ -10,9 +10,10 @@ use super::dispute::{
 };
 use super::escrow::{End, How, Method, WhyNot};
 use super::late::WayBack;
-use super::party::{Actor, Role, UserId};
+use super::party::{Role, UserId};
 use super::plan::{Part, Plan, Share};
 use super::proof::ProofKind;
+pub use super::record::Record;
 use super::terms::{FileRef, Recipient, Terms};
 use super::time::Time;
 
@@ -489,19 +490,4 @@ impl Event {
             | Self::Closed => None,
         }
     }
-}
-
-/// An event as the history keeps it: the exact bytes of this, in JSON, are what the chain hashes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
-    pub v: u32,
-    pub escrow: Uuid,
-    /// From 1, without gaps.
-    pub seq: u64,
-    pub at: Time,
-    pub actor: Actor,
-    pub event: Event,
-    /// Random, and shown to nobody: who sees the links but not all of an event can't find out the rest by trying.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub salt: String,
 }

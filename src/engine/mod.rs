@@ -25,6 +25,7 @@ pub mod party;
 pub mod plan;
 pub mod postings;
 pub mod proof;
+pub mod record;
 pub mod refund;
 pub mod refusal;
 pub mod seen;

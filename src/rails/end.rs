@@ -3,7 +3,7 @@
 //! only once it has ended there. If its money comes all the same, it goes back like any that is too late.
 
 use super::tell::order;
-use super::{Cancelled, RailError};
+use super::{Cancelled, RailError, in_time};
 use crate::app::App;
 use crate::engine::command::Command;
 use crate::store::db::DbError;
@@ -40,7 +40,7 @@ pub async fn end(app: &App, payment: &Payment, by: By) -> Result<Ended, DbError>
     let rail = app.rails.get(&payment.method);
     let order = order(app, payment).await?;
     let (Some(rail), Ok(order)) = (rail, order) else { return Ok(Ended::NotReached) };
-    match rail.cancel(&order).await {
+    match in_time(app, rail.cancel(&order)).await {
         Ok(Cancelled::Expired) => {
             let reason = reason(by, rail.words().company);
             let failed = Command::ChargeFailed { payment: payment.id, reason };

@@ -14,7 +14,8 @@ use holdfast::engine::time::Time;
 use holdfast::mail::letter::Letter;
 use holdfast::mail::transport::Mailer;
 use holdfast::rails::{
-    Capabilities, Notice, Order, Rail, RailError, Rails, RefundBegun, RefundOrder, Started, Words, hear,
+    Cancelled, Capabilities, Notice, Order, Rail, RailError, Rails, RefundBegun, RefundOrder, Started, Words,
+    hear,
 };
 use holdfast::sandbox::{Choice, Sandbox};
 use holdfast::store::db::Db;
@@ -133,6 +134,10 @@ impl Rail for Silent {
     }
 
     async fn start(&self, _: &Order) -> Result<Started, RailError> {
+        std::future::pending().await
+    }
+
+    async fn cancel(&self, _: &Order) -> Result<Cancelled, RailError> {
         std::future::pending().await
     }
 

@@ -222,6 +222,7 @@ const WITHOUT_SEEN: &[(&str, &str)] = &[
     ("pages/escrow/propose.html", "begins a draft of other terms for a version"),
     ("pages/home.html", "begins a draft"),
     ("pages/link/dead.html", "mails a new link to the same address"),
+    ("pages/escrow/end_payment.html", "its address names the attempt, and it moves nothing"),
     ("pages/link/link.html", "mails a link"),
     ("pages/notifications.html", "marks as read"),
     ("pages/reset.html", "its link names the account"),

@@ -118,7 +118,7 @@ async fn messages(
     let before: Option<i64> = query.get("before").parse().ok();
     let mut db = app.db.read().await?;
     let conn = &mut db.conn();
-    let cut = Cut::new(history::of_kind(conn, book.escrow.id, "said", before, ASKED).await?);
+    let cut = Cut::new(history::of_kind(conn, book.escrow.id, "said", false, before, ASKED).await?);
     let people = escrows::people(conn, book.escrow.id).await?;
     let rows = files::of_escrow(conn, book.escrow.id).await?;
     let reader = operator.reader(&app);

@@ -362,8 +362,8 @@ fn countries(answers: &Answers, role: Role) -> Vec<&str> {
 /// Whether somebody is said to live in another country than the creator.
 #[must_use]
 pub fn is_abroad(answers: &Answers, role: Role, own_country: &str) -> bool {
-    let known = countries(answers, role).into_iter().filter(|country| !country.is_empty());
-    !own_country.is_empty() && known.into_iter().any(|country| country != own_country)
+    let mut known = countries(answers, role).into_iter().filter(|country| !country.is_empty());
+    !own_country.is_empty() && known.any(|country| country != own_country)
 }
 
 fn country_field(role: Role) -> &'static str {

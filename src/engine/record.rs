@@ -1,0 +1,24 @@
+//! An event in its history: numbered, dated, with who made it happen.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::event::Event;
+use super::party::Actor;
+use super::time::Time;
+
+/// An event as the history keeps it: the exact bytes of this, in JSON, are what the chain hashes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    pub v: u32,
+    pub escrow: Uuid,
+    /// From 1, without gaps.
+    pub seq: u64,
+    pub at: Time,
+    pub actor: Actor,
+    pub event: Event,
+    /// Random, and shown to nobody: who sees the chain's links, but not all of an event, can't find out the rest by
+    /// trying. Records from before it was there have none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub salt: String,
+}
