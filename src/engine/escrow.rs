@@ -434,6 +434,14 @@ impl Escrow {
         Sums::of(self, 0).refunded
     }
 
+    /// The smallest part of a milestone that is released or refunded by itself, in minor units.
+    #[must_use]
+    pub fn least_part_minor(&self, number: u16) -> i64 {
+        let place = usize::from(number).checked_sub(1);
+        let plan = place.and_then(|place| self.plan.milestones.get(place));
+        plan.map_or(1, |plan| plan.least_part_minor(self.terms.currency))
+    }
+
     /// What is payable to one user in one milestone: the parts with something in them.
     #[must_use]
     pub fn payable_to(&self, number: u16, user: UserId) -> Vec<Part> {

@@ -2,12 +2,17 @@
 //!
 //! Each payer's part of a fee or commission is spread over the milestones by itself, by cumulative
 //! rounding, so that it is never negative and always sums to the whole. Rounding is half to even.
+//!
+//! A part that is released or refunded by itself is at least one whole unit of the currency, or a hundred of one
+//! without decimals, or a tenth of the milestone's price where that is less. Each part leaves events and entries
+//! behind for ever, and nobody should make thousands of them out of cents. The rest may always move, however
+//! small it is.
 
 use serde::{Deserialize, Serialize};
 
 use super::party::Role;
 use super::terms::{CommissionPayer, FeePayer, FeeSchedule, Rate, Terms};
-use crate::money::{LARGEST_MINOR, percent_of, share_of};
+use crate::money::{Currency, LARGEST_MINOR, percent_of, share_of};
 
 /// One line of what a milestone holds, and for whom.
 ///
@@ -75,6 +80,13 @@ impl MilestonePlan {
     #[must_use]
     pub fn balance_minor(&self) -> i64 {
         self.lines.iter().filter(|line| !line.share.follows()).map(|line| line.amount_minor).sum()
+    }
+
+    /// The smallest part that is released or refunded by itself, in minor units.
+    #[must_use]
+    pub fn least_part_minor(&self, currency: Currency) -> i64 {
+        let unit = 10_i64.pow(currency.scale().max(2));
+        unit.min(self.balance_minor() / 10).max(1)
     }
 
     /// What is held for one share.

@@ -73,6 +73,9 @@ pub enum Refusal {
     InsufficientFunds {
         available: Money,
     },
+    PartTooSmall {
+        least: Money,
+    },
     InsufficientWallet {
         available: Money,
     },
@@ -199,6 +202,9 @@ impl Refusal {
             Self::TermsOfServiceNotAccepted => "Accept the newest terms of service before you pay.",
             Self::InsufficientFunds { available } => {
                 return format!("Insufficient funds in escrow. Available amount is {}", available.short());
+            }
+            Self::PartTooSmall { least } => {
+                return format!("A part must be at least {least}. Enter more, or all that is left.");
             }
             Self::InsufficientWallet { available } => {
                 return format!("Your balance of {available} does not cover this payment.");

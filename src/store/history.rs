@@ -127,18 +127,31 @@ pub async fn of_kind(
     all!(conn, Stored, sql, escrow, kind, before, most)
 }
 
-/// The events of one milestone, in their order.
+/// The newest events of two kinds of one milestone, at most `most`, in their order: what was sent, and what was
+/// answered.
 ///
 /// # Errors
 /// The database's.
-pub async fn of_milestone(conn: &mut Conn<'_>, escrow: Uuid, number: u16) -> Result<Vec<Stored>, DbError> {
-    all!(
+pub async fn of_rounds(
+    conn: &mut Conn<'_>,
+    escrow: Uuid,
+    number: u16,
+    [sent, answered]: [&str; 2],
+    most: i64,
+) -> Result<Vec<Stored>, DbError> {
+    let mut newest = all!(
         conn,
         Stored,
-        "SELECT seq, at, body, hash FROM events WHERE escrow_id = $1 AND milestone = $2 ORDER BY seq",
+        "SELECT seq, at, body, hash FROM events
+         WHERE escrow_id = $1 AND milestone = $2 AND kind IN ($3, $4) ORDER BY seq DESC LIMIT $5",
         escrow,
-        i32::from(number)
-    )
+        i32::from(number),
+        sent,
+        answered,
+        most
+    )?;
+    newest.reverse();
+    Ok(newest)
 }
 
 /// The events from which the versions of the terms are read, in their order.
@@ -164,40 +177,52 @@ pub async fn of_terms(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Record>, 
     stored.iter().map(read).collect()
 }
 
-/// What happened in the disputes of an escrow, and what moved, in its order; of endless quarrels the first thousand acts.
+/// What happened in the disputes of an escrow, in its order, with what moved when one ended; of endless quarrels the
+/// newest thousand acts.
 ///
 /// # Errors
 /// The database's.
 pub async fn of_disputes(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Stored>, DbError> {
-    all!(
+    let mut newest = all!(
         conn,
         Stored,
         "SELECT seq, at, body, hash FROM events
-         WHERE escrow_id = $1 AND kind IN ('dispute_opened', 'stated', 'dispute_moved', 'ruled',
-             'ruling_returned', 'dispute_ended', 'released', 'refunded', 'refund_started')
-         ORDER BY seq LIMIT 1000",
+         WHERE escrow_id = $1 AND (kind IN ('dispute_opened', 'stated', 'dispute_moved', 'ruled',
+                 'ruling_returned', 'dispute_ended')
+             OR (kind IN ('released', 'refunded', 'refund_started')
+                 AND at IN (SELECT e.at FROM events e WHERE e.escrow_id = $1 AND e.kind = 'dispute_ended')))
+         ORDER BY seq DESC LIMIT 1000",
         escrow
-    )
+    )?;
+    newest.reverse();
+    Ok(newest)
 }
 
-/// What whoever decides a dispute has before him, in its order: what was agreed, delivered and answered, what moved,
-/// and the disputes. Of endless quarrels the first thousand acts. What the parties write to each other and
-/// offer each other to settle is not among it.
+/// What whoever decides a dispute has before him, in its order: what was agreed, delivered and answered, the last
+/// hundred times that money moved and what moved when a dispute ended, and the disputes. Of endless quarrels the
+/// newest thousand acts. What the parties write to each other and offer each other to settle is not among it.
 ///
 /// # Errors
 /// The database's.
 pub async fn of_case(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Vec<Stored>, DbError> {
-    all!(
+    let mut newest = all!(
         conn,
         Stored,
         "SELECT seq, at, body, hash FROM events
-         WHERE escrow_id = $1 AND kind IN ('proposed', 'countered', 'agreed', 'charge_settled',
-             'proof_submitted', 'corrections_requested', 'proof_accepted', 'delivered', 'changes_requested',
-             'inspection_extended', 'extension_granted', 'overdue', 'released', 'refunded', 'refund_started',
-             'dispute_opened', 'stated', 'dispute_moved', 'ruled', 'ruling_returned', 'arbiter_declined', 'dispute_ended', 'ended')
-         ORDER BY seq LIMIT 1000",
+         WHERE escrow_id = $1 AND (kind IN ('proposed', 'countered', 'agreed', 'charge_settled',
+                 'proof_submitted', 'corrections_requested', 'proof_accepted', 'delivered', 'changes_requested',
+                 'inspection_extended', 'extension_granted', 'overdue', 'dispute_opened', 'stated',
+                 'dispute_moved', 'ruled', 'ruling_returned', 'arbiter_declined', 'dispute_ended', 'ended')
+             OR (kind IN ('released', 'refunded', 'refund_started')
+                 AND (at IN (SELECT e.at FROM events e WHERE e.escrow_id = $1 AND e.kind = 'dispute_ended')
+                      OR seq IN (SELECT e.seq FROM events e
+                                 WHERE e.escrow_id = $1 AND e.kind IN ('released', 'refunded', 'refund_started')
+                                 ORDER BY e.seq DESC LIMIT 100))))
+         ORDER BY seq DESC LIMIT 1000",
         escrow
-    )
+    )?;
+    newest.reverse();
+    Ok(newest)
 }
 
 /// How many events there are in all.

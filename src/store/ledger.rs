@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use crate::engine::escrow::Escrow;
+use crate::engine::plan::Share;
 use crate::engine::postings::{Account, Entry};
 use crate::engine::time::Time;
 use crate::money::Currency;
@@ -116,6 +117,33 @@ async fn change(
         )?
     };
     Ok(is_wallet.then_some(amount))
+}
+
+/// What ever came into each account of an escrow, in minor units: into what is payable, all that was released.
+#[derive(Debug, Default)]
+pub struct Received(BTreeMap<String, i64>);
+
+impl Received {
+    /// What was released of a share of a milestone.
+    #[must_use]
+    pub fn released_minor(&self, escrow: &Escrow, milestone: u16, share: Share) -> i64 {
+        let account = Account::Payable { escrow: escrow.id, milestone, share, user: None };
+        self.0.get(&account.key(escrow.terms.currency)).copied().unwrap_or_default()
+    }
+}
+
+/// Sums up what came into the accounts of an escrow: one line an account, however many entries there are.
+///
+/// # Errors
+/// The database's.
+pub async fn received(conn: &mut Conn<'_>, escrow: Uuid) -> Result<Received, DbError> {
+    let rows = all!(
+        conn,
+        (String, i64),
+        "SELECT to_account, CAST(SUM(amount_minor) AS BIGINT) FROM entries WHERE escrow_id = $1 GROUP BY to_account",
+        escrow
+    )?;
+    Ok(Received(rows.into_iter().collect()))
 }
 
 /// Whether what the ledger holds for an escrow is what its state says (domain law).

@@ -63,6 +63,7 @@ fn one_of_each() -> Vec<Refusal> {
         Refusal::OtherDocument,
         Refusal::TermsOfServiceNotAccepted,
         Refusal::InsufficientFunds { available },
+        Refusal::PartTooSmall { least: available },
         Refusal::InsufficientWallet { available },
         Refusal::NothingPayable,
         Refusal::CriteriaUnnamed,

@@ -1,6 +1,6 @@
 //! Everything goes back: the buyer asks, the seller answers or cancels by himself, or gives a part back.
 
-use super::delivery::unpaid;
+use super::delivery::{part_of, unpaid};
 use super::ending::{drop_unpaid, refund};
 use super::{Draft, said, short_enough};
 use crate::engine::deadlines::CANCELLATION_DAYS;
@@ -122,13 +122,7 @@ pub(super) fn refund_by_seller(
         }
     }
     draft.unfrozen(number)?;
-    let amount = part_minor.unwrap_or(left);
-    if amount <= 0 {
-        return Err(Refusal::AmountMissing);
-    }
-    if amount > left {
-        return Err(Refusal::InsufficientFunds { available: draft.escrow.terms.money(left) });
-    }
+    let amount = part_of(draft, number, left, part_minor)?;
     refund(draft, number, amount, How::Refunded);
     Ok(())
 }

@@ -87,6 +87,27 @@ pub(super) fn unpaid(draft: &Draft) -> Refusal {
     }
 }
 
+/// How much of what is left a command moves: all of it, or a part that is not too small to move by itself.
+pub(super) fn part_of(
+    draft: &Draft,
+    number: u16,
+    left: i64,
+    part_minor: Option<i64>,
+) -> Result<i64, Refusal> {
+    let amount = part_minor.unwrap_or(left);
+    if amount <= 0 {
+        return Err(Refusal::AmountMissing);
+    }
+    if amount > left {
+        return Err(Refusal::InsufficientFunds { available: draft.escrow.terms.money(left) });
+    }
+    let least = draft.escrow.least_part_minor(number);
+    if amount < least && amount < left {
+        return Err(Refusal::PartTooSmall { least: draft.escrow.terms.money(least) });
+    }
+    Ok(amount)
+}
+
 /// Releases all that is left, or a part of it; a part that equals the rest is the whole.
 fn approve(draft: &mut Draft, number: u16, part_minor: Option<i64>, facts: &Facts) -> Result<(), Refusal> {
     draft.needs(&[Role::Buyer])?;
@@ -104,13 +125,7 @@ fn approve(draft: &mut Draft, number: u16, part_minor: Option<i64>, facts: &Fact
         | MilestoneStage::Ended { .. } => return Err(Refusal::NotDelivered),
     }
     draft.unfrozen(number)?;
-    let amount = part_minor.unwrap_or(left);
-    if amount <= 0 {
-        return Err(Refusal::AmountMissing);
-    }
-    if amount > left {
-        return Err(Refusal::InsufficientFunds { available: draft.escrow.terms.money(left) });
-    }
+    let amount = part_of(draft, number, left, part_minor)?;
     superseded(draft);
     release(draft, number, amount, How::Approved);
     pay_out_at_once(draft, number, facts);

@@ -27,8 +27,8 @@ use crate::web::view::EventView;
 use crate::web::visit::Visit;
 use crate::web::visitor::OperatorOnly;
 
-/// So many events are followed from the first one; fifty milestones of the longest kind have fewer.
-const MOST_EVENTS: i64 = 5_000;
+/// The chain of a longer history is followed by `holdfast doctor` and no more by a page.
+const MOST_EVENTS: i64 = 1_000;
 
 pub fn routes() -> Routes {
     Routes::new().look("/admin/escrows/{reference}/history", Looks::AtEscrow, show)
@@ -39,7 +39,9 @@ pub fn routes() -> Routes {
 struct Show {
     shell: Shell,
     head: Head,
-    events: usize,
+    events: i64,
+    /// Whether there are few enough events to follow their chain while the page is drawn.
+    is_followed: bool,
     /// What is wrong with the chain; empty as it should be.
     broken: String,
     entries: Vec<(EventView, String)>,
@@ -58,10 +60,18 @@ async fn show(
     let mut db = app.db.read().await?;
     let conn = &mut db.conn();
     let people = escrows::people(conn, book.escrow.id).await?;
-    let stored = history::read(conn, book.escrow.id, 0, MOST_EVENTS).await?;
+    let events = i64::try_from(book.escrow.seq).unwrap_or(i64::MAX);
+    let is_followed = events <= MOST_EVENTS;
+    let (all, shown): (Vec<Stored>, Vec<Stored>) = if is_followed {
+        let all = history::read(conn, book.escrow.id, 0, MOST_EVENTS).await?;
+        let shown = all.iter().rev().filter(|one| one.seq < before).take(PAGE).cloned().collect();
+        (all, shown)
+    } else {
+        let most = i64::try_from(PAGE).unwrap_or(i64::MAX);
+        (Vec::new(), history::newest(conn, book.escrow.id, Some(before), most).await?)
+    };
     let reader = operator.reader(&app);
     let scene = Scene { escrow: &book.escrow, people: &people, reader: &reader };
-    let shown: Vec<&Stored> = stored.iter().rev().filter(|one| one.seq < before).take(PAGE).collect();
     let path = format!("/admin/escrows/{}/history", book.escrow.reference);
     let last = shown.last().map_or(1, |one| one.seq);
     let older =
@@ -69,8 +79,9 @@ async fn show(
     page::html(&Show {
         shell: Shell::new(&app, &visit, format!("History: {}", book.escrow.terms.title)).at(Place::Admin),
         head: Head::new(&book.escrow, "/history"),
-        events: stored.len(),
-        broken: broken(&book, &stored).unwrap_or_default(),
+        events,
+        is_followed,
+        broken: if is_followed { broken(&book, &all).unwrap_or_default() } else { String::new() },
         newer: if before == i64::MAX { String::new() } else { path.clone() },
         older,
         entries: shown.iter().map(|one| (timeline::entry(&scene, one), HEXLOWER.encode(&one.hash))).collect(),

@@ -5,6 +5,7 @@ use askama::Template;
 use super::spot::Spot;
 use super::transfers::Transfers;
 use crate::engine::refusal::Refusal;
+use crate::store::execute::Outcome;
 use crate::web::form::{Fields, Problems};
 use crate::web::shell::Shell;
 
@@ -35,7 +36,25 @@ pub fn typed(spot: &Spot, fields: &Fields, problems: &mut Problems) -> Option<i6
         problems.add("amount", too_much(spot, &refusal));
         return None;
     }
+    let least = spot.seat.escrow.least_part_minor(spot.number);
+    if typed.minor < least && typed.minor < left {
+        problems.add("amount", Refusal::PartTooSmall { least: spot.seat.amount(least) }.sentence());
+        return None;
+    }
     Some(typed.minor)
+}
+
+/// What is wrong with the amount, where that is why it was refused.
+#[must_use]
+#[allow(clippy::wildcard_enum_match_arm, reason = "nothing else is about the amount")]
+pub fn wrong_amount(spot: &Spot, outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Refused { refusal: refusal @ Refusal::InsufficientFunds { .. } } => {
+            Some(too_much(spot, refusal))
+        }
+        Outcome::Refused { refusal: refusal @ Refusal::PartTooSmall { .. } } => Some(refusal.sentence()),
+        _ => None,
+    }
 }
 
 /// The refusal's own sentence, the currency that it leaves out, and why there is less than the price.

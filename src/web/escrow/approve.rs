@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::act::{answer, send};
-use super::amount::{self, Confirmation, too_much};
+use super::amount::{self, Confirmation, wrong_amount};
 use super::inspect::{self, Typed};
 use super::spot::Spot;
 use crate::app::App;
@@ -13,9 +13,7 @@ use crate::engine::command::Command;
 use crate::engine::offers::Action;
 use crate::engine::party::Role;
 use crate::engine::plan::Share;
-use crate::engine::refusal::Refusal;
 use crate::error::Error;
-use crate::store::execute::Outcome;
 use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems, Search};
 use crate::web::page;
@@ -113,8 +111,8 @@ async fn approve(
     let part_minor = typed.map(|amount| amount.minor);
     let command = Command::Approve { milestone: spot.number, part_minor };
     let outcome = send(&app, &spot.seat, &fields, command, None).await?;
-    if let Outcome::Refused { refusal: refusal @ Refusal::InsufficientFunds { .. } } = &outcome {
-        problems.add("amount", too_much(&spot, refusal));
+    if let Some(sentence) = wrong_amount(&spot, &outcome) {
+        problems.add("amount", sentence);
         let typed = Typed { amount: Some(fields.get("amount").to_owned()), problems, ..Typed::default() };
         return inspect::draw(&app, &visit, account, &at, StatusCode::UNPROCESSABLE_ENTITY, typed).await;
     }

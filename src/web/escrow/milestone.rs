@@ -49,6 +49,8 @@ struct Page {
     blocked: Vec<(String, String)>,
     agreed: Agreed,
     rounds: Vec<Round>,
+    /// Where the rounds are that are not shown; empty if all are.
+    older: String,
     held: MoneyView,
     lines: Vec<(&'static str, MoneyView)>,
     shares: Vec<ShareRow>,
@@ -97,6 +99,7 @@ async fn show(
         lines: lines(&spot, &story),
         shares: shares(&spot, &story),
         is_shared: !spot.terms.recipients.is_empty(),
+        older: if story.has_older { format!("{}/history", spot.seat.path()) } else { String::new() },
         rounds: story.rounds,
     })
 }

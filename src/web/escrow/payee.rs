@@ -7,18 +7,15 @@ use axum::response::Response;
 use super::seat::{Seat, pill_of};
 use super::show::{NextView, next_view, received_by};
 use crate::app::App;
-use crate::engine::event::Event;
 use crate::engine::party::Role;
+use crate::engine::plan::Share;
 use crate::error::Error;
 use crate::store::db::Conn;
-use crate::store::history::{self, Stored};
+use crate::store::ledger::{self, Received};
 use crate::web::page;
 use crate::web::shell::{Place, Shell};
 use crate::web::view::{MoneyView, PillView};
 use crate::web::visit::Visit;
-
-/// More of either than any deal of fifty milestones comes to.
-const MOST: i64 = 1_000;
 
 #[derive(Template)]
 #[template(path = "pages/escrow/payee.html")]
@@ -46,16 +43,16 @@ struct Row {
 /// # Errors
 /// The database's, or when it cannot be drawn.
 pub async fn draw(app: &App, visit: &Visit, conn: &mut Conn<'_>, seat: &Seat) -> Result<Response, Error> {
-    let released = history::of_kind(conn, seat.escrow.id, "released", false, None, MOST).await?;
-    let moved = history::of_kind(conn, seat.escrow.id, "paid_out", false, None, MOST).await?;
+    let received = ledger::received(conn, seat.escrow.id).await?;
     let row = |(number, terms): (u16, &crate::engine::terms::MilestoneTerms)| {
         let plan = seat.escrow.plan.milestones.get(usize::from(number).checked_sub(1)?)?;
         let planned: i64 = plan.lines.iter().map(|line| line.amount_minor).sum();
+        let (released, waits) = own(seat, &received, number);
         (planned > 0).then(|| Row {
             title: format!("{}{}", seat.prefix(number), terms.title),
             planned: seat.money(planned),
-            released: seat.money(own(seat, &released, number)),
-            moved: seat.money(own(seat, &moved, number)),
+            released: seat.money(released),
+            moved: seat.money(released - waits),
         })
     };
     page::html(&Page {
@@ -70,17 +67,12 @@ pub async fn draw(app: &App, visit: &Visit, conn: &mut Conn<'_>, seat: &Seat) ->
     })
 }
 
-/// What some events moved of his own in a milestone, in minor units.
-fn own(seat: &Seat, stored: &[Stored], number: u16) -> i64 {
-    let mine = |share| seat.escrow.receiver(share) == Some(seat.account.id);
-    let sum = |event: Event| match event {
-        Event::Released { milestone, parts, .. } if milestone == number => {
-            parts.iter().filter(|part| mine(part.share)).map(|part| part.amount_minor).sum()
-        }
-        Event::PaidOut { milestone, share, amount_minor, .. } if milestone == number && mine(share) => {
-            amount_minor
-        }
-        _ => 0,
-    };
-    stored.iter().filter_map(|stored| stored.record().ok()).map(|record| sum(record.event)).sum()
+/// What was released of his own in a milestone, and what of that waits to be moved, in minor units.
+fn own(seat: &Seat, received: &Received, number: u16) -> (i64, i64) {
+    let mine = |share: &Share| seat.escrow.receiver(*share) == Some(seat.account.id);
+    let lines = usize::from(number).checked_sub(1).and_then(|place| seat.escrow.plan.milestones.get(place));
+    let shares = lines.iter().flat_map(|plan| &plan.lines).map(|line| line.share).filter(mine);
+    let released = shares.map(|share| received.released_minor(&seat.escrow, number, share)).sum();
+    let waits = seat.escrow.payable_to(number, seat.account.id).iter().map(|part| part.amount_minor).sum();
+    (released, waits)
 }

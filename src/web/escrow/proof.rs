@@ -184,9 +184,13 @@ async fn draw(
     page::with_status(status, &page)
 }
 
+/// More acts than the corrections that may be asked for come to.
+const MOST_SHOWN: i64 = 100;
+
 /// Every proof that was sent, the newest first.
 async fn rounds(conn: &mut Conn<'_>, spot: &Spot) -> Result<Vec<Round>, Error> {
-    let stored = history::of_milestone(conn, spot.seat.escrow.id, spot.number).await?;
+    let kinds = ["proof_submitted", "corrections_requested"];
+    let stored = history::of_rounds(conn, spot.seat.escrow.id, spot.number, kinds, MOST_SHOWN).await?;
     let records: Vec<Record> = stored.iter().filter_map(|stored| stored.record().ok()).collect();
     let has_files =
         |record: &Record| matches!(&record.event, Event::ProofSubmitted { files, .. } if !files.is_empty());

@@ -7,15 +7,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::act::{answer, send};
-use super::amount::{self, Confirmation, too_much};
+use super::amount::{self, Confirmation, wrong_amount};
 use super::spot::Spot;
 use crate::app::App;
 use crate::engine::command::Command;
 use crate::engine::offers::Action;
 use crate::engine::party::Role;
-use crate::engine::refusal::Refusal;
 use crate::error::Error;
-use crate::store::execute::Outcome;
 use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems, Search};
 use crate::web::page;
@@ -143,8 +141,8 @@ async fn refund(
     let part_minor = amount.map(|amount| amount.minor);
     let command = Command::Refund { milestone: spot.number, part_minor };
     let outcome = send(&app, &spot.seat, &fields, command, None).await?;
-    if let Outcome::Refused { refusal: refusal @ Refusal::InsufficientFunds { .. } } = &outcome {
-        problems.add("amount", too_much(&spot, refusal));
+    if let Some(sentence) = wrong_amount(&spot, &outcome) {
+        problems.add("amount", sentence);
         return again(&app, &visit, &spot, &fields, problems);
     }
     let as_it_came = spot.seat.goes_back_as_it_came(spot.number);

@@ -1,29 +1,36 @@
-//! What has happened to a milestone: every round of delivery, and what has moved of its money. Both are
-//! read from the history, since the state keeps the last round only.
+//! What has happened to a milestone: the last rounds of delivery, and what has moved of its money. The rounds are
+//! read from the history, since the state keeps the last one only; the money from the state, and from the ledger
+//! where something has gone back as well. A page takes no longer for a long history than for a short one.
 
 use std::collections::BTreeMap;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::seat::Scene;
+use super::seat::{Scene, Seat};
 use super::spot::Spot;
-use crate::engine::escrow::Escrow;
 use crate::engine::event::{Event, Record};
-use crate::engine::plan::{Part, Share};
-use crate::engine::refund::Refund;
-use crate::engine::terms::FileRef;
+use crate::engine::plan::Share;
+use crate::engine::sums::Sums;
+use crate::engine::terms::{CommissionPayer, FileRef};
+use crate::engine::veil;
 use crate::error::Error;
 use crate::store::db::Conn;
 use crate::store::files::{self, FileRow};
 use crate::store::history;
+use crate::store::ledger::{self, Received};
 use crate::web::view::{FileView, TimeView, file_size};
+
+/// How many rounds are shown; the history has the rest.
+const MOST_ROUNDS: usize = 20;
 
 /// The story of one milestone.
 #[derive(Default)]
 pub struct Story {
     /// The newest first.
     pub rounds: Vec<Round>,
+    /// Whether there were more than are shown.
+    pub has_older: bool,
     /// By share, in minor units.
     pub released: BTreeMap<Share, i64>,
     /// By share, in minor units.
@@ -66,7 +73,10 @@ impl Story {
     /// # Errors
     /// The database's.
     pub async fn load(conn: &mut Conn<'_>, spot: &Spot) -> Result<Self, Error> {
-        let stored = history::of_milestone(conn, spot.seat.escrow.id, spot.number).await?;
+        // One event more than the rounds can have, to know whether there are older ones.
+        let most = i64::try_from(2 * MOST_ROUNDS + 1).unwrap_or(i64::MAX);
+        let kinds = ["delivered", "changes_requested"];
+        let stored = history::of_rounds(conn, spot.seat.escrow.id, spot.number, kinds, most).await?;
         // What a newer version wrote and this one can't read is left out here; the history says so.
         let records: Vec<Record> = stored.iter().filter_map(|stored| spot.seat.record(stored).ok()).collect();
         let has_files =
@@ -76,30 +86,51 @@ impl Story {
         } else {
             Vec::new()
         };
-        let mut story = Self::default();
-        for record in &records {
-            story.add(&spot.seat.escrow, record);
-        }
         let files_at = spot.seat.files_at();
-        story.rounds = rounds(&spot.seat.scene(), &files_at, spot.number, &records, &rows);
+        let mut rounds = rounds(&spot.seat.scene(), &files_at, spot.number, &records, &rows);
+        let has_older = rounds.len() > MOST_ROUNDS;
+        rounds.truncate(MOST_ROUNDS);
+        let mut story = Self { rounds, has_older, ..Self::default() };
+        story.count(conn, spot).await?;
         Ok(story)
     }
 
-    fn add(&mut self, escrow: &Escrow, record: &Record) {
-        match &record.event {
-            Event::Released { parts, .. } => add_parts(&mut self.released, parts),
-            Event::Refunded { parts, .. } => {
-                self.refunded_minor += parts.iter().map(|part| part.amount_minor).sum::<i64>();
-            }
-            Event::RefundSettled { refund, .. } | Event::RefundedToWallet { refund, .. } => {
-                self.refunded_minor += escrow.refund(*refund).map_or(0, Refund::sum_minor);
-            }
-            Event::PaidOut { share, amount_minor, .. } => {
-                *self.paid_out.entry(*share).or_default() += amount_minor;
-            }
-            _ => {}
+    /// What has moved. Where nothing went back, it is what is no longer held.
+    async fn count(&mut self, conn: &mut Conn<'_>, spot: &Spot) -> Result<(), Error> {
+        let (state, plan) = (&spot.state, &spot.plan);
+        if !state.funded() {
+            return Ok(());
         }
+        self.refunded_minor = Sums::of_milestone(&spot.seat.escrow, spot.number, 0).refunded;
+        // What one alone has of the balance stands in the state as well.
+        let is_shared = state.holdings.iter().filter(|held| !held.share.follows()).count() > 1;
+        let received = if self.refunded_minor > 0 && is_shared {
+            Some(ledger::received(conn, spot.seat.escrow.id).await?)
+        } else {
+            None
+        };
+        for held in &state.holdings {
+            let released = match &received {
+                _ if self.refunded_minor == 0 => plan.line(held.share) - held.held_minor,
+                _ if held.share.follows() => state.follower_released(plan, held.share),
+                Some(received) => released_as_seen(received, &spot.seat, spot.number, held.share),
+                None => state.released_minor,
+            };
+            self.released.insert(held.share, released);
+            self.paid_out.insert(held.share, released - held.payable_minor);
+        }
+        Ok(())
     }
+}
+
+/// What was released of a share, as the viewer knows it: a commission that is hidden from the buyer counts for the
+/// seller.
+fn released_as_seen(received: &Received, seat: &Seat, number: u16, share: Share) -> i64 {
+    let of = |share| received.released_minor(&seat.escrow, number, share);
+    let terms = &seat.escrow.terms;
+    let by_seller = terms.commission.as_ref().is_some_and(|terms| terms.payer == CommissionPayer::Seller);
+    let hidden = by_seller && veil::hides_from(terms, seat.role);
+    if share == Share::Seller && hidden { of(share) + of(Share::Broker) } else { of(share) }
 }
 
 /// Every round of delivery of a milestone, the newest first. `files_at` is where the reader gets its files.
@@ -141,12 +172,6 @@ fn add_round(rounds: &mut Vec<Round>, scene: &Scene<'_>, files_at: &str, record:
             }
         }
         _ => {}
-    }
-}
-
-fn add_parts(sums: &mut BTreeMap<Share, i64>, parts: &[Part]) {
-    for part in parts {
-        *sums.entry(part.share).or_default() += part.amount_minor;
     }
 }
 
