@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::crowd::Crowd;
 use crate::files::Files;
 use crate::mail::transport::Mailer;
 use crate::password::Passwords;
@@ -14,6 +15,7 @@ use crate::rails::sandbox::SandboxRail;
 use crate::sandbox::Sandbox;
 use crate::store::db::{Db, DbError};
 use crate::store::execute::{Outcome, Request, execute};
+use crate::store::probe::Probe;
 
 #[derive(Clone)]
 pub struct App {
@@ -27,6 +29,8 @@ pub struct App {
     /// The provider of rehearsals, who has moved in for want of a house.
     pub sandbox: Sandbox,
     pub wake: Wake,
+    pub probe: Probe,
+    pub crowd: Crowd,
 }
 
 impl App {
@@ -41,7 +45,8 @@ impl App {
         let sandbox = Sandbox::new(db.clone(), clock.clone(), &config, wake.clone());
         let rails = Rails::new(vec![Arc::new(SandboxRail::new(sandbox.clone(), config.public_url.clone()))]);
         let config = Arc::new(config);
-        Ok(Self { db, clock, config, passwords, mailer, files, rails, sandbox, wake })
+        let (probe, crowd) = (Probe::default(), Crowd::default());
+        Ok(Self { db, clock, config, passwords, mailer, files, rails, sandbox, wake, probe, crowd })
     }
 }
 

@@ -55,6 +55,11 @@ pub struct Limits {
     pub header: Duration,
     /// How long an answer may wait to be taken, even if only a part of it.
     pub stall: Duration,
+    /// How long a form may keep us waiting for its bytes in all, and an answer for being taken, apart from the
+    /// seconds that [`Self::least_rate`] pays for.
+    pub slack: Duration,
+    /// How many bytes must come, or be taken, for each second of waiting beyond that.
+    pub least_rate: u32,
     /// How long a page may take, with the form that is sent to it.
     pub page: Duration,
     /// The same for a form with files.
@@ -69,6 +74,8 @@ impl Default for Limits {
             connections: 512,
             header: Duration::from_secs(15),
             stall: Duration::from_secs(60),
+            slack: Duration::from_secs(20),
+            least_rate: 1_024,
             page: Duration::from_secs(30),
             upload: Duration::from_secs(15 * 60),
             outside: Duration::from_secs(20),

@@ -3,6 +3,7 @@
 //! A handler returns `Result<Response, Error>`. The inside of an error goes to the log with the
 //! request's id; the outside is drawn by one layer of `web`, as a page or as JSON.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
@@ -10,6 +11,8 @@ use axum::response::{IntoResponse, Response};
 
 use crate::password::PasswordError;
 use crate::store::db::DbError;
+use crate::store::failure::Outage;
+use crate::store::sessions;
 
 /// What lies behind an error that the reader can do nothing about.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -28,6 +31,9 @@ pub enum Error {
     /// A form that was sent from another site.
     #[error("a form was sent from another site")]
     CrossSite,
+    /// A form that does not say where it was sent from, as every browser's does.
+    #[error("a form does not say where it was sent from")]
+    FromNowhere,
     /// Something else stands in the way; the sentence says what.
     #[error("conflict: {0}")]
     Conflict(String),
@@ -43,12 +49,24 @@ pub enum Error {
     /// Too many tries; after this many seconds the next one is welcome.
     #[error("throttled for {retry_after_seconds} s")]
     Throttled { retry_after_seconds: u64 },
+    /// One network or account has too much under way at this moment.
+    #[error("too much at once")]
+    Crowded,
+    /// There is no more room for those who are not signed in.
+    #[error("no room for another visitor")]
+    Full,
+    /// What was sent came too slowly, or stopped.
+    #[error("what was sent came too slowly")]
+    TooSlow,
     /// It took too long, and how far it came is not known.
     #[error("took too long")]
     TimedOut,
     /// A part that we need does not answer now and will again.
     #[error("unavailable: {0}")]
     Unavailable(#[source] Cause),
+    /// The disk is full or fails, and will be mended.
+    #[error("cannot save: {0}")]
+    CannotSave(#[source] Cause),
     #[error("internal: {0}")]
     Internal(#[source] Cause),
 }
@@ -65,12 +83,15 @@ impl Error {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::CrossSite | Self::FromNowhere => StatusCode::FORBIDDEN,
             Self::Conflict(_) | Self::Stale { .. } => StatusCode::CONFLICT,
             Self::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::TimedOut | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Throttled { .. } | Self::Crowded => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Full | Self::TimedOut | Self::Unavailable(_) | Self::CannotSave(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -83,13 +104,18 @@ impl Error {
             Self::WrongMethod => "WRONG_METHOD",
             Self::BadRequest(_) => "BAD_REQUEST",
             Self::CrossSite => "CROSS_SITE",
+            Self::FromNowhere => "NO_ORIGIN",
             Self::Conflict(_) => "CONFLICT",
             Self::Stale { .. } => "STALE",
             Self::Refused { code, .. } => code,
             Self::TooLarge(_) => "TOO_LARGE",
             Self::Throttled { .. } => "THROTTLED",
+            Self::Crowded => "TOO_MUCH_AT_ONCE",
+            Self::Full => "FULL",
+            Self::TooSlow => "TOO_SLOW",
             Self::TimedOut => "TIMED_OUT",
             Self::Unavailable(_) => "UNAVAILABLE",
+            Self::CannotSave(_) => "CANNOT_SAVE",
             Self::Internal(_) => "INTERNAL",
         }
     }
@@ -102,13 +128,18 @@ impl Error {
             Self::WrongMethod => "This page works another way",
             Self::BadRequest(_) => "We could not read this request",
             Self::CrossSite => "This form came from somewhere else",
+            Self::FromNowhere => "This form does not say where it comes from",
             Self::Conflict(_) => "Something else happened first",
             Self::Stale { .. } => "This has changed since you opened it",
             Self::Refused { .. } => "This is not possible now",
             Self::TooLarge(_) => "That is too large",
             Self::Throttled { .. } => "Too many tries",
+            Self::Crowded => "That is too much at once",
+            Self::Full => "Too many people are here right now",
+            Self::TooSlow => "What you sent did not arrive in time",
             Self::TimedOut => "This took too long",
             Self::Unavailable(_) => "Holdfast is not available for a moment",
+            Self::CannotSave(_) => "The portal can’t save anything right now",
             Self::Internal(_) => "Something went wrong on our side",
         }
     }
@@ -125,22 +156,69 @@ impl Error {
             Self::CrossSite => "Your browser says that this form was not sent from a page of Holdfast, so we did not carry it out. \
                 If you pressed the button on one of our pages, open that page again and send it once more."
                 .to_owned(),
+            Self::FromNowhere => "Your browser did not say from which page this form was sent, so we did not carry it out. \
+                Open the page again in another browser. A program must send the header Origin with the address of this portal."
+                .to_owned(),
             Self::Stale { sentence, .. } | Self::Refused { sentence, .. } => sentence.clone(),
             Self::Throttled { retry_after_seconds } => format!(
                 "To keep accounts safe we limit how often this can be tried. Try again in {}.",
                 in_words(*retry_after_seconds)
             ),
+            Self::Crowded => "Your account or your network has many pages or files under way at this moment. Wait until they are done, then try again."
+                .to_owned(),
+            Self::Full => "It is nothing that you did. Try again in a few seconds.".to_owned(),
+            Self::TooSlow => "The connection was too slow, or it stopped. Send it again, or try another connection.".to_owned(),
             Self::TimedOut => "We stopped waiting for an answer. Look at the page again before you repeat what you did.".to_owned(),
             Self::Unavailable(_) => "A part that we need does not answer. It is nothing that you did. Try again in a minute.".to_owned(),
+            Self::CannotSave(_) => "Its disk is full or does not answer. It is nothing that you did, and nothing that was saved before is lost. \
+                Everything can still be read. Try again in a few minutes."
+                .to_owned(),
             Self::Internal(_) => "It is nothing that you did. The fault is written down, and we will look at it.".to_owned(),
         }
     }
 
-    /// Whether the request may have been carried out in part, so that nobody can say "nothing
-    /// happened" without looking.
+    /// After how long another try may succeed, where that can be said.
     #[must_use]
-    pub fn is_uncertain(&self) -> bool {
-        matches!(self, Self::TimedOut | Self::Unavailable(_) | Self::Internal(_))
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        match self {
+            Self::Throttled { retry_after_seconds } => Some(*retry_after_seconds),
+            Self::Crowded | Self::Full => Some(5),
+            Self::Unavailable(_) | Self::CannotSave(_) => Some(30),
+            Self::NotFound
+            | Self::WrongMethod
+            | Self::BadRequest(_)
+            | Self::CrossSite
+            | Self::FromNowhere
+            | Self::Conflict(_)
+            | Self::Stale { .. }
+            | Self::Refused { .. }
+            | Self::TooLarge(_)
+            | Self::TooSlow
+            | Self::TimedOut
+            | Self::Internal(_) => None,
+        }
+    }
+
+    /// Whether the request may have been carried out in part, so that nobody can say "nothing
+    /// happened" without looking. `saved` is whether it had saved anything before it failed.
+    #[must_use]
+    pub fn is_uncertain(&self, saved: bool) -> bool {
+        match self {
+            Self::TimedOut | Self::Internal(_) => true,
+            Self::TooSlow | Self::Unavailable(_) | Self::CannotSave(_) => saved,
+            Self::NotFound
+            | Self::WrongMethod
+            | Self::BadRequest(_)
+            | Self::CrossSite
+            | Self::FromNowhere
+            | Self::Conflict(_)
+            | Self::Stale { .. }
+            | Self::Refused { .. }
+            | Self::TooLarge(_)
+            | Self::Throttled { .. }
+            | Self::Crowded
+            | Self::Full => false,
+        }
     }
 }
 
@@ -169,7 +247,17 @@ impl IntoResponse for Error {
 
 impl From<DbError> for Error {
     fn from(error: DbError) -> Self {
-        if error.is_transient() { Self::Unavailable(Box::new(error)) } else { Self::internal(error) }
+        match error.outage() {
+            Some(Outage::Disk) => Self::CannotSave(Box::new(error)),
+            Some(Outage::Away) => Self::Unavailable(Box::new(error)),
+            None if error.is_transient() => Self::Unavailable(Box::new(error)),
+            // Each place that expects one asks for it itself; this is for two who did the same at one moment.
+            None if error.is_unique_violation() => Self::Conflict(
+                "Somebody did the same at the same moment, so this was not done twice. Open the page again to see how it stands."
+                    .to_owned(),
+            ),
+            None => Self::internal(error),
+        }
     }
 }
 
@@ -181,13 +269,22 @@ impl From<PasswordError> for Error {
 
 impl From<tower_sessions::session::Error> for Error {
     fn from(error: tower_sessions::session::Error) -> Self {
-        Self::internal(error)
+        match sessions::outage(&error) {
+            Some(Outage::Disk) => Self::CannotSave(Box::new(error)),
+            Some(Outage::Away) => Self::Unavailable(Box::new(error)),
+            None => Self::internal(error),
+        }
     }
 }
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
-        Self::internal(error)
+        // What is not there any more, or is asked for in a wrong way, no room on the disk will bring back.
+        let is_ours = matches!(
+            error.kind(),
+            ErrorKind::NotFound | ErrorKind::AlreadyExists | ErrorKind::InvalidInput | ErrorKind::InvalidData
+        );
+        if is_ours { Self::internal(error) } else { Self::CannotSave(Box::new(error)) }
     }
 }
 

@@ -3,6 +3,8 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
@@ -18,11 +20,23 @@ use crate::text;
 /// What is kept of a file's beginning to tell its type.
 const HEAD_BYTES: usize = 8 * 1024;
 
+/// How much of files may be on its way at a time: what has not arrived whole belongs to nobody, and whoever
+/// begins many must not fill the disk with it.
+pub const MOST_ARRIVING_BYTES: i64 = 512 * 1024 * 1024;
+
+/// An empty file of this name says that the portal starts without the files that are not here.
+pub const GIVEN_UP: &str = "lost";
+
+/// People's contracts and pictures are for no other user of this machine.
+const OURS: u32 = 0o600;
+
 /// The folder of the files. Cheap to clone.
 #[derive(Clone)]
 pub struct Files {
     pub(crate) root: PathBuf,
     pub(crate) clock: Clock,
+    /// Bytes of files that are still on their way to this process, all together.
+    arriving: Arc<AtomicI64>,
 }
 
 /// What was taken in.
@@ -42,6 +56,8 @@ pub enum TakeError<E> {
     TooLarge,
     #[error("the file is empty")]
     Empty,
+    #[error("too many files are on their way")]
+    Crowded,
     #[error("the file did not arrive whole")]
     Interrupted(E),
     #[error("storing a file: {0}")]
@@ -52,7 +68,7 @@ impl Files {
     /// The files below this data folder. Folders are made when the first file comes.
     #[must_use]
     pub fn new(data_dir: &Path, clock: Clock) -> Self {
-        Self { root: data_dir.join("files"), clock }
+        Self { root: data_dir.join("files"), clock, arriving: Arc::default() }
     }
 
     /// Takes a file in. When this returns, the bytes are on the disk to stay, so a row that names them
@@ -66,14 +82,18 @@ impl Files {
     {
         let folder = self.root.join("tmp");
         fs::create_dir_all(&folder).await?;
-        let unfinished = Unfinished(folder.join(self.clock.id().simple().to_string()));
-        let mut file = File::options().write(true).create_new(true).open(&unfinished.0).await?;
+        let path = folder.join(self.clock.id().simple().to_string());
+        let mut unfinished = Unfinished { path, bytes: 0, arriving: self.arriving.clone() };
+        let mut file = File::options().write(true).create_new(true).mode(OURS).open(&unfinished.path).await?;
         let (mut digest, mut size, mut head) = (Sha256::new(), 0_i64, Vec::new());
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(TakeError::Interrupted)?;
             size += i64::try_from(chunk.len()).unwrap_or(i64::MAX / 2);
             if size > LARGEST_FILE_BYTES {
                 return Err(TakeError::TooLarge);
+            }
+            if !unfinished.grows_to(size) {
+                return Err(TakeError::Crowded);
             }
             head.extend_from_slice(&chunk[..chunk.len().min(HEAD_BYTES - head.len())]);
             digest.update(&chunk);
@@ -120,13 +140,37 @@ impl Files {
         }
     }
 
+    /// Whether bytes lie here under this digest, whatever they are.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub async fn is_here(&self, sha256: &str) -> io::Result<bool> {
+        match self.open(sha256).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where they lie, for whoever runs the portal.
+    #[must_use]
+    pub fn folder(&self) -> String {
+        self.root.display().to_string()
+    }
+
+    /// Whether somebody who runs the portal has said that what is not here is lost for good.
+    #[must_use]
+    pub fn are_given_up(&self) -> bool {
+        self.root.join(GIVEN_UP).exists()
+    }
+
     /// Gives finished bytes their place. Renaming replaces in one step, so a file that is there
     /// already, whole or damaged, is whole afterwards.
     async fn keep(&self, unfinished: Unfinished, sha256: &str) -> io::Result<()> {
         let path = self.path(sha256)?;
         let folder = path.parent().unwrap_or(&self.root).to_owned();
         fs::create_dir_all(&folder).await?;
-        fs::rename(&unfinished.0, &path).await?;
+        fs::rename(&unfinished.path, &path).await?;
         // A name outlives a power cut only when its folder was written, and so up to the data folder.
         for folder in folder.ancestors().take(4) {
             File::open(folder).await?.sync_all().await?;
@@ -146,12 +190,26 @@ impl Files {
 }
 
 /// A file on its way. Dropped before it got its place, it is removed.
-struct Unfinished(PathBuf);
+struct Unfinished {
+    path: PathBuf,
+    bytes: i64,
+    arriving: Arc<AtomicI64>,
+}
+
+impl Unfinished {
+    /// Counts what has come of it; whether there is room for it among all that are on their way.
+    fn grows_to(&mut self, bytes: i64) -> bool {
+        let more = bytes - self.bytes;
+        self.bytes = bytes;
+        self.arriving.fetch_add(more, Ordering::Relaxed) + more <= MOST_ARRIVING_BYTES
+    }
+}
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
+        self.arriving.fetch_sub(self.bytes, Ordering::Relaxed);
         // It is gone when it was renamed, and what can't be removed hinders nobody.
-        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 
@@ -239,6 +297,8 @@ mod tests {
         let mut read = String::new();
         files.open(&stored.sha256).await.unwrap().read_to_string(&mut read).await.unwrap();
         assert_eq!(read, "hello world");
+        let mode = std::fs::metadata(files.path(&stored.sha256).unwrap()).unwrap().permissions();
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777, 0o600);
         assert!(files.is_whole(&stored.sha256).await.unwrap());
 
         let path = files.path(&stored.sha256).unwrap();
@@ -262,6 +322,19 @@ mod tests {
         assert!(matches!(take(&files, vec![]).await, Err(TakeError::Empty)));
         let cut = vec![Ok(mebibyte), Err("gone")];
         assert!(matches!(take(&files, cut).await, Err(TakeError::Interrupted("gone"))));
+        assert_eq!(count(&at.0), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_on_its_way_is_counted_and_bounded() {
+        let (at, files) = folder("arriving");
+        let mebibyte = Bytes::from(vec![7; 1024 * 1024]);
+        let on_its_way = |files: &Files| files.arriving.load(Ordering::Relaxed);
+        files.arriving.store(MOST_ARRIVING_BYTES - 1024 * 1024, Ordering::Relaxed);
+        take(&files, vec![Ok(mebibyte.clone())]).await.unwrap();
+        let two = vec![Ok(mebibyte.clone()), Ok(mebibyte)];
+        assert!(matches!(take(&files, two).await, Err(TakeError::Crowded)));
+        assert_eq!(on_its_way(&files), MOST_ARRIVING_BYTES - 1024 * 1024, "what was refused counts no more");
         assert_eq!(count(&at.0), 1);
     }
 

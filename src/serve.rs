@@ -9,7 +9,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::error::Error;
+use crate::files::GIVEN_UP;
 use crate::listen::listen;
+use crate::store::files;
 use crate::work::Workers;
 use crate::{accounts, web};
 
@@ -25,6 +28,7 @@ const GOODBYE: Duration = Duration::from_secs(5);
 /// One line about what kept it from starting.
 pub async fn run(mut app: App, last: &str) -> Result<(), String> {
     let address = app.config.listen;
+    look_around(&app).await?;
     let listener = TcpListener::bind(address).await.map_err(|error| format!("{address}: {error}"))?;
     at_the_port_given(&mut app, &listener);
     let ended = ending().map_err(|error| error.to_string())?;
@@ -51,6 +55,42 @@ pub async fn run(mut app: App, last: &str) -> Result<(), String> {
         tracing::warn!("the database was not closed in time");
     }
     Ok(())
+}
+
+/// How many of the files that the database names are looked for at the start.
+const SAMPLE: i64 = 50;
+
+/// Whether the database and the files are such that people's money and papers are safe here.
+///
+/// # Errors
+/// One line about what must be changed first.
+pub async fn look_around(app: &App) -> Result<(), String> {
+    let unsafe_settings = app.db.risks().await.map_err(|error| error.to_string())?;
+    for risk in &unsafe_settings {
+        tracing::warn!("{risk}");
+    }
+    if !app.config.test_mode && !unsafe_settings.is_empty() {
+        return Err("the database would lose money that it has confirmed; see the lines above".to_owned());
+    }
+    has_its_files(app).await.map_err(|error| error.to_string())?
+}
+
+/// A second machine whose folder of files is its own would show half of the papers, and lose the other half.
+async fn has_its_files(app: &App) -> Result<Result<(), String>, Error> {
+    let named = files::contents(&mut app.db.read().await?.conn(), "", SAMPLE).await?;
+    if named.is_empty() || app.files.are_given_up() {
+        return Ok(Ok(()));
+    }
+    for sha256 in &named {
+        if app.files.is_here(sha256).await? {
+            return Ok(Ok(()));
+        }
+    }
+    let folder = app.files.folder();
+    Ok(Err(format!(
+        "{folder}: the database names files, and none of them is here. All machines must share this folder; \
+         if the files are lost for good, make an empty file {folder}/{GIVEN_UP} and start again"
+    )))
 }
 
 /// With port 0 the system chooses one, and the addresses that people are told must name that.

@@ -14,6 +14,12 @@ pub fn turns(sign: char) -> bool {
     matches!(sign, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// The text without control characters but line breaks and tabs: PostgreSQL stores no NUL.
+#[must_use]
+pub fn storable(text: &str) -> String {
+    text.chars().filter(|sign| !sign.is_control() || matches!(sign, '\n' | '\t')).collect()
+}
+
 /// Signs that show nothing and that no script needs: soft hyphens, joiners of words, fillers, tags. Two texts that
 /// differ in them look the same, and a text of nothing else looks empty.
 #[must_use]

@@ -17,6 +17,9 @@ pub(super) async fn contents(app: &App, conn: &mut Conn<'_>, report: &mut Report
             report.files += 1;
             match app.files.is_whole(sha256).await {
                 Ok(true) => {}
+                Ok(false) if !app.files.is_here(sha256).await? => {
+                    report.ill(format!("file {sha256}: it is not here, in {}", app.files.folder()));
+                }
                 Ok(false) => report.ill(format!("file {sha256}: its content has changed")),
                 Err(error) => report.ill(format!("file {sha256}: {error}")),
             }

@@ -16,6 +16,7 @@ use crate::store::db::DbError;
 use crate::store::execute::{Outcome, Request, Who};
 use crate::store::notices_in::{self, Received};
 use crate::store::payments::{self, Payment};
+use crate::text::storable;
 
 /// Hears a notice of `rail`.
 ///
@@ -41,7 +42,7 @@ pub async fn hear(app: &App, rail: &dyn Rail, headers: &HeaderMap, body: &[u8]) 
         rail: rail.name(),
         notice_id: &notice.id,
         payment_id: payment,
-        body: &String::from_utf8_lossy(body),
+        body: &storable(&String::from_utf8_lossy(body)),
         outcome: &outcome,
         received_at: now,
     };

@@ -5,18 +5,21 @@
 //! joined here and nowhere else. This module knows no table.
 
 use std::cell::Cell;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::pool::PoolConnection;
+use sqlx::pool::{PoolConnection, PoolConnectionMetadata, PoolOptions};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use sqlx::{Connection, Postgres, Sqlite, Transaction};
+use sqlx::{Connection, Database, Postgres, Row, Sqlite, Transaction};
 
+pub use super::failure::DbError;
+use super::failure::{failed_within, saved};
 use crate::engine::time::Time;
 use crate::keys::Keys;
 
@@ -28,58 +31,6 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 const LARGEST_POOL: u32 = 8;
 /// How long a request waits for a connection before it is told that the service is busy.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// What went wrong between us and the database. The inside is for the log, never for a page.
-#[derive(Debug, thiserror::Error)]
-pub enum DbError {
-    #[error("database: {0}")]
-    Query(#[from] sqlx::Error),
-    #[error("migrations: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
-    #[error("the database address is neither sqlite: nor postgres:")]
-    UnknownAddress,
-    #[error("database: it does not answer")]
-    Silent,
-    /// What must always hold does not: nothing was written, and somebody must look.
-    #[error("broken: {0}")]
-    Broken(String),
-}
-
-impl DbError {
-    /// Whether a row with the same unique key is there already.
-    #[must_use]
-    pub fn is_unique_violation(&self) -> bool {
-        self.database().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
-    }
-
-    /// Whether a CHECK, a NOT NULL or a trigger of the database refused the row.
-    #[must_use]
-    pub fn is_check_violation(&self) -> bool {
-        self.database().is_some_and(sqlx::error::DatabaseError::is_check_violation)
-    }
-
-    /// Whether the same work may succeed when it is simply done again from its beginning: a deadlock,
-    /// a serialization failure, a writer that did not get its turn.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Query(sqlx::Error::PoolTimedOut) => true,
-            Self::Query(sqlx::Error::Database(inner)) => inner
-                .code()
-                .is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01" | "5" | "6" | "261" | "517")),
-            Self::Query(_) | Self::Migrate(_) | Self::UnknownAddress | Self::Silent | Self::Broken(_) => {
-                false
-            }
-        }
-    }
-
-    fn database(&self) -> Option<&(dyn sqlx::error::DatabaseError + 'static)> {
-        match self {
-            Self::Query(inner) => inner.as_database_error(),
-            Self::Migrate(_) | Self::UnknownAddress | Self::Silent | Self::Broken(_) => None,
-        }
-    }
-}
 
 /// The database, and the key that seals what a copy of it must not tell. Cheap to clone.
 #[derive(Clone)]
@@ -137,6 +88,7 @@ impl Db {
     /// One writer, since SQLite has one at a time anyway and waiting in a pool is fairer than waiting
     /// in its busy handler; readers beside it, which cannot write.
     async fn sqlite(path: &Path) -> Result<Self, DbError> {
+        keep_private(path).map_err(sqlx::Error::Io)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -144,16 +96,14 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(PATIENCE);
-        let writer = SqlitePoolOptions::new()
+        let writer = trusted(SqlitePoolOptions::new())
             .max_connections(1)
-            .acquire_timeout(PATIENCE)
             .idle_timeout(None)
             .max_lifetime(None)
             .connect_with(options.clone())
             .await?;
-        let readers = SqlitePoolOptions::new()
+        let readers = trusted(SqlitePoolOptions::new())
             .max_connections(LARGEST_POOL)
-            .acquire_timeout(PATIENCE)
             .connect_lazy_with(options.pragma("query_only", "ON"));
         Ok(Self(Pools::Sqlite { writer, readers }, Keys::default()))
     }
@@ -161,9 +111,8 @@ impl Db {
     async fn postgres(options: PgConnectOptions) -> Result<Self, DbError> {
         let options = options.application_name("holdfast");
         // A pool tries again until its patience ends and then says no more than that it ended.
-        let once = async { PgConnection::connect_with(&options).await?.close().await };
-        tokio::time::timeout(PATIENCE, once).await.map_err(|_| DbError::Silent)??;
-        let pool = || PgPoolOptions::new().max_connections(LARGEST_POOL).acquire_timeout(PATIENCE);
+        tokio::time::timeout(PATIENCE, not_pooled(&options)).await.map_err(|_| DbError::Silent)??;
+        let pool = || trusted(PgPoolOptions::new()).max_connections(LARGEST_POOL);
         let writers = pool().connect_with(options.clone()).await?;
         let readers = pool().connect_lazy_with(options.options([("default_transaction_read_only", "on")]));
         Ok(Self(Pools::Postgres { writers, readers }, Keys::default()))
@@ -229,6 +178,23 @@ impl Db {
         })
     }
 
+    /// Settings of the database with which it forgets what it has confirmed; one line each.
+    ///
+    /// # Errors
+    /// The database did not answer.
+    pub async fn risks(&self) -> Result<Vec<String>, DbError> {
+        let Pools::Postgres { readers, .. } = &self.0 else { return Ok(Vec::new()) };
+        let sql = "SELECT name, setting FROM pg_settings
+                   WHERE name IN ('synchronous_commit', 'fsync', 'full_page_writes') AND setting = 'off' ORDER BY name";
+        let off: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(readers).await?;
+        let line = |(name, setting)| {
+            format!(
+                "PostgreSQL has {name} = {setting}: after a power cut it may have forgotten payments that were confirmed. Set it to on"
+            )
+        };
+        Ok(off.into_iter().map(line).collect())
+    }
+
     /// What is behind the handle, for `doctor` and the log.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -267,12 +233,62 @@ impl Tx {
     /// # Errors
     /// The database refused; nothing was written.
     pub async fn commit(self) -> Result<(), DbError> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
-        }
-        Ok(())
+        let done = match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        };
+        done.map_err(DbError::from).inspect_err(DbError::note_lost_commit).inspect(|()| saved())
     }
+}
+
+/// A pooler that gives each transaction another connection mixes up our prepared statements with those of others.
+/// It shows when somebody else's transaction takes the server's end that was ours a moment ago.
+async fn not_pooled(options: &PgConnectOptions) -> Result<(), DbError> {
+    async fn backend(conn: &mut PgConnection) -> Result<i32, sqlx::Error> {
+        sqlx::raw_sql("SELECT pg_backend_pid()").fetch_one(conn).await?.try_get(0)
+    }
+    let mut ours = PgConnection::connect_with(options).await?;
+    let mut other = PgConnection::connect_with(options).await?;
+    let before = backend(&mut ours).await?;
+    sqlx::raw_sql("BEGIN").execute(&mut other).await?;
+    let taken = backend(&mut other).await?;
+    let after = backend(&mut ours).await?;
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await?;
+    ours.close().await?;
+    other.close().await?;
+    if before == taken || before != after {
+        return Err(DbError::Unfit(
+            "the database is reached through a pooler in transaction mode, which mixes up statements: set it to \
+             session mode, or name the database's own address"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// A pool that waits no longer than our patience, and hands no connection out that was open when the disk or
+/// the server failed, or that still believes in a transaction which has ended.
+fn trusted<DB: Database>(pool: PoolOptions<DB>) -> PoolOptions<DB> {
+    pool.acquire_timeout(PATIENCE).before_acquire(|conn, PoolConnectionMetadata { age, .. }| {
+        let is_trusted = !failed_within(age) && !conn.is_in_transaction();
+        Box::pin(async move { Ok(is_trusted) })
+    })
+}
+
+/// Nobody else on this machine may read the database, whatever its folder allows. The files beside it get the
+/// same mode from SQLite, unless they were there before.
+fn keep_private(path: &Path) -> std::io::Result<()> {
+    const OURS: u32 = 0o600;
+    std::fs::OpenOptions::new().create(true).append(true).mode(OURS).open(path)?;
+    for end in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        match std::fs::set_permissions(Path::new(&name), std::fs::Permissions::from_mode(OURS)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
 }
 
 impl Reader {

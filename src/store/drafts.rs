@@ -6,6 +6,7 @@
 use uuid::Uuid;
 
 use super::files::{self, NewFile};
+use super::users;
 use crate::clock::Clock;
 use crate::engine::time::Time;
 use crate::store::db::{Conn, Db, DbError, all, exec, lock, opt};
@@ -68,13 +69,19 @@ pub async fn start(
 ) -> Result<Option<Uuid>, DbError> {
     let mut tx = db.write().await?;
     let conn = &mut tx.conn();
-    let most = i64::try_from(MOST_DRAFTS).unwrap_or(i64::MAX);
-    if of_user(conn, user, most).await?.len() >= MOST_DRAFTS {
+    if of_owner(conn, user).await?.len() >= MOST_DRAFTS {
         return Ok(None);
     }
     let id = insert(conn, clock, user, title, fields, None).await?;
     tx.commit().await?;
     Ok(Some(id))
+}
+
+/// All the drafts of somebody who begins another one. Their row is locked first, so that two who begin at the same
+/// moment are counted one after the other.
+async fn of_owner(conn: &mut Conn<'_>, user: Uuid) -> Result<Vec<Draft>, DbError> {
+    users::lock_password(conn, user).await?;
+    of_user(conn, user, i64::try_from(MOST_DRAFTS).unwrap_or(i64::MAX)).await
 }
 
 async fn insert(
@@ -116,8 +123,7 @@ pub async fn counter(
 ) -> Result<Option<Uuid>, DbError> {
     let mut tx = db.write().await?;
     let conn = &mut tx.conn();
-    let most = i64::try_from(MOST_DRAFTS).unwrap_or(i64::MAX);
-    let all = of_user(conn, user, most).await?;
+    let all = of_owner(conn, user).await?;
     let begun = (Some(escrow), Some(i64::from(version)));
     if let Some(draft) = all.iter().find(|draft| (draft.counters, draft.counters_version) == begun) {
         return Ok(Some(draft.id));
@@ -145,8 +151,7 @@ pub async fn again(
 ) -> Result<Option<Uuid>, DbError> {
     let mut tx = db.write().await?;
     let conn = &mut tx.conn();
-    let most = i64::try_from(MOST_DRAFTS).unwrap_or(i64::MAX);
-    if of_user(conn, user, most).await?.len() >= MOST_DRAFTS {
+    if of_owner(conn, user).await?.len() >= MOST_DRAFTS {
         return Ok(None);
     }
     let id = insert(conn, clock, user, title, fields, None).await?;

@@ -15,12 +15,15 @@ use tower_sessions::session_store::{Error, Result, SessionStore};
 use uuid::Uuid;
 
 use super::db::{Conn, Db, DbError, all, exec, opt};
+use super::failure::Outage;
 use super::{hash, users};
 use crate::clock::Clock;
 use crate::engine::time::Time;
 
 /// After so long without a visit one has to sign in again.
 pub const LIFETIME: Duration = Duration::days(14);
+/// After so long from signing in one has to sign in again, however often one came.
+pub const LONGEST: Duration = Duration::days(30);
 /// A visit is noted when the last one noted is older than this: a page view writes nothing otherwise.
 pub const NOTED_EVERY: Duration = Duration::minutes(5);
 /// Why no session begins: the password that was found right is another one by now.
@@ -76,8 +79,24 @@ struct Row {
     device_hash: Vec<u8>,
 }
 
+/// The library takes a text for what went wrong, so its beginning says whether it passes by itself.
 fn failed(error: DbError) -> Error {
-    Error::Backend(error.to_string())
+    let start = match error.outage() {
+        Some(Outage::Disk) => DISK,
+        Some(Outage::Away) => AWAY,
+        None => "",
+    };
+    Error::Backend(format!("{start}{error}"))
+}
+
+const DISK: &str = "disk: ";
+const AWAY: &str = "away: ";
+
+/// The failure behind an error of a session that passes by itself, if one is.
+#[must_use]
+pub fn outage(error: &tower_sessions::session::Error) -> Option<Outage> {
+    let tower_sessions::session::Error::Store(Error::Backend(why)) = error else { return None };
+    if why.starts_with(DISK) { Some(Outage::Disk) } else { why.starts_with(AWAY).then_some(Outage::Away) }
 }
 
 /// The hash under which a session stands in the table.
@@ -142,11 +161,12 @@ impl SessionStore for Sessions {
         exec!(
             &mut tx.conn(),
             "UPDATE sessions SET data = $1, seen_at = $2, expires_at = $3
-             WHERE id_hash = $4 AND ended_at IS NULL AND expires_at > $2",
+             WHERE id_hash = $4 AND ended_at IS NULL AND expires_at > $2 AND created_at > $5",
             data,
             now,
             now.plus(LIFETIME),
-            id_hash(record.id)
+            id_hash(record.id),
+            now.plus(-LONGEST)
         )
         .map_err(failed)?;
         tx.commit().await.map_err(failed)
@@ -158,9 +178,10 @@ impl SessionStore for Sessions {
             &mut reader.conn(),
             Row,
             "SELECT user_id, data, seen_at, ip, user_agent, device_hash FROM sessions
-             WHERE id_hash = $1 AND ended_at IS NULL AND expires_at > $2",
+             WHERE id_hash = $1 AND ended_at IS NULL AND expires_at > $2 AND created_at > $3",
             id_hash(*id),
-            self.clock.now()
+            self.clock.now(),
+            self.clock.now().plus(-LONGEST)
         )
         .map_err(failed)?;
         let Some(row) = row else { return Ok(None) };
@@ -171,7 +192,7 @@ impl SessionStore for Sessions {
         data.insert(key::IP.into(), row.ip.into());
         data.insert(key::USER_AGENT.into(), row.user_agent.into());
         data.insert(key::DEVICE.into(), data_encoding::HEXLOWER.encode(&row.device_hash).into());
-        Ok(Some(Record { id: *id, data, expiry_date: row.seen_at.plus(LIFETIME).utc() }))
+        Ok(Some(Record { id: *id, data, expiry_date: row.seen_at.plus(LONGEST).utc() }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
@@ -187,6 +208,25 @@ impl SessionStore for Sessions {
     }
 }
 
+/// Notes a visit, from which the time without one is counted. That it could not be noted is for the log alone.
+pub async fn note_visit(db: &Db, id: Id, now: Time) {
+    if let Err(error) = touch(db, id, now).await {
+        tracing::warn!("a visit was not noted: {error}");
+    }
+}
+
+async fn touch(db: &Db, id: Id, now: Time) -> std::result::Result<(), DbError> {
+    let mut tx = db.write().await?;
+    exec!(
+        &mut tx.conn(),
+        "UPDATE sessions SET seen_at = $1, expires_at = $2 WHERE id_hash = $3 AND ended_at IS NULL",
+        now,
+        now.plus(LIFETIME),
+        id_hash(id)
+    )?;
+    tx.commit().await
+}
+
 /// Whoever moves the clock of a rehearsal on has been here all the while, and stays signed in.
 ///
 /// # Errors
@@ -194,7 +234,7 @@ impl SessionStore for Sessions {
 pub async fn stay(conn: &mut Conn<'_>, id: Id, now: Time) -> std::result::Result<(), DbError> {
     exec!(
         conn,
-        "UPDATE sessions SET seen_at = $1, expires_at = $2 WHERE id_hash = $3 AND ended_at IS NULL",
+        "UPDATE sessions SET created_at = $1, seen_at = $1, expires_at = $2 WHERE id_hash = $3 AND ended_at IS NULL",
         now,
         now.plus(LIFETIME),
         id_hash(id)
@@ -222,10 +262,11 @@ pub async fn list(conn: &mut Conn<'_>, now: Time, user: Uuid) -> std::result::Re
         conn,
         Listed,
         "SELECT id_hash, public_id, created_at, seen_at, ip, user_agent FROM sessions
-         WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2
+         WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND created_at > $3
          ORDER BY seen_at DESC, id_hash LIMIT 100",
         user,
-        now
+        now,
+        now.plus(-LONGEST)
     )
 }
 

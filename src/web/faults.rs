@@ -16,6 +16,7 @@ use super::view::Icon;
 use super::visit::Visit;
 use crate::app::App;
 use crate::error::{Error, Fault};
+use crate::store::failure::noting_saves;
 use crate::store::security::{self, Kind};
 
 #[derive(Template)]
@@ -36,6 +37,8 @@ struct Asked {
     method: Method,
     path: String,
     accepts_html: bool,
+    /// Whether anything was saved on the way to the answer, or may have been.
+    saved: bool,
 }
 
 /// Gives every request its [`Visit`], draws errors, and removes the flash that a page has shown.
@@ -48,12 +51,14 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
         method: request.method().clone(),
         path: request.uri().path().to_owned(),
         accepts_html: accept.contains("text/html"),
+        saved: false,
     };
     // What a script fetches for itself is not shown yet, so the sentence waits for the page that is. The one
     // that sends files draws the answer, and says so.
     let is_drawn = request.headers().contains_key("x-drawn");
     let is_shown = is_drawn || request.headers().get("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
-    let response = next.run(request).await;
+    let (response, saved) = noting_saves(next.run(request)).await;
+    let asked = Asked { saved, ..asked };
     let mut response = match fault_of(&response, &asked) {
         Some(error) => {
             if matches!(*error, Error::CrossSite) {
@@ -100,7 +105,8 @@ fn fault_of(response: &Response, asked: &Asked) -> Option<Arc<Error>> {
         StatusCode::PAYLOAD_TOO_LARGE => {
             Error::TooLarge("What you sent is larger than this page takes.".to_owned())
         }
-        StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => Error::TimedOut,
+        StatusCode::REQUEST_TIMEOUT => Error::TooSlow,
+        StatusCode::GATEWAY_TIMEOUT => Error::TimedOut,
         _ if status.is_client_error() => Error::BadRequest(
             "Something in it was missing or written in a way that we do not know.".to_owned(),
         ),
@@ -109,7 +115,7 @@ fn fault_of(response: &Response, asked: &Asked) -> Option<Arc<Error>> {
 }
 
 fn draw(app: &App, visit: &Visit, asked: &Asked, error: &Error, bare: &Response) -> Response {
-    if error.status().is_server_error() {
+    if error.status().is_server_error() && !matches!(error, Error::Full) {
         tracing::error!(request_id = visit.id(), code = error.code(), error = ?error, "request failed");
     } else {
         tracing::debug!(request_id = visit.id(), code = error.code(), %error, "request refused");
@@ -133,8 +139,8 @@ fn draw(app: &App, visit: &Visit, asked: &Asked, error: &Error, bare: &Response)
             response.headers_mut().append(&name, value.clone());
         }
     }
-    if let Error::Throttled { retry_after_seconds } = error {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*retry_after_seconds));
+    if let Some(seconds) = error.retry_after_seconds() {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
@@ -156,7 +162,7 @@ fn money_words(asked: &Asked, error: &Error) -> &'static str {
     let is_said = matches!(error, Error::Stale { .. });
     if asked.method.is_safe() || !is_about_money || is_said {
         ""
-    } else if error.is_uncertain() {
+    } else if error.is_uncertain(asked.saved) {
         "We can't say for sure whether what you asked for was carried out. Open the page again and look before you repeat it: \
          if it was, its history shows it, and repeating it does not pay or release anything twice."
     } else {
@@ -169,7 +175,7 @@ mod tests {
     use super::*;
 
     fn asked(method: Method, path: &str) -> Asked {
-        Asked { method, path: path.to_owned(), accepts_html: true }
+        Asked { method, path: path.to_owned(), accepts_html: true, saved: false }
     }
 
     #[test]
@@ -178,6 +184,10 @@ mod tests {
         let refused = Error::Refused { code: "PAYMENT_PENDING".to_owned(), sentence: String::new() };
         assert_eq!(money_words(&post, &refused), "Nothing was changed, and no money has moved.");
         assert!(money_words(&post, &Error::TimedOut).starts_with("We can't say for sure"));
+        let full = Error::CannotSave("full".into());
+        assert_eq!(money_words(&post, &full), "Nothing was changed, and no money has moved.");
+        let midway = Asked { saved: true, ..asked(Method::POST, "/escrows/ESC-7K2M-9QXA/pay") };
+        assert!(money_words(&midway, &full).starts_with("We can't say for sure"));
         assert_eq!(money_words(&asked(Method::GET, "/escrows"), &Error::NotFound), "");
         assert_eq!(money_words(&asked(Method::POST, "/sign-in"), &Error::NotFound), "");
     }

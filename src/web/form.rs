@@ -14,6 +14,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
+use super::readable::{text as readable, unreadable};
 use crate::address;
 use crate::engine::time::Time;
 use crate::error::Error;
@@ -55,6 +56,7 @@ impl Fields {
             if fields.0.len() == MOST_FIELDS {
                 return Err(Error::BadRequest("The form has too many fields.".to_owned()));
             }
+            let name = text::clean(&name);
             if !name.ends_with("[]") && !names.insert(name.clone()) {
                 return Err(Error::BadRequest(format!("The field “{name}” was sent twice.")));
             }
@@ -66,6 +68,9 @@ impl Fields {
     }
 
     fn parse(encoded: &[u8]) -> Result<Self, Error> {
+        if readable(encoded).is_none() {
+            return Err(unreadable());
+        }
         Self::new(
             form_urlencoded::parse(encoded).map(|(name, value)| (name.into_owned(), value.into_owned())),
         )
@@ -357,6 +362,15 @@ mod tests {
         }
         assert_eq!(fields("x=Ame%CC%81lie").get("x"), "Amélie");
         assert_eq!(fields("password=e%CC%81%C2%AD").exact("password"), "e\u{301}\u{ad}");
+    }
+
+    #[test]
+    fn a_form_in_another_encoding_is_refused_before_half_of_it_is_lost() {
+        for bad in ["x=%ff", "x=caf%E9", "%ff=1", "x=%ED%A0%80"] {
+            assert!(matches!(Fields::parse(bad.as_bytes()), Err(Error::BadRequest(_))), "{bad}");
+        }
+        assert_eq!(fields("x%00=1").get("x"), "1");
+        assert!(matches!(Fields::parse(b"x=1&x%00=2"), Err(Error::BadRequest(_))));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, SET_COOKIE,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY, SET_COOKIE,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, Uri};
@@ -44,6 +44,13 @@ pub async fn headers(State(app): State<App>, request: Request, next: Next) -> Re
         keep_to_https(headers);
     }
     response
+}
+
+/// Whether a form says from which page it was sent, as those of every browser do. What it says is checked for all
+/// pages at once; the gate lets nothing through that says nothing.
+#[must_use]
+pub fn says_where_from(headers: &HeaderMap) -> bool {
+    headers.contains_key("sec-fetch-site") || headers.contains_key(ORIGIN)
 }
 
 /// No cookie goes over a line that anybody can read, whichever page set it.

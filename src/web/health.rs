@@ -16,9 +16,14 @@ async fn alive() -> &'static str {
     "ok\n"
 }
 
+/// Whether it can be read and written: a portal that can save nothing serves nobody.
 async fn ready(State(app): State<App>) -> Result<&'static str, Error> {
     let mut reader = app.db.read().await.map_err(|error| Error::Unavailable(error.into()))?;
     one!(&mut reader.conn(), (i64,), "SELECT CAST(1 AS BIGINT)")
         .map_err(|error| Error::Unavailable(error.into()))?;
-    Ok("ready\n")
+    drop(reader);
+    if app.probe.takes_writes(&app.db, app.clock.now()).await? {
+        return Ok("ready\n");
+    }
+    Err(Error::CannotSave("the last write failed a moment ago".into()))
 }

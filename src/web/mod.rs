@@ -2,7 +2,8 @@
 //!
 //! One file a page or feature, each with `pub fn routes() -> Routes`. This one puts them
 //! together and holds the layers that stand around all of them, from the outside in:
-//! request id · log · headers · gzip · origin · error pages · panics · forms of other sites · size; and around each
+//! request id · log · headers · gzip · origin · error pages · shares · what can be read · panics · forms of other
+//! sites · size; and around each
 //! route, by what it is for, how long it may take.
 
 pub mod about;
@@ -36,12 +37,14 @@ pub mod page;
 pub mod paging;
 pub mod pay_link;
 pub mod places;
+pub mod readable;
 pub mod reset;
 pub mod routes;
 pub mod sale_terms;
 mod security_log;
 pub mod settings;
 pub mod setup;
+pub mod share;
 pub mod shell;
 pub mod sign_in;
 pub mod sign_up;
@@ -61,9 +64,9 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::handler::Handler;
 use axum::http::header::CONTENT_DISPOSITION;
-use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
 use axum::middleware::{from_fn, from_fn_with_state, map_request};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
@@ -130,6 +133,8 @@ fn dress(pages: Router<App>, app: App) -> Router {
         .layer(own_forms_only(&app))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), rehearsal::layer))
+        .layer(from_fn(readable::layer))
+        .layer(from_fn_with_state(app.clone(), share::layer))
         .layer(from_fn_with_state(app.clone(), faults::layer))
         .layer(from_fn(origin::layer))
         .layer(CompressionLayer::new().gzip(true).compress_when(DefaultPredicate::new().and(shown)))
@@ -141,9 +146,16 @@ fn dress(pages: Router<App>, app: App) -> Router {
         .with_state(app)
 }
 
-/// Behind the gate like a page, so that the page that says so greets whoever reads it.
-async fn nowhere() -> Error {
-    Error::NotFound
+/// Behind the gate like a page, so that the page that says so greets whoever reads it. An address with a slash
+/// at its end is most likely meant for the page without it.
+async fn nowhere(method: Method, uri: Uri) -> Result<Redirect, Error> {
+    let path = uri.path().trim_end_matches('/');
+    if method.is_safe() && path != uri.path() && !path.is_empty() {
+        let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+        let target = format!("{path}{query}");
+        return visitor::local_path(&target).map(Redirect::permanent).ok_or(Error::NotFound);
+    }
+    Err(Error::NotFound)
 }
 
 /// Pages are compressed. A file that is saved keeps the length and the digest that its headers name.

@@ -7,12 +7,15 @@
 use axum::extract::multipart::{Field, Multipart, MultipartError};
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
+use bytes::Bytes;
 use futures_util::StreamExt;
 use uuid::Uuid;
 
 use super::FORM_LIMIT;
 use super::form::{Fields, Problems};
+use super::readable;
 use crate::app::App;
+use crate::crowd::MOST_UPLOADS;
 use crate::engine::check::{LARGEST_FILE_BYTES, MOST_FILES};
 use crate::error::{Error, in_words};
 use crate::files::{Stored, TakeError, clean_name};
@@ -73,6 +76,7 @@ impl Upload {
             let fields = Fields::from_request(request, app).await?;
             return Ok(Self { fields, ..Self::default() });
         }
+        let _place = app.crowd.enter(format!("uploads/{uploader}"), MOST_UPLOADS).ok_or(Error::Crowded)?;
         let mut form = Multipart::from_request(request, app)
             .await
             .map_err(|error| Error::BadRequest(error.body_text()))?;
@@ -113,9 +117,15 @@ impl Upload {
             return drain(part).await;
         }
         room.chosen += 1;
-        match app.files.take(&mut part).await {
+        let mut came = 0_i64;
+        let weigh = |chunk: &Result<Bytes, MultipartError>| {
+            came += chunk.as_ref().map_or(0, |chunk| i64::try_from(chunk.len()).unwrap_or(i64::MAX / 2));
+        };
+        let taken = app.files.take(&mut (&mut part).inspect(weigh)).await;
+        // What is not kept in the end took its place on the disk all the same.
+        files::count_bytes(&app.db, &app.clock, room.uploader, came).await?;
+        match taken {
             Ok(stored) => {
-                files::count_bytes(&app.db, &app.clock, room.uploader, stored.size_bytes).await?;
                 room.waiting += 1;
                 self.files.push(Uploaded { field, name, stored });
             }
@@ -129,6 +139,7 @@ impl Upload {
                 self.problems.add(field, format!("“{name}” is empty. Attach the right file."));
             }
             Err(TakeError::Interrupted(error)) => return Err(unreadable(error)),
+            Err(TakeError::Crowded) => return Err(Error::Full),
             Err(TakeError::Disk(error)) => return Err(error.into()),
         }
         Ok(())
@@ -213,7 +224,7 @@ pub(super) async fn text(mut part: Field<'_>, most: usize) -> Result<String, Err
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    String::from_utf8(bytes).map_err(|_| readable::unreadable())
 }
 
 fn too_large() -> Error {

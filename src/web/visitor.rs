@@ -17,10 +17,12 @@ use tower_sessions::{Expiry, Session, SessionManagerLayer};
 use uuid::Uuid;
 
 use super::escrow::act::refused;
+use super::guard;
 use super::guest;
 use super::looks_as::{self, LooksAs};
 use super::network::Network;
 use super::routes::Access;
+use super::share;
 use super::unsent;
 use super::view::{Reader, Zone};
 use super::visit::{Person, Visit};
@@ -77,7 +79,8 @@ pub fn session_layer(app: &App) -> SessionManagerLayer<Sessions> {
         // Not `Strict`: who follows a link of a mail shall still be signed in.
         .with_same_site(SameSite::Lax)
         .with_path("/")
-        .with_expiry(Expiry::OnInactivity(sessions::LIFETIME))
+        // The row says when the session ends; the cookie only must not go before it.
+        .with_expiry(Expiry::OnInactivity(sessions::LONGEST))
 }
 
 /// Cookies with this prefix are taken from the very host alone; browsers grant it over https only.
@@ -99,13 +102,26 @@ pub async fn gate(
     mut request: Request,
     next: Next,
 ) -> Response {
-    if matches!(access, Access::Bare | Access::SignedNotice) {
+    if access != Access::SignedNotice
+        && !request.method().is_safe()
+        && !guard::says_where_from(request.headers())
+    {
+        return Error::FromNowhere.into_response();
+    }
+    if access == Access::Bare {
         return next.run(request).await;
     }
     let visitor = match visitor(&app, &session, &visit, request.method()).await {
         Ok(visitor) => visitor,
         Err(error) => return error.into_response(),
     };
+    let _place = match share::place(&app, visitor.0.as_ref().map(|account| account.id)) {
+        Ok(place) => place,
+        Err(error) => return error.into_response(),
+    };
+    if access == Access::SignedNotice {
+        return next.run(request).await;
+    }
     if access == Access::Guest {
         return guest::gate(&app, &visit, visitor, request, next).await;
     }
@@ -192,7 +208,10 @@ async fn visitor(app: &App, session: &Session, visit: &Visit, method: &Method) -
     let seen = session.get::<i64>(key::SEEN).await?.unwrap_or_default();
     let now = app.clock.now();
     if method.is_safe() && now.micros() - seen > sessions::NOTED_EVERY.whole_microseconds() as i64 {
-        session.insert(key::SEEN, now.micros()).await?;
+        // Whoever only reads is shown the page, even when nothing can be saved at the moment.
+        if let Some(id) = session.id() {
+            sessions::note_visit(&app.db, id, now).await;
+        }
     }
     let (account, unread) = match looks_as::of(app, session, &account).await? {
         None => (account, unread),

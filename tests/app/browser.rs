@@ -64,18 +64,24 @@ impl Browser {
     }
 
     pub async fn send(&mut self, method: Method, path: &str, body: Body, kind: Option<&str>) -> Page {
-        self.send_from("same-origin", method, path, body, kind).await
+        self.send_from(Some("same-origin"), method, path, body, kind).await
+    }
+
+    /// What a program sends that is no browser: a form without a word on where it comes from.
+    pub async fn nameless_post(&mut self, path: &str) -> Page {
+        let kind = Some("application/x-www-form-urlencoded");
+        self.send_from(None, Method::POST, path, Body::empty(), kind).await
     }
 
     /// What a form on somebody else's page sends with our cookies.
     pub async fn forged_post(&mut self, path: &str) -> Page {
         let kind = Some("application/x-www-form-urlencoded");
-        self.send_from("cross-site", Method::POST, path, Body::empty(), kind).await
+        self.send_from(Some("cross-site"), Method::POST, path, Body::empty(), kind).await
     }
 
     async fn send_from(
         &mut self,
-        site: &str,
+        site: Option<&str>,
         method: Method,
         path: &str,
         body: Body,
@@ -86,8 +92,10 @@ impl Browser {
             .uri(path)
             .header(header::HOST, "127.0.0.1:8080")
             .header(header::ACCEPT, "text/html")
-            .header(header::USER_AGENT, &self.user_agent)
-            .header("sec-fetch-site", site);
+            .header(header::USER_AGENT, &self.user_agent);
+        if let Some(site) = site {
+            request = request.header("sec-fetch-site", site);
+        }
         for (name, value) in &self.extra {
             request = request.header(*name, *value);
         }

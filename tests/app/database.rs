@@ -92,6 +92,19 @@ both! {
     }
 }
 
+#[tokio::test]
+async fn a_database_that_forgets_what_it_confirmed_is_noticed() {
+    let Ok(server) = std::env::var("HOLDFAST_TEST_POSTGRES_URL") else { return };
+    let and = if server.contains('?') { '&' } else { '?' };
+    for (set, risky) in [("off", true), ("on", false)] {
+        let url = format!("{server}{and}options=-c%20synchronous_commit%3D{set}");
+        let risks = Db::connect(&url).await.unwrap().risks().await.unwrap();
+        let named = risks.iter().any(|risk| risk.contains("synchronous_commit = off"));
+        assert_eq!(named, risky, "{risks:?}");
+    }
+    assert!(World::sqlite().await.app.db.risks().await.unwrap().is_empty());
+}
+
 async fn add_throttle(conn: &mut Conn<'_>, n: u8) {
     let at = Time::from_micros(i64::from(n));
     let sql = "INSERT INTO throttle (key_hash, started_at, ends_at, count) VALUES ($1, $2, $2, $3)";

@@ -353,3 +353,24 @@ fn form(parts: &[Part<'_>]) -> Vec<u8> {
     body.extend_from_slice(b"--XX--\r\n");
     body
 }
+
+both! {
+    async fn a_machine_that_has_none_of_the_files_does_not_start_and_the_doctor_says_where_they_are_not(world) {
+        use holdfast::files::{Files, GIVEN_UP};
+        use holdfast::{doctor, serve};
+        let mut cast = crate::milestone::Cast::funded(&world).await;
+        serve::look_around(&world.app).await.unwrap();
+        crate::strangers::things(&world, &mut cast).await;
+        serve::look_around(&world.app).await.unwrap();
+        let (mut second, folder) = (world.app.clone(), crate::world::Folder::new());
+        second.files = Files::new(folder.path(), second.clock.clone());
+        let why = serve::look_around(&second).await.unwrap_err();
+        assert!(why.contains("none of them is here") && why.contains("share this folder"), "{why}");
+        let report = doctor::examine(&second).await.unwrap().to_string();
+        assert!(report.contains("it is not here") && !report.contains("changed"), "{report}");
+        // Somebody who has lost them for good can say so.
+        std::fs::create_dir_all(second.files.folder()).unwrap();
+        std::fs::write(std::path::Path::new(&second.files.folder()).join(GIVEN_UP), "").unwrap();
+        serve::look_around(&second).await.unwrap();
+    }
+}

@@ -3,8 +3,8 @@
 use holdfast::engine::command::Command;
 use holdfast::engine::dispute::Split;
 use holdfast::engine::refusal::Refusal;
-use holdfast::store::db::counting;
-use holdfast::store::execute::Outcome;
+use holdfast::store::db::{counting, one};
+use holdfast::store::execute::{Outcome, Request, Who};
 
 use crate::milestone::{Cast, hidden_field};
 use crate::world::{World, both};
@@ -72,8 +72,20 @@ async fn after_a_thousand_parts_the_pages_show_the_sums_and_the_dispute() {
     let dispute = Command::OpenDispute { claims, reason, failed, files };
     assert_eq!(world.asks(&deal, deal.buyer, dispute).await, Outcome::Done);
     let mut cast = Cast { deal, ..cast };
+    let key = format!("payable/{}/1/seller", cast.deal.escrow);
+    let sql = "SELECT CAST(SUM(amount_minor) AS BIGINT) FROM entries WHERE to_account = $1";
+    let (minor,) = one!(&mut world.app.db.read().await.unwrap().conn(), (i64,), sql, key).unwrap();
+    let released = format!("Released to you {}", world.escrow(&cast.deal).await.terms.money(minor));
     let (page, statements) = counting(cast.seller.get(&cast.first(""))).await;
-    page.shows("Released to you 1,010.000 TND");
+    page.shows(&released);
+    page.shows("Of what is held, goes back to the buyer");
+    assert!(statements <= 6, "{statements}");
+    // What has gone back is told apart from what was released, to the smallest unit.
+    let settled = Command::RefundSettled { refund: 1, attempt: 1 };
+    let settled = Request::new(cast.deal.escrow, Who::Rail, settled);
+    assert_eq!(world.app.execute(&settled).await.unwrap(), Outcome::Done);
+    let (page, statements) = counting(cast.seller.get(&cast.first(""))).await;
+    page.shows(&released);
     page.shows("Back to the buyer 100");
     assert!(statements <= 6, "{statements}");
     cast.buyer.get(&cast.first("")).await.shows("Released 1,010.000 TND");

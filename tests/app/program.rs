@@ -96,6 +96,32 @@ fn an_operator_is_added_by_a_link_and_the_data_is_for_nobody_elses_eyes() {
 }
 
 #[test]
+fn whatever_the_folder_allows_only_its_owner_reads_the_database() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let data = folder.path().join("data");
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    std::fs::create_dir(&data).unwrap();
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).unwrap();
+    assert!(run(folder.path(), &["migrate"], &[]).status.success());
+    let files = || std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    assert!(files().iter().any(|path| path.ends_with("holdfast.db")));
+    for path in files() {
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    // One that an older program made is put right, with what lies beside it while it is open.
+    let mut command = holdfast(folder.path(), &[]);
+    command.env("HOLDFAST_LISTEN", "127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut portal = Running(command.spawn().unwrap());
+    BufReader::new(portal.0.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    assert!(files().iter().any(|path| path.to_string_lossy().ends_with("-wal")));
+    for path in files() {
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+}
+
+#[test]
 fn the_portal_says_where_it_is_answers_and_ends_when_it_is_told_to() {
     let folder = Folder::new();
     let mut command = holdfast(folder.path(), &[]);

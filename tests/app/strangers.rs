@@ -36,8 +36,8 @@ const NOT_HERE: [&str; 5] = [
 ];
 
 /// Everything that belongs to the parties of one deal.
-struct Things {
-    deal: Deal,
+pub struct Things {
+    pub deal: Deal,
     file: Uuid,
     payment: Uuid,
     draft: Uuid,
@@ -47,7 +47,7 @@ struct Things {
 }
 
 impl Things {
-    fn address(&self, path: &str) -> String {
+    pub fn address(&self, path: &str) -> String {
         let parts = path.split('/').map(|part| match part {
             "{reference}" if path.starts_with("/sandbox") => "no-such-payment".to_owned(),
             "{ref}" | "{reference}" => self.deal.reference.clone(),
@@ -76,7 +76,7 @@ async fn upload(browser: &mut Browser, path: &str, parts: &[Part<'_>]) {
 
 /// A deal in which something of everything is there: a file, a dispute over the first milestone, an offer and a
 /// request for the second.
-async fn things(world: &World, cast: &mut Cast) -> Things {
+pub async fn things(world: &World, cast: &mut Cast) -> Things {
     let deal = cast.deal.clone();
     world.delivers(&deal, 1).await;
     let claims = vec![Split { milestone: 1, release_minor: 0, refund_minor: 400_000 }];

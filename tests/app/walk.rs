@@ -91,6 +91,31 @@ async fn a_form_of_another_site_is_refused() {
         }
         let page = browser.clone().forged_post(&address(route.path)).await;
         assert_eq!(page.status, 403, "{}", route.path);
+        let page = browser.clone().nameless_post(&address(route.path)).await;
+        assert_eq!(page.status, 403, "{}", route.path);
+        page.shows("A program must send the header Origin");
+    }
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_of_an_address_leads_to_the_page_and_a_form_nowhere() {
+    let world = World::sqlite().await;
+    for route in web::routes().listed().filter(|route| route.path != "/") {
+        let plain = address(route.path);
+        let page =
+            world.browser().send(route.method.clone(), &format!("{plain}/"), Body::empty(), None).await;
+        let led = route.method == Method::GET;
+        assert_eq!(page.status, if led { 308 } else { 404 }, "{} {plain}/", route.method);
+        assert_eq!(page.location(), if led { plain.as_str() } else { "" });
+    }
+    assert_eq!(world.browser().get("/sign-in/?next=%2Fhome").await.location(), "/sign-in?next=%2Fhome");
+    for elsewhere in ["//evil.example/", "/%5Cevil.example/", "//"] {
+        let page = world.browser().get(elsewhere).await;
+        assert!(
+            !page.location().starts_with("//") && !page.location().starts_with("/\\"),
+            "{}",
+            page.location()
+        );
     }
 }
 
@@ -99,6 +124,7 @@ async fn probes_are_answered_to_anybody() {
     let world = World::sqlite().await;
     assert_eq!(world.browser().get("/healthz").await.body, "ok\n");
     assert_eq!(world.browser().get("/readyz").await.body, "ready\n");
+    // A good answer serves for a while, whoever asks; that nothing can be read is noticed at once.
     world.app.db.close().await;
     assert_eq!(world.browser().get("/healthz").await.status, 200);
     assert_eq!(world.browser().get("/readyz").await.status, 503);
