@@ -30,9 +30,7 @@ async fn ended(app: &App) -> Result<usize, DbError> {
     let mut tx = app.db.write().await?;
     let due = payments::claim_to_end(&mut tx.conn(), now, BATCH).await?;
     tx.commit().await?;
-    for payment in &due {
-        end(app, payment, By::Clock).await?;
-    }
+    try_join_all(due.iter().map(|payment| end(app, payment, By::Clock))).await?;
     Ok(due.len())
 }
 
