@@ -80,6 +80,19 @@ fn a_migration_for_one_database_only_is_noticed() {
     assert_eq!(odd_migrations(&files), ["0002_b.sql"]);
 }
 
+#[test]
+fn no_two_migrations_have_the_same_number() {
+    let files = sources();
+    let names = files.iter().filter_map(|file| file.path.strip_prefix("migrations/sqlite/"));
+    let numbers: Vec<&str> = names.filter_map(|name| name.split('_').next()).collect();
+    let different: BTreeSet<&str> = numbers.iter().copied().collect();
+    assert_eq!(
+        numbers.len(),
+        different.len(),
+        "two migrations have one number, so neither database can be made"
+    );
+}
+
 /// Templates that no quoted text of a Rust file and no tag of another template names.
 fn unused_templates(files: &[Source]) -> Vec<&str> {
     let named = |user: &Source, name: &str| {
