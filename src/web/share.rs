@@ -1,5 +1,5 @@
 //! Nobody takes more than a share: how much one network has under way, how slowly it may send, and that some
-//! room is kept for those who are signed in. Around every page but the probes.
+//! room is kept for those who are signed in.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,13 +9,13 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hyper::body::{Frame, SizeHint};
-use uuid::Uuid;
 
 use super::network::Network;
 use crate::app::App;
 use crate::crowd::{MOST_OF_ACCOUNT, MOST_OF_NETWORK, Place};
 use crate::error::{Error, Fault};
 use crate::pace::{Arrival, Paced};
+use crate::store::users::Account;
 
 /// Holds a request to its share, until its answer has been sent.
 pub async fn layer(State(app): State<App>, network: Network, request: Request, next: Next) -> Response {
@@ -46,9 +46,11 @@ pub async fn layer(State(app): State<App>, network: Network, request: Request, n
 ///
 /// # Errors
 /// There is none at this moment.
-pub fn place(app: &App, account: Option<Uuid>) -> Result<Place, Error> {
+pub fn place(app: &App, account: Option<&Account>) -> Result<Place, Error> {
     match account {
-        Some(account) => app.crowd.enter(format!("account/{account}"), MOST_OF_ACCOUNT).ok_or(Error::Crowded),
+        Some(account) => {
+            app.crowd.enter(format!("account/{}", account.id), MOST_OF_ACCOUNT).ok_or(Error::Crowded)
+        }
         None => {
             let most = (app.config.limits.connections * 3 / 4).max(1);
             app.crowd.enter("strangers".to_owned(), most).ok_or(Error::Full)

@@ -111,12 +111,10 @@ pub async fn gate(
     if access == Access::Bare {
         return next.run(request).await;
     }
-    let visitor = match visitor(&app, &session, &visit, request.method()).await {
-        Ok(visitor) => visitor,
-        Err(error) => return error.into_response(),
-    };
-    let _place = match share::place(&app, visitor.0.as_ref().map(|account| account.id)) {
-        Ok(place) => place,
+    let found = visitor(&app, &session, &visit, request.method()).await;
+    let found = found.and_then(|visitor| Ok((share::place(&app, visitor.0.as_ref())?, visitor)));
+    let (_place, visitor) = match found {
+        Ok(found) => found,
         Err(error) => return error.into_response(),
     };
     if access == Access::SignedNotice {
