@@ -63,9 +63,7 @@ both! {
     async fn an_operator_who_takes_part_reads_none_of_it_as_one(world) {
         let mut cast = Cast::funded(&world).await;
         dispute(&mut cast).await;
-        let mut tx = world.app.db.write().await.unwrap();
-        holdfast::store::users::make_operator(&mut tx.conn(), cast.deal.seller).await.unwrap();
-        tx.commit().await.unwrap();
+        world.make_operator(cast.deal.seller).await;
         let room = format!("/admin/disputes/{}/1", cast.deal.reference);
         for below in ["/contract", "/messages"] {
             let page = cast.seller.get(&format!("{room}{below}")).await;
