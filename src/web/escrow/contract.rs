@@ -27,7 +27,7 @@ use crate::web::visitor::SignedIn;
 
 pub fn routes() -> Routes {
     Routes::new()
-        .get("/escrows/{reference}/contract", Access::Party, read)
+        .get("/escrows/{reference}/contract", Access::Party, show)
         .get("/escrows/{reference}/contract.txt", Access::Party, download)
         .get("/escrows/{reference}/side-agreement.txt", Access::Party, download_side)
 }
@@ -215,7 +215,7 @@ struct Page {
     text: String,
 }
 
-async fn read(
+async fn show(
     State(app): State<App>,
     SignedIn(account): SignedIn,
     visit: Visit,
