@@ -125,9 +125,12 @@ fn every_command_with_words_is_among_them() {
     }
 }
 
+/// Writes a text into a field of the terms.
+type Set = fn(&mut Terms, String);
+
 #[test]
 fn terms_say_something_that_can_be_seen() {
-    let fields: [(&str, fn(&mut Terms, String)); 4] = [
+    let fields: [(&str, Set); 4] = [
         ("title", |terms, text| terms.title = text),
         ("contract_terms", |terms, text| terms.contract_terms = Some(text)),
         ("milestone-1-title", |terms, text| terms.milestones[0].title = text),
