@@ -6,7 +6,6 @@ use holdfast::engine::command::Command;
 use holdfast::engine::dispute::Split;
 use holdfast::engine::escrow::{End, How, MilestoneStage, Stage};
 use holdfast::store::execute::{Outcome, Request, Who, tick};
-use holdfast::store::users;
 use time::Duration;
 
 use crate::browser::{Browser, Page};

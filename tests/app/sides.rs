@@ -7,7 +7,6 @@ use holdfast::engine::party::Role;
 use holdfast::engine::refusal::Refusal;
 use holdfast::store::execute::{Outcome, Request, Who};
 use holdfast::store::fees::{self, Limits, Rules};
-use holdfast::store::users;
 use uuid::Uuid;
 
 use crate::deal::Deal;
