@@ -82,6 +82,9 @@ both! {
         assert!(exact.contains("  - Name: Chiraz Broker\n  - Email address: chiraz.broker@example.com\n"), "{exact}");
         // Nobody has said yet what the others are called.
         assert!(exact.contains("  - Name: not given\n  - Email address: amel.buyer@example.com\n"), "{exact}");
+        let certificate = buyer.get(&deal.path("/signatures.txt")).await.body;
+        assert!(certificate.contains(&escrow.document_sha256), "{certificate}");
+        assert_eq!(certificate.matches("signed as “A Name” at 2026-05-04T09:00:00Z\n").count(), 3, "{certificate}");
         // What stands in the table is what is shown, whatever the program would write today.
         forced(&world, OTHER).await;
         for path in ["/contract", "/contract.txt", "/terms/1"] {

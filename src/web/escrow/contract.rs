@@ -12,6 +12,7 @@ use super::texts::Texts;
 use crate::app::App;
 use crate::engine::contract::blocks::{self, Block};
 use crate::engine::contract::clauses::{ADDRESS, TECHNICAL};
+use crate::engine::escrow::Escrow;
 use crate::engine::offers::Action;
 use crate::engine::party::{Party, Role, UserId};
 use crate::engine::status::capital;
@@ -30,6 +31,7 @@ pub fn routes() -> Routes {
         .get("/escrows/{reference}/contract", Access::Party, show)
         .get("/escrows/{reference}/contract.txt", Access::Party, download)
         .get("/escrows/{reference}/side-agreement.txt", Access::Party, download_side)
+        .get("/escrows/{reference}/signatures.txt", Access::Party, download_signatures)
 }
 
 /// The reading copy: the stored text, drawn block by block, so that it says what the text says and nothing else.
@@ -258,6 +260,46 @@ async fn download_side(
     let texts = Texts::load(&mut reader.conn(), &seat.escrow).await?;
     let (text, _) = texts.side(&seat.escrow, seat.role).ok_or(Error::NotFound)?;
     Ok(attached(&format!("{}-v{}-side-agreement", seat.escrow.reference, seat.escrow.version), text))
+}
+
+/// Who signed the version that stands, to be kept beside its exact text.
+async fn download_signatures(
+    State(app): State<App>,
+    SignedIn(account): SignedIn,
+    Path(reference): Path<String>,
+) -> Result<Response, Error> {
+    let seat = Seat::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
+    if seat.escrow.terms.mode != Mode::Standard {
+        return Err(Error::NotFound);
+    }
+    Ok(attached(
+        &format!("{}-v{}-signatures", seat.escrow.reference, seat.escrow.version),
+        certificate(&seat),
+    ))
+}
+
+fn certificate(seat: &Seat) -> String {
+    let Escrow { reference, version, document_sha256, .. } = &seat.escrow;
+    let mut lines = vec![
+        "Certificate of signatures".to_owned(),
+        format!("Reference: {reference}"),
+        format!("Version: {version}"),
+        format!("SHA-256 of the signed text: {document_sha256}"),
+    ];
+    for party in seat.escrow.parties.iter().filter(|party| party.role.must_agree()) {
+        let role = capital(party.role.word());
+        let signature = party.signature.as_ref().filter(|mark| mark.version == *version);
+        lines.push(match (signature, seat.signed_as(party)) {
+            (Some(mark), Some(typed)) => {
+                format!("{role}: signed as “{}” at {}", blocks::one_line(&typed), mark.at.rfc3339())
+            }
+            (Some(mark), None) => {
+                format!("{role}: signed at {}; the name is kept no longer", mark.at.rfc3339())
+            }
+            (None, _) => format!("{role}: has not signed"),
+        });
+    }
+    lines.join("\n") + "\n"
 }
 
 fn attached(name: &str, text: String) -> Response {
