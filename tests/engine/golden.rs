@@ -56,10 +56,15 @@ fn stored_escrows_stay_readable() {
     }
 }
 
-/// Texts of versions from before texts were stored are filled in with the bytes that were signed.
+/// Texts of versions from before texts were stored are filled in with the bytes that were signed. The other stored
+/// escrows are from the time when that wording was still being made.
 #[test]
 fn the_first_format_writes_the_bytes_that_were_signed() {
-    for (name, text) in files("escrow-") {
+    let made = ["countered", "disputed", "instant", "passed-on", "refunds", "ruled"];
+    let is_made = |name: &String| made.iter().any(|made| *name == format!("escrow-{made}.v1.json"));
+    let stored: Vec<_> = files("escrow-").into_iter().filter(|(name, _)| is_made(name)).collect();
+    assert_eq!(stored.len(), made.len());
+    for (name, text) in stored {
         let escrow: Escrow = read(&name, &text);
         let texts = Texts::first(&escrow.terms, &escrow.reference, escrow.version);
         assert_eq!(texts.contract.sha256(), escrow.document_sha256, "{name}:\n{}", texts.contract.text);
