@@ -26,6 +26,7 @@ use crate::engine::check::MOST_FILES;
 use crate::error::Error;
 use crate::files::clean_name;
 use crate::store::users::Account;
+use crate::text::is_blank;
 
 /// What may go along: names and texts, in bytes as they are. No text of ours is longer; written as a form it is
 /// up to three times as long, which the sign-in page still takes.
@@ -150,7 +151,7 @@ impl Unsent {
     fn was_typed(&self, (name, value): &(String, String)) -> bool {
         let is_of_draft = self.to.starts_with("/escrows/new/") && !self.to.ends_with("/send");
         let may_be = PROSE.contains(&name.as_str()) || is_of_draft && !CARRIED.contains(&name.as_str());
-        may_be && !value.trim().is_empty()
+        may_be && !is_blank(value)
     }
 
     /// What a sign-in form brought along; nothing if it did not.
@@ -201,8 +202,7 @@ impl Unsent {
         let is_anothers = !self.whose.is_empty() && self.whose != mark(account.id);
         // Of a draft's page the short answers are left out: they go along all the same.
         let is_text = |name: &str, value: &str| PROSE.contains(&name) || value.contains(char::is_whitespace);
-        let typed =
-            self.fields.iter().filter(|(name, value)| is_text(name, value) && !value.trim().is_empty());
+        let typed = self.fields.iter().filter(|(name, value)| is_text(name, value) && !is_blank(value));
         let mut hidden: Vec<(String, String)> = self.fields.clone();
         if !self.to.starts_with("/escrows/new/") {
             // The form is drawn again with it, and not carried out: see `Fields`.
