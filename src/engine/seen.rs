@@ -130,7 +130,7 @@ impl Escrow {
                         RefundState::Successful { .. } => "back",
                         RefundState::ToWallet { .. } => "wallet",
                     };
-                    format!("b{number}-{}-{state}-{}", refund.attempt, refund.sum_minor())
+                    format!("b{number}-{}-{state}-{}", refund.attempt, refund.amount_minor)
                 }
                 None => format!("b{number}-none"),
             },
