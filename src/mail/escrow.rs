@@ -5,6 +5,7 @@ use crate::calendar::Zone;
 use crate::engine::notices::{Deciding, EscrowNews, News, RefundNews};
 use crate::engine::party::Capacity;
 use crate::engine::time::Time;
+use crate::engine::words::Words;
 use crate::mail::letter::Reader;
 use crate::mail::sheet::{Button, Fact, Sheet};
 use crate::mail::voice::{has_link, plus, short, tell_all};
@@ -13,28 +14,7 @@ use crate::money::Money;
 /// The letter in words. Whoever has no account yet reads the terms by the secret link of the letter.
 #[must_use]
 pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
-    let at = |time| reader.zone.moment(time);
-    // In our voice stand no links, and nothing of what somebody says whom the reader does not know.
-    let quiet = !reader.knows || has_link(&news.title);
-    let named = if quiet { &news.reference } else { &news.title };
-    let mut words = news.notice.words(&news.title, &at);
-    words.subject = news.notice.words(named, &at).subject;
-    if let Some(head) = words.subject.strip_suffix(&format!(": {}", news.reference)) {
-        words.subject = head.to_owned();
-    }
-    if has_link(&words.subject) {
-        words.subject =
-            words.subject.split(": ").next().filter(|head| !has_link(head)).unwrap_or("News").to_owned();
-    }
-    let mut total = None;
-    if let Some(earlier) = &news.earlier {
-        total = earlier.total;
-        tell_all(&mut words, &news.notice.news, earlier);
-    }
-    let signed = reader.knows && !reader.inviter_name.is_empty() && !has_link(reader.inviter_name);
-    if let (News::Invited { .. }, true) = (&news.notice.news, signed) {
-        words.subject = format!("{} invites you to an escrow: {named}", short(reader.inviter_name));
-    }
+    let (words, subject) = spoken(news, reader);
     let by_link = news.guest && !reader.secret_link.is_empty();
     let invited = !reader.secret_link.is_empty() && !by_link;
     // A guest's pages stand below his secret, and there are fewer of them.
@@ -66,15 +46,10 @@ pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
     ]);
     facts
         .extend(own_facts(&news.notice.news, reader.zone).into_iter().map(|(name, value)| fact(name, value)));
+    let total = news.earlier.as_ref().and_then(|earlier| earlier.total);
     if let (Some(before), Some((_, last))) = (total, news.notice.news.moved()) {
         facts.push(fact("In all", plus(before, last).to_string()));
     }
-    let subject =
-        match (words.subject.contains(&news.reference), quiet || words.subject.contains(&news.title)) {
-            (true, _) => words.subject.clone(),
-            (false, true) => format!("{} · {}", words.subject, news.reference),
-            (false, false) => format!("{} · {} · {}", words.subject, news.title, news.reference),
-        };
     Sheet {
         subject,
         headline: words.subject,
@@ -91,6 +66,37 @@ pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
             false => words.why,
         },
     }
+}
+
+/// Its words, whose subject is the headline, and the subject of the mail, which names the escrow.
+fn spoken(news: &EscrowNews, reader: &Reader<'_>) -> (Words, String) {
+    let at = |time| reader.zone.moment(time);
+    // In our voice stand no links, and nothing of what somebody says whom the reader does not know.
+    let quiet = !reader.knows || has_link(&news.title);
+    let named = if quiet { &news.reference } else { &news.title };
+    let mut words = news.notice.words(&news.title, &at);
+    words.subject = news.notice.words(named, &at).subject;
+    if let Some(head) = words.subject.strip_suffix(&format!(": {}", news.reference)) {
+        words.subject = head.to_owned();
+    }
+    if has_link(&words.subject) {
+        words.subject =
+            words.subject.split(": ").next().filter(|head| !has_link(head)).unwrap_or("News").to_owned();
+    }
+    if let Some(earlier) = &news.earlier {
+        tell_all(&mut words, &news.notice.news, earlier);
+    }
+    let signed = reader.knows && !reader.inviter_name.is_empty() && !has_link(reader.inviter_name);
+    if let (News::Invited { .. }, true) = (&news.notice.news, signed) {
+        words.subject = format!("{} invites you to an escrow: {named}", short(reader.inviter_name));
+    }
+    let subject =
+        match (words.subject.contains(&news.reference), quiet || words.subject.contains(&news.title)) {
+            (true, _) => words.subject.clone(),
+            (false, true) => format!("{} · {}", words.subject, news.reference),
+            (false, false) => format!("{} · {} · {}", words.subject, news.title, news.reference),
+        };
+    (words, subject)
 }
 
 /// What is said of the secret link of a letter; nothing where it has none.

@@ -19,6 +19,7 @@ use crate::store::db::Conn;
 use crate::store::execute::Outcome;
 use crate::store::outbox::{self, Mailed};
 use crate::store::proposals::{Correction, correct};
+use crate::store::strangers;
 use crate::store::throttle::PROPOSALS_BY_USER;
 use crate::store::users::Account;
 use crate::web::flash::Flash;
@@ -139,10 +140,21 @@ async fn show(
 async fn again(
     State(app): State<App>,
     SignedIn(account): SignedIn,
+    visit: Visit,
     Path(at): Path<(String, String)>,
     fields: Fields,
 ) -> Result<Response, Error> {
     let at = load(&app, &mut app.db.read().await?.conn(), account, &at).await?;
+    let person = at.seat.people.iter().find(|person| person.user_id == at.party.user);
+    let addresses: Vec<String> = person.and_then(|person| person.email.clone()).into_iter().collect();
+    let mut tx = app.db.write().await?;
+    let (now, sender) = (app.clock.now(), at.seat.account.id);
+    if let Err(too_many) = strangers::admit(&mut tx.conn(), now, sender, &addresses).await? {
+        let mut problems = Problems::new();
+        problems.add("email", too_many.sentence());
+        return draw(&app, &visit, &at, "", problems);
+    }
+    tx.commit().await?;
     let command = Command::InviteAgain { user: at.party.user };
     let outcome = send(&app, &at.seat, &fields, command, None).await?;
     answer(outcome, &format!("{}/parties/{}/invitation", at.seat.path(), at.place), Flash::InvitationSent)
