@@ -23,28 +23,7 @@ impl News {
             } => {
                 let title = milestone.as_deref().unwrap_or(title);
                 let (due, deadline) = (at(*due), at(*deadline));
-                let (subject, text) = match (late, mark) {
-                    (true, mark) => {
-                        let first = match mark {
-                            Mark::Hours24 | Mark::Hours2 => format!("{} ", left(*mark)),
-                            Mark::Half | Mark::Due => String::new(),
-                        };
-                        (
-                            format!("Overdue since {due}: {title}"),
-                            format!(
-                                "{first}“{title}” was to be delivered by {due} and is overdue since then."
-                            ),
-                        )
-                    }
-                    (false, Mark::Due) => (
-                        format!("Due now: {title}"),
-                        format!("The agreed date is here: “{title}” is due now, {due}."),
-                    ),
-                    (false, _) => (
-                        format!("Reminder, due {due}: your delivery of “{title}”"),
-                        format!("“{title}” is to be delivered by {due}, as agreed."),
-                    ),
-                };
+                let (subject, text) = of_delivery(*late, *mark, title, &due);
                 (subject, vec![format!("{text} {}", grace(&deadline))], "Deliver", page(number))
             }
             Self::Nudged {
@@ -80,6 +59,29 @@ impl News {
             }
             _ => (String::new(), Vec::new(), OPEN, String::new()),
         }
+    }
+}
+
+/// Subject and first sentence of a reminder of a delivery: its agreed date is to come, here, or past.
+fn of_delivery(late: bool, mark: Mark, title: &str, due: &str) -> (String, String) {
+    match (late, mark) {
+        (true, mark) => {
+            let first = match mark {
+                Mark::Hours24 | Mark::Hours2 => format!("{} ", left(mark)),
+                Mark::Half | Mark::Due => String::new(),
+            };
+            (
+                format!("Overdue since {due}: {title}"),
+                format!("{first}“{title}” was to be delivered by {due} and is overdue since then."),
+            )
+        }
+        (false, Mark::Due) => {
+            (format!("Due now: {title}"), format!("The agreed date is here: “{title}” is due now, {due}."))
+        }
+        (false, Mark::Half | Mark::Hours24 | Mark::Hours2) => (
+            format!("Reminder, due {due}: your delivery of “{title}”"),
+            format!("“{title}” is to be delivered by {due}, as agreed."),
+        ),
     }
 }
 

@@ -68,7 +68,7 @@ async fn show(
         (all, shown)
     } else {
         let most = i64::try_from(PAGE).unwrap_or(i64::MAX);
-        (Vec::new(), history::newest(conn, book.escrow.id, Some(before), most).await?)
+        (Vec::new(), history::newest(conn, book.escrow.id, false, Some(before), most).await?)
     };
     let reader = operator.reader(&app);
     let scene = Scene { escrow: &book.escrow, people: &people, reader: &reader };

@@ -344,6 +344,8 @@ fn of_refunds(before: &Escrow, event: &Event, early: &dyn Fn(Time) -> Law) -> La
                 Some(RefundState::Failed { at, lapsed_at, .. }) => {
                     early(lapsed_at.unwrap_or(*at).plus_days(1))
                 }
+                // Nobody woke up until that day was over too: it failed by the same look.
+                Some(RefundState::Pending { answer_by, .. }) => early(answer_by.plus_days(1)),
                 other => Err(format!("sent again: {event:?} of {other:?}")),
             }
         }
