@@ -237,6 +237,7 @@ const WITHOUT_SEEN: &[(&str, &str)] = &[
     ("pages/sign_in.html", "asks for the password"),
     ("pages/sign_up.html", "there is no account yet"),
     ("pages/terms_accept.html", "carries the version that was shown"),
+    ("pages/unsent.html", "sends what was written before the session ended, `seen` among it"),
     ("pages/verify_email.html", "asks for the password"),
     ("pages/verify_email_wait.html", "asks for a mail"),
     ("pages/verify.html", "asks a question and changes nothing"),
