@@ -67,6 +67,9 @@ pub enum Error {
     /// The disk is full or fails, and will be mended.
     #[error("cannot save: {0}")]
     CannotSave(#[source] Cause),
+    /// Something that is kept is not what its history says. The inside names it.
+    #[error("altered: {0}")]
+    Altered(String),
     #[error("internal: {0}")]
     Internal(#[source] Cause),
 }
@@ -92,7 +95,7 @@ impl Error {
             Self::Full | Self::TimedOut | Self::Unavailable(_) | Self::CannotSave(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Altered(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -116,6 +119,7 @@ impl Error {
             Self::TimedOut => "TIMED_OUT",
             Self::Unavailable(_) => "UNAVAILABLE",
             Self::CannotSave(_) => "CANNOT_SAVE",
+            Self::Altered(_) => "ALTERED",
             Self::Internal(_) => "INTERNAL",
         }
     }
@@ -140,6 +144,7 @@ impl Error {
             Self::TimedOut => "This took too long",
             Self::Unavailable(_) => "Holdfast is not available for a moment",
             Self::CannotSave(_) => "The portal can’t save anything right now",
+            Self::Altered(_) => "This is not the file that was attached",
             Self::Internal(_) => "Something went wrong on our side",
         }
     }
@@ -173,6 +178,9 @@ impl Error {
             Self::CannotSave(_) => "Its disk is full or does not answer. It is nothing that you did, and nothing that was saved before is lost. \
                 Everything can still be read. Try again in a few minutes."
                 .to_owned(),
+            Self::Altered(_) => "The stored file differs from the one that the history of this escrow names, so we do not hand it out. \
+                It is nothing that you did. The fault is written down, and we will look at it."
+                .to_owned(),
             Self::Internal(_) => "It is nothing that you did. The fault is written down, and we will look at it.".to_owned(),
         }
     }
@@ -195,6 +203,7 @@ impl Error {
             | Self::TooLarge(_)
             | Self::TooSlow
             | Self::TimedOut
+            | Self::Altered(_)
             | Self::Internal(_) => None,
         }
     }
@@ -217,6 +226,7 @@ impl Error {
             | Self::TooLarge(_)
             | Self::Throttled { .. }
             | Self::Crowded
+            | Self::Altered(_)
             | Self::Full => false,
         }
     }

@@ -121,22 +121,22 @@ impl Files {
         }
     }
 
+    /// What the bytes are that lie where those of a digest belong: their own digest, size and type.
+    ///
+    /// # Errors
+    /// The disk's; `NotFound` when they are gone.
+    pub async fn look(&self, sha256: &str) -> io::Result<Stored> {
+        seen(&mut self.open(sha256).await?).await
+    }
+
     /// Whether the bytes are there and are still what they were.
     ///
     /// # Errors
     /// The disk's; a file that is gone is `false`.
     pub async fn is_whole(&self, sha256: &str) -> io::Result<bool> {
-        let mut file = match self.open(sha256).await {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            opened => opened?,
-        };
-        let (mut digest, mut buffer) = (Sha256::new(), vec![0; 64 * 1024]);
-        loop {
-            let read = file.read(&mut buffer).await?;
-            if read == 0 {
-                return Ok(HEXLOWER.encode(&digest.finalize()) == sha256);
-            }
-            digest.update(&buffer[..read]);
+        match self.look(sha256).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            seen => Ok(seen?.sha256 == sha256),
         }
     }
 
@@ -186,6 +186,25 @@ impl Files {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a SHA-256"));
         }
         Ok(self.root.join(&sha256[..2]).join(&sha256[2..4]).join(sha256))
+    }
+}
+
+/// Reads what is left of a file, and tells what it is.
+///
+/// # Errors
+/// The disk's.
+pub async fn seen(file: &mut File) -> io::Result<Stored> {
+    let (mut digest, mut size, mut head) = (Sha256::new(), 0_i64, Vec::new());
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = file.read(&mut buffer).await?;
+        if read == 0 {
+            let sha256 = HEXLOWER.encode(&digest.finalize());
+            return Ok(Stored { sha256, size_bytes: size, media_type: media_type(&head) });
+        }
+        size += i64::try_from(read).unwrap_or(i64::MAX / 2);
+        head.extend_from_slice(&buffer[..read.min(HEAD_BYTES - head.len())]);
+        digest.update(&buffer[..read]);
     }
 }
 

@@ -13,7 +13,6 @@ use time::Duration;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::engine::chain::salted_hex;
 use crate::engine::command::Command;
 use crate::engine::escrow::{Escrow, Method};
 use crate::engine::party::Role;
@@ -24,7 +23,7 @@ use crate::store::execute::{Evidence, Outcome, Request, Who, execute, tick};
 use crate::store::proposals::{Named, Proposal, propose};
 use crate::store::terms_of_service::FIRST;
 use crate::store::users::{self, Profile, Registration};
-use crate::store::{audit, drafts, escrows, rights};
+use crate::store::{audit, drafts, escrows, evidence, rights};
 
 /// Their addresses, in the order buyer, seller, broker, operator, arbiter, and two who are paid too.
 pub const PEOPLE: [(&str, &str); 7] = [
@@ -190,7 +189,7 @@ impl<'a> Deal<'a> {
         };
         let (ip, user_agent) = ("127.0.0.1".to_owned(), "the demo".to_owned());
         let salt = self.clock.random::<16>().to_vec();
-        let evidence_sha256 = salted_hex(&salt, &format!("{name}\n{ip}\n{user_agent}"));
+        let evidence_sha256 = evidence::of_signature(&salt, name, &ip, &user_agent);
         let command = Command::Sign {
             version: escrow.version,
             document_sha256: escrow.document_sha256,

@@ -1,43 +1,36 @@
 //! The texts of contracts against their fingerprints and their events: each version has its text, each text its
 //! version, and none was changed. A text that was taken out after its retention is not missed.
 
-use uuid::Uuid;
-
 use super::report::Report;
 use crate::engine::chain::sha256_hex;
 use crate::engine::contract::Texts;
 use crate::engine::escrow::Escrow;
+use crate::engine::event::Record;
 use crate::engine::versions;
 use crate::store::audit::Standing;
 use crate::store::contracts::{self, Kind, Stored};
 use crate::store::db::{Conn, DbError};
-use crate::store::history;
+use crate::store::doctor::escrows::TextRow;
 
-/// Compares those of one escrow, whose events can be read.
-pub(super) async fn examine(
-    conn: &mut Conn<'_>,
-    id: Uuid,
-    reference: &str,
-    report: &mut Report,
-) -> Result<(), DbError> {
-    let versions = versions::versions(&history::of_terms(conn, id).await?);
-    let texts = contracts::of_escrow(conn, id).await?;
+/// Compares those of one escrow.
+pub(super) fn examine(records: &[Record], texts: &[TextRow], reference: &str, report: &mut Report) {
+    let versions = versions::versions(records);
+    let texts: Vec<&Stored> = texts.iter().map(|row| &row.text).collect();
     for made in versions.iter().map(|version| &version.made) {
         let side = made.side_sha256.clone().or_else(|| side_of_old(made));
         for (kind, sha256) in [(Kind::Contract, Some(made.document_sha256.clone())), (Kind::Side, side)] {
             let named = format!("{reference}, version {}: the text of its {}", made.version, called(kind));
-            let text = texts.iter().find(|text| is_of(text, made, kind));
+            let text = texts.iter().copied().find(|text| is_of(text, made, kind));
             if let Err(what) = compare(text, made, sha256.as_deref()) {
                 report.ill(format!("{named} {what}"));
             }
         }
     }
-    for text in &texts {
+    for text in texts {
         if !versions.iter().any(|version| u32::try_from(text.version) == Ok(version.number)) {
             report.ill(format!("{reference}: a text of version {}, which no event made", text.version));
         }
     }
-    Ok(())
 }
 
 /// A text can only be taken out by a line of the audit that names it.

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use crate::store::db::DbError;
+
 /// So many rows are read at a time.
 pub(super) const BATCH: i64 = 200;
 /// So many ailments are told; a broken disk would fill the screen otherwise.
-const MOST: usize = 50;
+pub(super) const MOST: usize = 50;
 
 /// What the doctor found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +34,43 @@ impl Report {
     pub(super) fn ill(&mut self, what: impl Into<String>) {
         if self.ailments.len() < MOST {
             self.ailments.push(what.into());
+        }
+    }
+
+    /// Notes a column that says something else than the events.
+    pub(super) fn column<T: PartialEq + fmt::Debug>(
+        &mut self,
+        row: &str,
+        column: &str,
+        stored: &T,
+        derived: &T,
+    ) {
+        if stored != derived {
+            self.ill(format!("{row}: {column} is stored as {stored:?}, its events come to {derived:?}"));
+        }
+    }
+
+    /// Notes rows that nobody can read; any other error goes on.
+    pub(super) fn readable(&mut self, what: &str, done: Result<(), DbError>) -> Result<(), DbError> {
+        match done {
+            Err(error) if error.is_unreadable() => {
+                self.ill(format!("a row of the {what} can't be read: {error}"));
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    /// Adds what was found beside this.
+    pub(super) fn add(&mut self, other: Self) {
+        self.escrows += other.escrows;
+        self.events += other.events;
+        self.entries += other.entries;
+        self.files += other.files;
+        self.audit += other.audit;
+        self.checkpoints += other.checkpoints;
+        for ailment in other.ailments {
+            self.ill(ailment);
         }
     }
 }

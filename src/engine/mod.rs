@@ -5,6 +5,7 @@
 //! `status` and `next` what people read, `vocabulary` what other products call it, `offers` which commands would be accepted now.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+pub mod attached;
 pub mod chain;
 pub mod check;
 pub mod command;

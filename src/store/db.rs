@@ -95,6 +95,8 @@ impl Db {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // Without it, what REPLACE deletes does not ask the triggers against deletion.
+            .pragma("recursive_triggers", "ON")
             .busy_timeout(PATIENCE);
         let writer = trusted(SqlitePoolOptions::new())
             .max_connections(1)

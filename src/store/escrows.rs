@@ -4,12 +4,13 @@
 
 use uuid::Uuid;
 
-use crate::engine::deadlines::{Deadline, Waiting};
+use crate::engine::deadlines;
+use crate::engine::deadlines::Waiting;
 use crate::engine::escrow::Escrow;
 use crate::engine::party::{Capacity, Role, UserId};
 use crate::engine::time::Time;
-use crate::engine::{deadlines, status};
 use crate::store::db::{Conn, DbError, all, exec, opt};
+use crate::store::listing::Listing;
 use crate::store::{contracts, disputes};
 use crate::text::{folded, unaccented};
 
@@ -121,21 +122,6 @@ async fn name_arbiter(conn: &mut Conn<'_>, before: Option<&Escrow>, escrow: &Esc
     Ok(())
 }
 
-/// What lists show of an escrow to one person: whether they do, what waits for him, and whether it is over.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Listing {
-    told: bool,
-    task: Option<Deadline>,
-    over: bool,
-}
-
-impl Listing {
-    fn of(escrow: &Escrow, user: UserId) -> Self {
-        let told = escrow.party_of(user).is_some() || escrow.arbiter_is_told();
-        Self { told, task: status::task_of(escrow, user), over: escrow.over() }
-    }
-}
-
 /// Another user takes the place of one who was named by a wrong address. What waits to be mailed to the old
 /// one, and what he was told, concerns him no longer.
 pub(super) async fn correct_party(
@@ -237,7 +223,8 @@ pub(super) async fn save(
     exec!(
         conn,
         "UPDATE escrows SET stage = $2, seq = $3, head = $4, document = $5, next_at = $6, updated_at = $7,
-             disputed_since = $8, ruling_by = $9, title_search = $10, external_search = $11
+             disputed_since = $8, ruling_by = $9, title_search = $10, external_search = $11, title = $12,
+             title_lower = $13, currency = $14, amount_minor = $15
          WHERE id = $1",
         escrow.id,
         escrow.stage.name(),
@@ -249,7 +236,11 @@ pub(super) async fn save(
         disputes::disputed_since(escrow),
         disputes::ruling_by(escrow),
         unaccented(&escrow.terms.title),
-        external(escrow)
+        external(escrow),
+        escrow.terms.title.as_str(),
+        folded(&escrow.terms.title),
+        escrow.terms.currency.code(),
+        escrow.terms.amount_minor
     )?;
     name_arbiter(conn, before, escrow).await?;
     let arbiter = escrow.terms.arbiter.iter().map(|arbiter| arbiter.user);

@@ -1,15 +1,29 @@
-//! Rows that can be erased and go with a command, written inside its write.
+//! Erasable rows that go with a command: who was named, what was signed, which files came along. Events keep salted
+//! digests of them, so that nobody changes one unnoticed and everybody can be forgotten.
 
+use std::collections::BTreeMap;
+
+use crate::engine::chain::salted_hex;
 use crate::engine::command::Command;
+use crate::engine::party::UserId;
 use crate::engine::time::Time;
 use crate::store::db::{Conn, DbError, exec};
 use crate::store::execute::{Evidence, Request};
 use crate::store::files;
 
-/// Writes them.
-///
-/// # Errors
-/// The database's.
+/// The digest of a signature's row, as its event keeps it.
+#[must_use]
+pub fn of_signature(salt: &[u8], typed_name: &str, ip: &str, user_agent: &str) -> String {
+    salted_hex(salt, &format!("{typed_name}\n{ip}\n{user_agent}"))
+}
+
+/// Digests of what the people are called whom a request names, each with the salt of their address.
+pub(super) fn names(request: &Request) -> BTreeMap<UserId, String> {
+    let Some(Evidence::Parties(parties)) = &request.evidence else { return BTreeMap::new() };
+    parties.iter().map(|party| (party.user, salted_hex(&party.salt, &party.name))).collect()
+}
+
+/// Writes the rows.
 pub(super) async fn write(conn: &mut Conn<'_>, request: &Request, now: Time) -> Result<(), DbError> {
     match (&request.evidence, &request.command) {
         (

@@ -6,6 +6,8 @@
 //! told to those it concerns. Then the ledger's laws are asserted, and everything is committed or nothing.
 //! Nothing slow happens inside: no password hash, no network, no file.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -299,7 +301,7 @@ impl<'a> Write<'a> {
             let Some(command) = deadlines::due(escrow, self.now) else { return Ok(()) };
             let facts = facts::for_clock(conn, escrow, self.now).await?;
             match decide(Some(escrow), &command, &Actor::Clock, &facts, self.now) {
-                Ok(Decision::Done(events)) => self.apply(conn, Actor::Clock, events).await?,
+                Ok(Decision::Done(events)) => self.apply(conn, Actor::Clock, events, BTreeMap::new()).await?,
                 other => return Err(DbError::Broken(format!("a deadline was not carried out: {other:?}"))),
             }
         }
@@ -339,7 +341,7 @@ impl<'a> Write<'a> {
             Ok(Decision::AlreadyDone) => Ok(Outcome::AlreadyDone),
             Ok(Decision::Done(_)) if self.is_stale(request) => Ok(Outcome::Stale),
             Ok(Decision::Done(events)) => {
-                self.apply(conn, actor, events).await?;
+                self.apply(conn, actor, events, evidence::names(request)).await?;
                 Ok(Outcome::Done)
             }
         }
@@ -351,7 +353,14 @@ impl<'a> Write<'a> {
     }
 
     /// Transfers → evolve → chain → payments for each event, then the notices of all of them.
-    async fn apply(&mut self, conn: &mut Conn<'_>, actor: Actor, events: Vec<Event>) -> Result<(), DbError> {
+    /// The first of them keeps the digests of what people are called whom the command names.
+    async fn apply(
+        &mut self,
+        conn: &mut Conn<'_>,
+        actor: Actor,
+        events: Vec<Event>,
+        mut names: BTreeMap<UserId, String>,
+    ) -> Result<(), DbError> {
         for event in &events {
             let entries = self.escrow.as_ref().map(|escrow| postings::entries(escrow, event));
             let payees = self.escrow.as_ref().map(Escrow::payees).unwrap_or_default();
@@ -370,7 +379,8 @@ impl<'a> Write<'a> {
             if let Event::BuyerJoined { user, instead_of, claimed, .. } = event {
                 escrows::seat_buyer(conn, next.id, *user, *instead_of, *claimed).await?;
             }
-            let record = history::record(self.clock, &next, self.now, actor, event);
+            let mut record = history::record(self.clock, &next, self.now, actor, event);
+            record.names = std::mem::take(&mut names);
             let hash = history::append(conn, &self.head, &record).await?;
             self.head = hash.to_vec();
             contracts::write(conn, &next, event, &self.naming, self.now).await?;

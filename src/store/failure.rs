@@ -64,6 +64,12 @@ impl DbError {
         self.database().is_some_and(sqlx::error::DatabaseError::is_check_violation)
     }
 
+    /// Whether a row holds what its column can't hold.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Query(sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)))
+    }
+
     /// Whether the same work may succeed when it is simply done again from its beginning: a deadlock,
     /// a serialization failure, a writer that did not get its turn.
     #[must_use]

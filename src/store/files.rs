@@ -9,8 +9,10 @@ use uuid::Uuid;
 use super::db::{Conn, Db, DbError, all, exec, one, opt};
 use super::throttle;
 use crate::clock::Clock;
+use crate::engine::event::Record;
 use crate::engine::terms::FileRef;
 use crate::engine::time::Time;
+use crate::engine::{attached, chain};
 
 /// How many files of one person may wait for their form or draft to be sent.
 pub const MOST_WAITING: usize = 200;
@@ -159,6 +161,57 @@ pub async fn by_id(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<FileRow>, DbE
     )
 }
 
+/// A file of an escrow as its row has it, and as the first event has it that names it.
+#[derive(Clone, Debug)]
+pub struct Named {
+    pub row: FileRow,
+    /// Nothing where no event names it, or where the link of the event does not seal it.
+    pub in_event: Option<FileRef>,
+}
+
+impl Named {
+    /// A file that waits for its form or draft to be sent: no event names it yet.
+    #[must_use]
+    pub fn waiting(row: FileRow) -> Self {
+        Self { in_event: Some(row.reference()), row }
+    }
+}
+
+/// One file of an escrow, with what its history keeps of it.
+///
+/// # Errors
+/// The database's.
+pub async fn named(conn: &mut Conn<'_>, escrow_id: Uuid, id: Uuid) -> Result<Option<Named>, DbError> {
+    let Some(row) = by_id(conn, id).await?.filter(|row| row.escrow_id == Some(escrow_id)) else {
+        return Ok(None);
+    };
+    let [proposed, countered, delivered, proof, dispute, stated, said] = attached::KINDS;
+    let event = opt!(
+        conn,
+        (i64, String, Vec<u8>, Option<Vec<u8>>),
+        "SELECT e.seq, e.body, e.hash, b.hash FROM events e
+         LEFT JOIN events b ON b.escrow_id = e.escrow_id AND b.seq = e.seq - 1
+         WHERE e.escrow_id = $1 AND e.kind IN ($3, $4, $5, $6, $7, $8, $9) AND e.body LIKE $2
+         ORDER BY e.seq LIMIT 1",
+        escrow_id,
+        format!("%\"{id}\"%"),
+        proposed,
+        countered,
+        delivered,
+        proof,
+        dispute,
+        stated,
+        said
+    )?;
+    let in_event = event.and_then(|(seq, body, hash, before)| {
+        let before = before.unwrap_or_else(|| chain::GENESIS.to_vec());
+        let sealed = chain::link(&before, seq.unsigned_abs(), body.as_bytes());
+        let record: Record = serde_json::from_str(&body).ok().filter(|_| sealed.as_slice() == hash)?;
+        attached::files(&record.event).iter().find(|file| file.id == id).cloned()
+    });
+    Ok(Some(Named { row, in_event }))
+}
+
 /// Every file of an escrow, the oldest first.
 ///
 /// # Errors
@@ -296,4 +349,25 @@ pub async fn contents(conn: &mut Conn<'_>, after: &str, most: i64) -> Result<Vec
         most
     )?;
     Ok(rows.into_iter().map(|(sha256,)| sha256).collect())
+}
+
+/// The files whose rows name these bytes and say that they are of another size or type, at most twenty.
+///
+/// # Errors
+/// The database's.
+pub async fn otherwise(
+    conn: &mut Conn<'_>,
+    sha256: &str,
+    size: i64,
+    media_type: &str,
+) -> Result<Vec<Uuid>, DbError> {
+    let rows = all!(
+        conn,
+        (Uuid,),
+        "SELECT id FROM files WHERE sha256 = $1 AND (size <> $2 OR media_type <> $3) ORDER BY id LIMIT 20",
+        sha256,
+        size,
+        media_type
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }

@@ -1,5 +1,7 @@
 //! The history of an escrow: a chain of events, appended and read.
 
+use std::collections::BTreeMap;
+
 use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
@@ -35,7 +37,16 @@ impl Stored {
 #[must_use]
 pub fn record(clock: &Clock, escrow: &Escrow, at: Time, actor: Actor, event: &Event) -> Record {
     let salt = HEXLOWER.encode(&clock.random::<16>());
-    Record { v: VERSION, escrow: escrow.id, seq: escrow.seq, at, actor, event: event.clone(), salt }
+    Record {
+        v: VERSION,
+        escrow: escrow.id,
+        seq: escrow.seq,
+        at,
+        actor,
+        event: event.clone(),
+        salt,
+        names: BTreeMap::new(),
+    }
 }
 
 /// Appends a record after the link `head`; the new link comes back.

@@ -27,6 +27,7 @@ pub mod history;
 pub mod interest;
 pub mod ledger;
 pub mod links;
+pub mod listing;
 pub mod notices_in;
 pub mod notifications;
 pub mod outbox;
@@ -46,6 +47,22 @@ pub mod tokens;
 pub mod users;
 
 use sha2::{Digest, Sha256};
+
+/// Tables whose rows are never changed and never deleted. In each database triggers named `TABLE_…_never_…` refuse it:
+/// `changed` (UPDATE), `deleted` and, since REPLACE passes those, `replaced` on SQLite; `changed` for both and
+/// `truncated` on PostgreSQL.
+pub const APPEND_ONLY: &[&str] = &[
+    "events",
+    "entries",
+    // A text can be taken out whole after its retention.
+    "contract_texts",
+    "fee_schedules",
+    "terms_of_service",
+    "audit",
+    "audit_events",
+    "checkpoints",
+    "checkpoint_heads",
+];
 
 /// What is stored of a secret: whoever reads the database can use none of them.
 #[must_use]

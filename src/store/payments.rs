@@ -23,6 +23,8 @@ pub const OPEN_FOR: time::Duration = time::Duration::minutes(30);
 const ASK_AGAIN: time::Duration = time::Duration::minutes(5);
 /// The method's name for our own books.
 pub const WALLET: &str = "wallet";
+/// Why an attempt to refund is not waited for any more.
+pub const ANOTHER_ATTEMPT: &str = "Another attempt had done it.";
 
 /// A payment as it stands.
 #[derive(Clone, Debug, sqlx::FromRow)]

@@ -1,6 +1,8 @@
 //! A stored file as an answer: always saved and never shown by the browser under our name, whatever is
 //! in it. Whether the reader may have it is for the page to find out first.
 
+use std::io::ErrorKind;
+
 use axum::body::Body;
 use axum::http::header::{
     CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
@@ -8,30 +10,39 @@ use axum::http::header::{
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use data_encoding::{BASE64, HEXLOWER};
+use tokio::io::AsyncSeekExt;
 use tokio_util::io::ReaderStream;
 
 use crate::app::App;
 use crate::error::Error;
-use crate::store::files::FileRow;
+use crate::files;
+use crate::store::files::Named;
 
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// The file, streamed from the disk.
+/// The file, streamed from the disk once its bytes, its row and the event that names it say the same. A file that was
+/// exchanged is worse than none: it may be evidence.
 ///
 /// # Errors
-/// When the bytes are not there, or not as many as the row says.
-pub async fn attachment(app: &App, row: &FileRow) -> Result<Response, Error> {
-    let file = app.files.open(&row.sha256).await?;
-    let length = file.metadata().await?.len();
-    if i64::try_from(length) != Ok(row.size) {
-        return Err(Error::internal(format!(
-            "file {}: {length} bytes lie there, {} were stored",
-            row.id, row.size
-        )));
+/// When they differ, or the bytes are not there.
+pub async fn attachment(app: &App, named: &Named) -> Result<Response, Error> {
+    let row = &named.row;
+    let altered = |what: &str| Error::Altered(format!("file {}: {what}", row.id));
+    if named.in_event.as_ref() != Some(&row.reference()) {
+        return Err(altered("its row is not as its event has it"));
     }
+    let mut file = match app.files.open(&row.sha256).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(altered("its bytes are gone")),
+        opened => opened?,
+    };
+    let seen = files::seen(&mut file).await?;
+    if (seen.sha256.as_str(), seen.size_bytes) != (row.sha256.as_str(), row.size) {
+        return Err(altered("its bytes have changed"));
+    }
+    file.rewind().await?;
     let headers = [
-        (CONTENT_TYPE, HeaderValue::from_str(served_type(&row.media_type))),
-        (CONTENT_LENGTH, HeaderValue::from_str(&length.to_string())),
+        (CONTENT_TYPE, Ok(HeaderValue::from_static(served_type(seen.media_type)))),
+        (CONTENT_LENGTH, HeaderValue::from_str(&row.size.to_string())),
         (CONTENT_DISPOSITION, HeaderValue::from_str(&disposition(&row.name))),
         (
             CONTENT_SECURITY_POLICY,
@@ -49,7 +60,7 @@ pub async fn attachment(app: &App, row: &FileRow) -> Result<Response, Error> {
 }
 
 /// Text of any kind is only text: a page that somebody attached must not become a page of ours.
-fn served_type(media_type: &str) -> &str {
+fn served_type(media_type: &'static str) -> &'static str {
     if media_type.starts_with("text/") { "text/plain; charset=utf-8" } else { media_type }
 }
 

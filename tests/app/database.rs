@@ -117,7 +117,7 @@ async fn keys(db: &Db) -> i64 {
 }
 
 /// Table, column, and the type as both databases mean it, with whether it may be empty.
-type Columns = BTreeMap<(String, String), (&'static str, bool)>;
+pub type Columns = BTreeMap<(String, String), (&'static str, bool)>;
 
 #[tokio::test]
 async fn both_databases_have_the_same_tables_and_columns() {
@@ -138,13 +138,13 @@ async fn both_databases_have_the_same_tables_and_columns() {
     }
 }
 
-async fn sqlite_columns(db: &Db) -> Columns {
+pub async fn sqlite_columns(db: &Db) -> Columns {
     let sql = "SELECT t.name, c.name, c.type, c.\"notnull\" FROM sqlite_schema t, pragma_table_info(t.name) c
                WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name <> '_sqlx_migrations'";
     columns(all!(&mut db.read().await.unwrap().conn(), (String, String, String, bool), sql).unwrap())
 }
 
-async fn postgres_columns(db: &Db) -> Columns {
+pub async fn postgres_columns(db: &Db) -> Columns {
     let sql = "SELECT table_name::text, column_name::text, data_type::text, is_nullable = 'NO'
                FROM information_schema.columns
                WHERE table_schema = current_schema() AND table_name <> '_sqlx_migrations'";

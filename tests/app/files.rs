@@ -4,7 +4,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use holdfast::error::Error;
-use holdfast::store::files::{self, FileRow, Purpose};
+use holdfast::store::files::{self, FileRow, Named, Purpose};
 use holdfast::store::{throttle, users};
 use holdfast::web::download::attachment;
 use holdfast::web::upload::{MOST_BYTES, Upload, Uploaded};
@@ -43,7 +43,7 @@ both! {
         assert_eq!(reference.name_sha256, data_encoding::HEXLOWER.encode(&name));
         assert_eq!((reference.id, reference.size_bytes), (row.id, 25));
 
-        let response = attachment(&world.app, &row).await.unwrap();
+        let response = attachment(&world.app, &Named::waiting(row.clone())).await.unwrap();
         let header = |name| response.headers()[name].to_str().unwrap().to_owned();
         assert!(header(CONTENT_DISPOSITION).starts_with("attachment; filename=\"Plan v2.html\""));
         assert!(header(CONTENT_SECURITY_POLICY).starts_with("sandbox; default-src 'none'"));
@@ -169,9 +169,9 @@ async fn bytes_that_are_gone_or_cut_are_an_error_and_no_empty_file() {
     let upload = receive(&world, &[("files", Some("a.txt"), b"abc")]).await.unwrap();
     let mut row = add(&world, &upload.files[0], amel, None).await;
     row.size = 4;
-    assert!(matches!(attachment(&world.app, &row).await, Err(Error::Internal(_))));
+    assert!(matches!(attachment(&world.app, &Named::waiting(row.clone())).await, Err(Error::Altered(_))));
     row.sha256 = "0".repeat(64);
-    assert!(matches!(attachment(&world.app, &row).await, Err(Error::Internal(_))));
+    assert!(matches!(attachment(&world.app, &Named::waiting(row.clone())).await, Err(Error::Altered(_))));
 }
 
 #[tokio::test]
@@ -272,7 +272,7 @@ both! {
         // A form that was begun long ago names them at last: they can be read where they are.
         let row = add(&world, &upload.files[0], amel, None).await;
         assert_eq!(age(&world, sha256, 48), Some("aside"));
-        assert!(attachment(&world.app, &row).await.is_ok());
+        assert!(attachment(&world.app, &Named::waiting(row.clone())).await.is_ok());
         sweep(&world).await;
         assert_eq!(age(&world, sha256, 48), Some("place"));
 

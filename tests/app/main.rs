@@ -5,6 +5,7 @@
 //! `HOLDFAST_TEST_POSTGRES_URL` names a database in which schemas may be made.
 
 mod account_store;
+mod append_only;
 mod arbiter;
 mod arbiter_terms;
 mod browser;
@@ -68,6 +69,7 @@ mod statements;
 #[path = "../shared/statuses.rs"]
 mod statuses;
 mod strangers;
+mod tampering;
 mod typed;
 mod unsent;
 mod walk;

@@ -3,7 +3,7 @@
 //! The files in `tests/golden` are never changed. A new shape gets a new file, written by
 //! `cargo test --test engine golden -- --ignored`, and the old ones go on being read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use holdfast::engine::command::Command;
@@ -330,7 +330,16 @@ fn write_what_is_missing() {
         for (seq, (at, event)) in (1..).zip(&world.history) {
             let escrow = world.escrow().id;
             let (v, at, event) = (VERSION, *at, event.clone());
-            let record = Record { v, escrow, seq, at, actor: actor(&event), event, salt: String::new() };
+            let record = Record {
+                v,
+                escrow,
+                seq,
+                at,
+                actor: actor(&event),
+                event,
+                salt: String::new(),
+                names: BTreeMap::new(),
+            };
             let text = serde_json::to_string(&record).unwrap();
             write(format!("record-{}.v{VERSION}.json", record.event.kind()), text);
         }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::to_wallet;
+use super::{ANOTHER_ATTEMPT, to_wallet};
 use crate::engine::escrow::Escrow;
 use crate::engine::event::Event;
 use crate::engine::late::WayBack;
@@ -43,13 +43,13 @@ pub(super) async fn record(
             // The buyer has his money: whatever else was asked for it is not waited for.
             exec!(
                 conn,
-                "UPDATE payments SET state = 'failed', reason = 'Another attempt had done it.', settled_at = $4,
-                     tell_at = NULL
+                "UPDATE payments SET state = 'failed', reason = $5, settled_at = $4, tell_at = NULL
                  WHERE escrow_id = $1 AND refund = $2 AND attempt <> $3 AND state = 'pending'",
                 escrow.id,
                 i32::from(*refund),
                 i32::from(*attempt),
-                at
+                at,
+                ANOTHER_ATTEMPT
             )?;
             Ok(false)
         }

@@ -368,12 +368,11 @@ async fn file(
     Path((reference, number, file)): Path<(String, String, String)>,
 ) -> Result<Response, Error> {
     let id: Uuid = file.parse().map_err(|_| Error::NotFound)?;
-    let row = {
+    let file = {
         let mut reader = app.db.read().await?;
         let mut conn = reader.conn();
         let case = Case::load(&mut conn, operator, &reference, &number).await?;
-        let row = files::by_id(&mut conn, id).await?;
-        row.filter(|row| row.escrow_id == Some(case.escrow.id)).ok_or(Error::NotFound)?
+        files::named(&mut conn, case.escrow.id, id).await?.ok_or(Error::NotFound)?
     };
-    attachment(&app, &row).await
+    attachment(&app, &file).await
 }

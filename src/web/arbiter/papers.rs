@@ -117,7 +117,7 @@ async fn file(
     Path((reference, file)): Path<(String, String)>,
 ) -> Result<Response, Error> {
     let id: Uuid = file.parse().map_err(|_| Error::NotFound)?;
-    let row = {
+    let file = {
         let mut reader = app.db.read().await?;
         let mut conn = reader.conn();
         let chair = Chair::load_sitting(&app, &mut conn, account, &reference).await?;
@@ -125,8 +125,7 @@ async fn file(
         if !may_have(&chair, &records, id) {
             return Err(Error::NotFound);
         }
-        let row = files::by_id(&mut conn, id).await?;
-        row.filter(|row| row.escrow_id == Some(chair.escrow.id)).ok_or(Error::NotFound)?
+        files::named(&mut conn, chair.escrow.id, id).await?.ok_or(Error::NotFound)?
     };
-    attachment(&app, &row).await
+    attachment(&app, &file).await
 }

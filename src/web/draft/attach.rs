@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::engine::check::{LARGEST_FILE_BYTES, MOST_FILES};
 use crate::error::Error;
 use crate::store::drafts;
-use crate::store::files::{FileRow, NewFile, Purpose};
+use crate::store::files::{self, FileRow, Named, NewFile, Purpose};
 use crate::web::download::attachment;
 use crate::web::flash::Flash;
 use crate::web::form::{Problems, Search};
@@ -175,7 +175,15 @@ async fn download(
         Found::Draft(opened) => {
             let row = of_terms(&opened).chain(&opened.files).find(|row| row.id == file);
             let row = row.ok_or(Error::NotFound)?;
-            attachment(&app, row).await
+            let named = match row.escrow_id {
+                None => Named::waiting(row.clone()),
+                // One of the terms that stand, to which the draft makes others.
+                Some(escrow) => {
+                    let mut reader = app.db.read().await?;
+                    files::named(&mut reader.conn(), escrow, row.id).await?.ok_or(Error::NotFound)?
+                }
+            };
+            attachment(&app, &named).await
         }
         Found::Sent(response) => Ok(response),
     }

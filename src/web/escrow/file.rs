@@ -27,13 +27,12 @@ async fn download(
     Path((reference, file)): Path<(String, String)>,
 ) -> Result<Response, Error> {
     let id: Uuid = file.parse().map_err(|_| Error::NotFound)?;
-    let row = {
+    let file = {
         let mut reader = app.db.read().await?;
         let mut conn = reader.conn();
         let seat = Seat::load(&app, &mut conn, account, &reference).await?;
-        let row = files::by_id(&mut conn, id).await?;
-        row.filter(|row| row.escrow_id == Some(seat.escrow.id)).ok_or(Error::NotFound)?
+        files::named(&mut conn, seat.escrow.id, id).await?.ok_or(Error::NotFound)?
     };
     // The connection is given back before the bytes begin to flow.
-    attachment(&app, &row).await
+    attachment(&app, &file).await
 }

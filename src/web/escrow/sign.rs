@@ -11,14 +11,13 @@ use super::act::{answer, send};
 use super::contract::Document;
 use super::seat::Seat;
 use crate::app::App;
-use crate::engine::chain::salted_hex;
 use crate::engine::command::Command;
 use crate::engine::offers::Action;
 use crate::engine::seen::Scope;
 use crate::error::Error;
-use crate::store::escrows;
 use crate::store::execute::{Evidence, Outcome, Request, Who};
 use crate::store::users::Account;
+use crate::store::{escrows, evidence};
 use crate::text::folded;
 use crate::web::flash::Flash;
 use crate::web::form::{Fields, Problems};
@@ -158,7 +157,7 @@ fn signature(
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let user_agent: String = agent.chars().filter(|sign| !sign.is_control()).take(400).collect();
     let ip = network.ip();
-    let evidence_sha256 = salted_hex(&salt, &format!("{typed_name}\n{ip}\n{user_agent}"));
+    let evidence_sha256 = evidence::of_signature(&salt, &typed_name, &ip, &user_agent);
     let command = Command::Sign { version, document_sha256, evidence_sha256 };
     (command, Evidence::Signature { typed_name, ip, user_agent, salt })
 }

@@ -217,7 +217,9 @@ impl World {
             self.plays(what, *ready, *pair, ends, operators).await;
         }
         let report = doctor::examine(&self.app).await.unwrap();
-        assert!(report.is_healthy(), "{report}");
+        // Those who sign here bring no row of what they typed.
+        let unhealthy = report.ailments.iter().any(|what| !what.contains(": the signature of "));
+        assert!(!unhealthy, "{report}");
     }
 }
 

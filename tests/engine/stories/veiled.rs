@@ -1,6 +1,8 @@
 //! A commission that one side does not see: whatever happens, what that side sees is the same for every
 //! commission there could be.
 
+use std::collections::BTreeMap;
+
 use holdfast::engine::command::Command;
 use holdfast::engine::contract;
 use holdfast::engine::escrow::Escrow;
@@ -53,6 +55,7 @@ fn story(terms: &Terms, role: Role, by: &Actor) -> Seen {
                 actor: *actor,
                 event: event.clone(),
                 salt: String::new(),
+                names: BTreeMap::new(),
             };
             seen.records.push(veil::record(record, &escrow, role));
         }
