@@ -210,7 +210,7 @@ both! {
             let page = browser.get(&deal.path("/messages")).await;
             assert!(page.body.contains(&format!("message-{}", events - 1)), "{}", page.text());
             let page = browser.get(&deal.path("/history")).await;
-            let mails = page.body.split("Mails about this escrow").nth(1).unwrap();
+            let (_, mails) = page.body.split_once("Mails about this escrow").unwrap();
             assert!(mails.contains("(seller)") && !mails.contains("(broker)"), "{mails}");
         }
     }
