@@ -97,6 +97,17 @@ async fn one(conn: &mut SqliteConnection, id: Uuid, reference: &str, copy: u64, 
     )
     .bind(id).bind(new).bind(new_reference.as_str()).bind(head.to_vec()).bind(names.change(&document))
     .execute(&mut *conn).await.unwrap();
+    rows(conn, (id, new), &new_reference, copy, payments).await;
+}
+
+/// The rows beside the events and the escrow's own.
+async fn rows(
+    conn: &mut SqliteConnection,
+    (id, new): (Uuid, Uuid),
+    new_reference: &str,
+    copy: u64,
+    payments: Vec<(Uuid,)>,
+) {
     for sql in [
         "INSERT INTO parties (escrow_id, user_id, role, email, name, salt, told, task, task_by, task_milestone, over)
          SELECT $2, user_id, role, email, name, salt, told, task, task_by, task_milestone, over FROM parties WHERE escrow_id = $1",
@@ -107,7 +118,7 @@ async fn one(conn: &mut SqliteConnection, id: Uuid, reference: &str, copy: u64, 
         "INSERT INTO notifications (id, user_id, escrow_id, reference, title, notice, created_at)
          SELECT randomblob(16), user_id, $2, $3, title, notice, created_at FROM notifications WHERE escrow_id = $1",
     ] {
-        sqlx::query(sql).bind(id).bind(new).bind(new_reference.as_str()).execute(&mut *conn).await.unwrap();
+        sqlx::query(sql).bind(id).bind(new).bind(new_reference).execute(&mut *conn).await.unwrap();
     }
     for sql in [
         "INSERT INTO entries (escrow_id, seq, line, from_account, to_account, currency, amount_minor, from_after, to_after, at)
@@ -127,15 +138,14 @@ async fn one(conn: &mut SqliteConnection, id: Uuid, reference: &str, copy: u64, 
         )
         .bind(payment).bind(other(payment, copy)).bind(new).execute(&mut *conn).await.unwrap();
     }
-    let secret = new_reference;
     sqlx::query(
         "INSERT INTO pay_links (hash, escrow_id, secret, created_at)
          SELECT $2, $3, $4, created_at FROM pay_links WHERE escrow_id = $1 AND replaced_at IS NULL",
     )
     .bind(id)
-    .bind(hash(&secret))
+    .bind(hash(new_reference))
     .bind(new)
-    .bind(secret.as_str())
+    .bind(new_reference)
     .execute(&mut *conn)
     .await
     .unwrap();
