@@ -269,7 +269,9 @@ fn without_currency(text: &str, currency: Currency) -> Result<&str, AmountError>
         return Ok(trimmed(rest));
     }
     let word = text.trim_matches(|sign: char| !sign.is_ascii_alphabetic()).to_ascii_uppercase();
-    let is_other = iso_currency::Currency::from_code(&word).is_some();
+    // A word alone is no amount of anything: "all" is also the code of the lek.
+    let has_digits = text.contains(|sign: char| sign.is_ascii_digit());
+    let is_other = has_digits && iso_currency::Currency::from_code(&word).is_some();
     if is_other { Err(AmountError::OtherCurrency(currency)) } else { Ok(text) }
 }
 
@@ -431,6 +433,7 @@ mod tests {
             "1,,0",
             "1'000,000.0",
             "12 apples",
+            "all",
             "1.000 ,5",
             "1 2",
             "− 5",
