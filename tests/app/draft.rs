@@ -115,7 +115,7 @@ both! {
         check.shows("The broker earns 5% of the price");
         check.shows("Due Mon 1 Jun 2026, 23:59 (Tunis)");
         check.shows("- Name: not given - Email address: buyer@example.com");
-        check.shows("The buyer pays 1,010.000 TND in all.");
+        check.shows("The buyer pays 1,010.000 TND in all under this contract.");
         check.shows("Send to the buyer and the seller");
 
         let sent = draft.is_sent().await;
