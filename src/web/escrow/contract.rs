@@ -257,6 +257,9 @@ async fn download_side(
 ) -> Result<Response, Error> {
     let mut reader = app.db.read().await?;
     let seat = Seat::load(&app, &mut reader.conn(), account, &reference).await?;
+    if !seat.escrow.terms.commission.as_ref().is_some_and(|commission| commission.hidden) {
+        return Err(Error::NotFound);
+    }
     let texts = Texts::load(&mut reader.conn(), &seat.escrow).await?;
     let (text, _) = texts.side(&seat.escrow, seat.role).ok_or(Error::NotFound)?;
     Ok(attached(&format!("{}-v{}-side-agreement", seat.escrow.reference, seat.escrow.version), text))
