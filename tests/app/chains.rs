@@ -96,8 +96,8 @@ both! {
         for (statement, words) in [
             ("UPDATE users SET operator = TRUE WHERE email = 'amel.buyer@example.com'", "an operator, which the audit does not say"),
             ("UPDATE users SET operator = FALSE WHERE email = 'olfa@example.com'", "no operator, which the audit says"),
-            ("UPDATE users SET frozen_at = NULL, frozen_because = NULL WHERE email = 'twin@example.com'", "user, frozen"),
             ("UPDATE users SET frozen_because = 'Why not.' WHERE email = 'twin@example.com'", "user, frozen"),
+            ("UPDATE users SET frozen_at = NULL, frozen_because = NULL WHERE email = 'twin@example.com'", "user, frozen"),
             ("UPDATE users SET frozen_at = created_at, frozen_because = '' WHERE email = 'karim.twin@example.com'", "the audit does not"),
             ("UPDATE fee_schedules SET second_operator_above_minor = 9999999", "fees and limits"),
             ("DELETE FROM fee_schedules", "the audit has it, the tables do not"),

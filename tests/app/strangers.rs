@@ -6,6 +6,7 @@
 
 use axum::body::Body;
 use axum::http::Method;
+use holdfast::checkpoints;
 use holdfast::engine::command::Command;
 use holdfast::engine::dispute::Split;
 use holdfast::engine::party::Role;
@@ -159,6 +160,8 @@ both! {
         world.account("Dora Other", "dora.other@example.com").await;
         world.operator("olfa@example.com").await;
         let mut operator = world.signed_in("olfa@example.com").await;
+        let made = checkpoints::make(&world.app, holdfast::store::audit::Who::Program).await.unwrap();
+        assert_eq!(made, checkpoints::Made::Done(1));
         let mut strangers = [
             ("a stranger", world.signed_in("zied.stranger@example.com").await),
             ("another stranger", world.signed_in("dora.other@example.com").await),
