@@ -9,6 +9,8 @@ CREATE TABLE security_log (
     -- Where the request came from, and the id under which the program's log has it. Empty for what an operator or the
     -- command line did to somebody's account: where those sit is nobody else's business.
     ip          TEXT    NOT NULL,
+    -- Who counts as one when refusals are counted: an address, or a customer's whole IPv6 network.
+    network     TEXT    NOT NULL,
     device      TEXT    NOT NULL,
     request_id  TEXT    NOT NULL,
     note        TEXT    NOT NULL,

@@ -9,17 +9,16 @@
 use time::Duration;
 use uuid::Uuid;
 
-use super::db::{Conn, Db, DbError, all, exec};
-use super::throttle::{self, Limit};
+use super::db::{Conn, Db, DbError, all, exec, one};
 use crate::clock::Clock;
 use crate::engine::time::Time;
 
 /// How long a row is kept.
 pub const KEPT: Duration = Duration::days(180);
-/// Entries of one kind that are refusals, of one account or network.
-const REFUSALS: Limit = Limit::new("security/refusals", 30, Duration::hours(1));
-/// Entries of one kind that name no account, from everywhere together.
-const NAMELESS: Limit = Limit::new("security/nameless", 600, Duration::hours(1));
+/// Refusals of one kind that are written for one account or network in an hour.
+const MOST_REFUSALS: i64 = 30;
+/// Refusals of one kind that name no account and are written in an hour, from everywhere together.
+const MOST_NAMELESS: i64 = 600;
 const LONGEST_NOTE: usize = 400;
 const LONGEST_DEVICE: usize = 100;
 
@@ -161,10 +160,36 @@ fn origin() -> Origin {
     ORIGIN.try_with(Clone::clone).unwrap_or_default()
 }
 
-/// Whose entries are counted together.
-fn counted_for(kind: Kind, user: Option<Uuid>, origin: &Origin) -> String {
-    let who = user.map_or_else(|| origin.network.clone(), |user| user.to_string());
-    format!("{} {who}", kind.name())
+/// Whether there are so many refusals of this kind in the last hour already that another one says nothing new: of this
+/// account or network, or without a name from everywhere.
+async fn is_enough(
+    conn: &mut Conn<'_>,
+    now: Time,
+    kind: Kind,
+    user: Option<Uuid>,
+    origin: &Origin,
+) -> Result<bool, DbError> {
+    let since = now.plus(-Duration::hours(1));
+    let (own, all) = match user {
+        Some(user) => one!(
+            conn,
+            (i64, i64),
+            "SELECT count(*), CAST(0 AS BIGINT) FROM security_log WHERE user_id = $1 AND kind = $2 AND at > $3",
+            user,
+            kind.name(),
+            since
+        )?,
+        None => one!(
+            conn,
+            (i64, i64),
+            "SELECT CAST(coalesce(sum(CASE WHEN network = $1 THEN 1 ELSE 0 END), 0) AS BIGINT), count(*)
+             FROM security_log WHERE user_id IS NULL AND kind = $2 AND at > $3",
+            origin.network.as_str(),
+            kind.name(),
+            since
+        )?,
+    };
+    Ok(own >= MOST_REFUSALS || all >= MOST_NAMELESS)
 }
 
 /// Notes something in the write in which it happens. `note` holds no secret: a route, a number, never what was typed.
@@ -179,34 +204,10 @@ pub async fn note(
     note: &str,
 ) -> Result<(), DbError> {
     let (now, from) = (clock.now(), origin());
-    if kind.is_refusal() {
-        let own = counted_for(kind, user, &from);
-        if throttle::hit(conn, now, &REFUSALS, &own).await?.is_some() {
-            return Ok(());
-        }
-        if user.is_none() && throttle::hit(conn, now, &NAMELESS, kind.name()).await?.is_some() {
-            return Ok(());
-        }
+    if kind.is_refusal() && is_enough(conn, now, kind, user, &from).await? {
+        return Ok(());
     }
-    let note: String = note.chars().filter(|sign| !sign.is_control()).take(LONGEST_NOTE).collect();
-    let device: String = from.device.chars().take(LONGEST_DEVICE).collect();
-    let (ip, device) = if kind.is_by_the_portal() { ("", "") } else { (from.ip.as_str(), device.as_str()) };
-    let who = user.map_or_else(|| "-".to_owned(), |user| user.to_string());
-    tracing::info!(target: "security", kind = kind.name(), request_id = from.request_id, user = who, ip = from.ip, note);
-    exec!(
-        conn,
-        "INSERT INTO security_log (id, at, kind, user_id, ip, device, request_id, note)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        clock.id(),
-        now,
-        kind.name(),
-        user,
-        ip,
-        device,
-        from.request_id.as_str(),
-        note.as_str()
-    )?;
-    Ok(())
+    write(conn, clock, kind, user, note, &from).await
 }
 
 /// Notes something that is refused and so has no write of its own. What is past the limit is only looked up.
@@ -221,19 +222,46 @@ pub async fn tell(
     words: &str,
 ) -> Result<(), DbError> {
     let (now, from) = (clock.now(), origin());
-    {
-        let mut reader = db.read().await?;
-        let conn = &mut reader.conn();
-        let own = counted_for(kind, user, &from);
-        if throttle::used_up(conn, now, &REFUSALS, &own).await?.is_some()
-            || (user.is_none() && throttle::used_up(conn, now, &NAMELESS, kind.name()).await?.is_some())
-        {
-            return Ok(());
-        }
+    if kind.is_refusal() && is_enough(&mut db.read().await?.conn(), now, kind, user, &from).await? {
+        return Ok(());
     }
     let mut tx = db.write().await?;
-    note(&mut tx.conn(), clock, kind, user, words).await?;
+    write(&mut tx.conn(), clock, kind, user, words, &from).await?;
     tx.commit().await
+}
+
+async fn write(
+    conn: &mut Conn<'_>,
+    clock: &Clock,
+    kind: Kind,
+    user: Option<Uuid>,
+    note: &str,
+    from: &Origin,
+) -> Result<(), DbError> {
+    let note: String = note.chars().filter(|sign| !sign.is_control()).take(LONGEST_NOTE).collect();
+    let device: String = from.device.chars().take(LONGEST_DEVICE).collect();
+    let who = user.map_or_else(|| "-".to_owned(), |user| user.to_string());
+    tracing::info!(target: "security", kind = kind.name(), request_id = from.request_id, user = who, ip = from.ip, note);
+    let shown = if kind.is_by_the_portal() {
+        ("", "", "")
+    } else {
+        (from.ip.as_str(), from.network.as_str(), device.as_str())
+    };
+    exec!(
+        conn,
+        "INSERT INTO security_log (id, at, kind, user_id, ip, network, device, request_id, note)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        clock.id(),
+        clock.now(),
+        kind.name(),
+        user,
+        shown.0,
+        shown.1,
+        shown.2,
+        from.request_id.as_str(),
+        note.as_str()
+    )?;
+    Ok(())
 }
 
 /// A row, with whose account it is about.

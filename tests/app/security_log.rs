@@ -1,8 +1,7 @@
 //! What concerns the safety of accounts is written down, for its owner and for operators, and nobody fills it.
 
-use axum::body::Body;
-use axum::http::Method;
 use holdfast::one;
+use holdfast::sandbox::notices::Post;
 use holdfast::store::security::{KEPT, Kind};
 use holdfast::work::sweep;
 use time::Duration;
@@ -90,8 +89,7 @@ both! {
         world.account("Amel", AMEL).await;
         let mut stranger = world.browser();
         for _ in 0..40 {
-            let notice = Some("application/json");
-            stranger.send(Method::POST, "/webhooks/sandbox", Body::from("{}"), notice).await.is(401);
+            assert_eq!(world.notice("sandbox", Post { headers: Vec::new(), body: "{}".to_owned() }).await.status, 401);
             stranger.post("/sign-in", &[("email", "nobody@example.com"), ("password", "x")]).await;
         }
         assert_eq!(rows(&world, Kind::UnsignedNotice).await, 30);
