@@ -19,3 +19,4 @@ CREATE TABLE security_log (
 ) STRICT;
 CREATE INDEX security_log_by_user ON security_log (user_id, id) WHERE user_id IS NOT NULL;
 CREATE INDEX security_log_by_time ON security_log (at);
+CREATE INDEX security_log_by_kind ON security_log (kind, at);

@@ -9,7 +9,7 @@
 use time::Duration;
 use uuid::Uuid;
 
-use super::db::{Conn, Db, DbError, all, exec, one};
+use super::db::{Conn, Db, DbError, all, exec};
 use crate::clock::Clock;
 use crate::engine::time::Time;
 
@@ -160,39 +160,9 @@ fn origin() -> Origin {
     ORIGIN.try_with(Clone::clone).unwrap_or_default()
 }
 
-/// Whether there are so many refusals of this kind in the last hour already that another one says nothing new: of this
-/// account or network, or without a name from everywhere.
-async fn is_enough(
-    conn: &mut Conn<'_>,
-    now: Time,
-    kind: Kind,
-    user: Option<Uuid>,
-    origin: &Origin,
-) -> Result<bool, DbError> {
-    let since = now.plus(-Duration::hours(1));
-    let (own, all) = match user {
-        Some(user) => one!(
-            conn,
-            (i64, i64),
-            "SELECT count(*), CAST(0 AS BIGINT) FROM security_log WHERE user_id = $1 AND kind = $2 AND at > $3",
-            user,
-            kind.name(),
-            since
-        )?,
-        None => one!(
-            conn,
-            (i64, i64),
-            "SELECT CAST(coalesce(sum(CASE WHEN network = $1 THEN 1 ELSE 0 END), 0) AS BIGINT), count(*)
-             FROM security_log WHERE user_id IS NULL AND kind = $2 AND at > $3",
-            origin.network.as_str(),
-            kind.name(),
-            since
-        )?,
-    };
-    Ok(own >= MOST_REFUSALS || all >= MOST_NAMELESS)
-}
-
 /// Notes something in the write in which it happens. `note` holds no secret: a route, a number, never what was typed.
+/// A refusal that says nothing new any more, after many of this kind of this account or network in the last hour, or
+/// without a name from everywhere, is left out.
 ///
 /// # Errors
 /// The database's.
@@ -204,13 +174,47 @@ pub async fn note(
     note: &str,
 ) -> Result<(), DbError> {
     let (now, from) = (clock.now(), origin());
-    if kind.is_refusal() && is_enough(conn, now, kind, user, &from).await? {
-        return Ok(());
+    let note: String = note.chars().filter(|sign| !sign.is_control()).take(LONGEST_NOTE).collect();
+    let device: String = from.device.chars().take(LONGEST_DEVICE).collect();
+    let (ip, network, device) = if kind.is_by_the_portal() {
+        ("", "", "")
+    } else {
+        (from.ip.as_str(), from.network.as_str(), device.as_str())
+    };
+    let most = if kind.is_refusal() { (MOST_REFUSALS, MOST_NAMELESS) } else { (i64::MAX, i64::MAX) };
+    let written = exec!(
+        conn,
+        "INSERT INTO security_log (id, at, kind, user_id, ip, network, device, request_id, note)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
+         WHERE $11 = $12
+            OR ((SELECT count(*) FROM security_log s
+                 WHERE s.kind = $3 AND s.at > $10
+                   AND (s.user_id = $4 OR ($4 IS NULL AND s.user_id IS NULL AND s.network = $6))) < $11
+                AND ($4 IS NOT NULL
+                     OR (SELECT count(*) FROM security_log s
+                         WHERE s.kind = $3 AND s.at > $10 AND s.user_id IS NULL) < $13))",
+        clock.id(),
+        now,
+        kind.name(),
+        user,
+        ip,
+        network,
+        device,
+        from.request_id.as_str(),
+        note.as_str(),
+        now.plus(-Duration::hours(1)),
+        most.0,
+        i64::MAX,
+        most.1
+    )?;
+    if written == 1 {
+        let who = user.map_or_else(|| "-".to_owned(), |user| user.to_string());
+        tracing::info!(target: "security", kind = kind.name(), request_id = from.request_id, user = who, ip = from.ip, note);
     }
-    write(conn, clock, kind, user, note, &from).await
+    Ok(())
 }
 
-/// Notes something that is refused and so has no write of its own. What is past the limit is only looked up.
+/// Notes something that is refused and so has no write of its own.
 ///
 /// # Errors
 /// The database's.
@@ -221,47 +225,9 @@ pub async fn tell(
     user: Option<Uuid>,
     words: &str,
 ) -> Result<(), DbError> {
-    let (now, from) = (clock.now(), origin());
-    if kind.is_refusal() && is_enough(&mut db.read().await?.conn(), now, kind, user, &from).await? {
-        return Ok(());
-    }
     let mut tx = db.write().await?;
-    write(&mut tx.conn(), clock, kind, user, words, &from).await?;
+    note(&mut tx.conn(), clock, kind, user, words).await?;
     tx.commit().await
-}
-
-async fn write(
-    conn: &mut Conn<'_>,
-    clock: &Clock,
-    kind: Kind,
-    user: Option<Uuid>,
-    note: &str,
-    from: &Origin,
-) -> Result<(), DbError> {
-    let note: String = note.chars().filter(|sign| !sign.is_control()).take(LONGEST_NOTE).collect();
-    let device: String = from.device.chars().take(LONGEST_DEVICE).collect();
-    let who = user.map_or_else(|| "-".to_owned(), |user| user.to_string());
-    tracing::info!(target: "security", kind = kind.name(), request_id = from.request_id, user = who, ip = from.ip, note);
-    let shown = if kind.is_by_the_portal() {
-        ("", "", "")
-    } else {
-        (from.ip.as_str(), from.network.as_str(), device.as_str())
-    };
-    exec!(
-        conn,
-        "INSERT INTO security_log (id, at, kind, user_id, ip, network, device, request_id, note)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        clock.id(),
-        clock.now(),
-        kind.name(),
-        user,
-        shown.0,
-        shown.1,
-        shown.2,
-        from.request_id.as_str(),
-        note.as_str()
-    )?;
-    Ok(())
 }
 
 /// A row, with whose account it is about.

@@ -150,7 +150,7 @@ both! {
         let other = world.funded().await;
         let elsewhere = other.path(&format!("/files/{}", row.id));
         assert_eq!(cast.buyer.get(&elsewhere).await.status, 404, "a file belongs to one escrow");
-        for wrong in ["", "x", "0190163d-8694-739b-aea5-966c26f8ad91", "..%2f..%2fetc%2fpasswd"] {
+        for wrong in ["x", "0190163d-8694-739b-aea5-966c26f8ad91", "..%2f..%2fetc%2fpasswd"] {
             assert_eq!(cast.buyer.get(&cast.deal.path(&format!("/files/{wrong}"))).await.status, 404);
         }
     }

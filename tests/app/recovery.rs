@@ -97,7 +97,7 @@ async fn readiness_is_that_something_can_be_saved() {
 
 /// Ends the server's end of a connection, as a restart does.
 async fn ends(backend: i32) {
-    let server = std::env::var("HOLDFAST_TEST_POSTGRES_URL").unwrap();
+    let server = std::env::var_os("HOLDFAST_TEST_POSTGRES_URL").unwrap().into_string().unwrap();
     let mut admin = sqlx::PgPool::connect(&server).await.unwrap().acquire().await.unwrap();
     let sql = AssertSqlSafe(format!("SELECT pg_terminate_backend({backend})"));
     sqlx::query(sql).execute(&mut *admin).await.unwrap();

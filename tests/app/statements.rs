@@ -63,6 +63,14 @@ async fn other_terms(browser: &mut Browser, reference: &str) -> Option<String> {
     (begun.status == 303).then(|| begun.location().split('/').nth(3).unwrap().to_owned())
 }
 
+/// Pages of the console whose look is written down: the audit is a chain, so its head is read before a line is added.
+/// A page that is refused has a line in the security log as well.
+fn is_noted(path: &str) -> bool {
+    path.starts_with("/admin/escrows/")
+        || path.starts_with("/admin/disputes/")
+        || path.starts_with("/admin/users/")
+}
+
 both! {
     async fn no_page_needs_more_than_six_statements(world) {
         let references = deals(&world).await;
@@ -88,7 +96,7 @@ both! {
                 for path in addresses(route.path, &values) {
                     let (page, count) = counting(browser.get(&path)).await;
                     asked += 1;
-                    if count > MOST {
+                    if count > MOST + usize::from(is_noted(&path) || page.status == 404) {
                         too_many.push(format!("{path} ({}) for {email}: {count}", page.status));
                     }
                 }

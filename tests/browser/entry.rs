@@ -24,7 +24,7 @@ impl Person {
         self.go("/sign-up").await;
         self.introduces_herself(name, Some(email)).await;
         self.press("Create account").await;
-        self.sees("A mail with a link is on its way to you").await;
+        self.sees("your mail stays in it").await;
         self.go(&portal.mailed_link(email, "Confirm your address")).await;
         self.fill("Password", PASSWORD).await;
         self.press("Confirm address and sign in").await;

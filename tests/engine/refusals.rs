@@ -289,6 +289,7 @@ fn in_disagreement() -> Vec<Refusal> {
         paid().when(seller(), ask(1)),
         given(delivered().then(Event::InspectionExtended { milestone: 1, days: 2 })).when(buyer(), longer(1)),
         given(delivered()).when(buyer(), longer(15)),
+        given(delivered()).when(buyer(), Command::Approve { milestone: 1, part_minor: Some(1) }),
         paid().when(buyer(), Command::Say { text: " ".to_owned(), files: Vec::new() }),
     ];
     all.into_iter().map(super::dsl::given::When::refusal).collect()

@@ -88,7 +88,8 @@ impl Story {
         };
         let files_at = spot.seat.files_at();
         let mut rounds = rounds(&spot.seat.scene(), &files_at, spot.number, &records, &rows);
-        let has_older = rounds.len() > MOST_ROUNDS;
+        // The oldest event that was read may be an answer whose delivery was not.
+        let has_older = rounds.len() > MOST_ROUNDS || stored.len() > 2 * MOST_ROUNDS;
         rounds.truncate(MOST_ROUNDS);
         let mut story = Self { rounds, has_older, ..Self::default() };
         story.count(conn, spot).await?;

@@ -43,7 +43,7 @@ pub const FREE: &[(&str, &str, &str)] = &[
     ("contract_texts", "erased_at", "when a text was taken out whole, which leaves its digest"),
     (
         "security_log",
-        "id at kind user_id ip device request_id note",
+        "id at kind user_id ip network device request_id note",
         "what people and operators look through for half a year: no deal follows from it",
     ),
     (

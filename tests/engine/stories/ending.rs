@@ -156,7 +156,7 @@ fn a_full_cancel_returns_everything_and_nobody_earns() {
 fn an_escrow_of_which_anything_was_released_is_completed() {
     let mut world = World::delivered(case4(), 1);
     world.at_once = vec![SELLER, BROKER];
-    world.buyer().approves_part(1, "0.020").is_done();
+    world.buyer().approves_part(1, "1.000").is_done();
     world.buyer().requests_changes(1).is_done();
     world.days_pass(14);
     world.buyer().cancels(1).is_done();
