@@ -90,8 +90,9 @@ async fn paying(db: &Db, cast: Cast, now: Time) -> Result<(), DbError> {
     deal.send(Who::Rail, Command::ChargeFailed { payment, reason }, None).await?;
     deal.until_now().await?;
     let terms = |at| one_off(at, "TND", "Repair of a fishing boat's engine", 2_300_000);
-    let deal = Deal::proposed(db, cast, now, 10, Role::Seller, &terms).await?;
+    let deal = Deal::proposed(db, cast, now, 9, Role::Seller, &terms).await?;
     deal.signed().await?;
+    // At this very moment: a payment that nobody finishes ends after half an hour.
     deal.later(5);
     deal.starts_paying().await?;
     deal.until_now().await?;
