@@ -333,10 +333,13 @@ fn waits_for_proof(before: &Escrow, milestone: u16) -> bool {
 /// The clocks of money that goes back as it came.
 fn of_refunds(before: &Escrow, event: &Event, early: &dyn Fn(Time) -> Law) -> Law {
     match event {
-        Event::RefundFailed { refund, no_answer: true, .. } => {
-            match before.refund(*refund).map(|it| &it.state) {
-                Some(RefundState::Pending { answer_by, .. }) => early(*answer_by),
-                other => Err(format!("no answer was waited for: {other:?}")),
+        Event::RefundFailed { refund, no_answer: true, lapsed_at, .. } => {
+            match (lapsed_at, before.refund(*refund).map(|it| &it.state)) {
+                // One late look can send it again and find that this had no answer either, so the clock that ended
+                // is the one that the event names.
+                (Some(at), Some(RefundState::Pending { .. } | RefundState::Failed { .. })) => early(*at),
+                (None, Some(RefundState::Pending { answer_by, .. })) => early(*answer_by),
+                (_, other) => Err(format!("no answer was waited for: {other:?}")),
             }
         }
         Event::RefundRetried { refund, by_clock: true, .. } => {
@@ -345,7 +348,7 @@ fn of_refunds(before: &Escrow, event: &Event, early: &dyn Fn(Time) -> Law) -> La
                     early(lapsed_at.unwrap_or(*at).plus_days(1))
                 }
                 // Nobody woke up until that day was over too: it failed by the same look.
-                Some(RefundState::Pending { answer_by, .. }) => early(answer_by.plus_days(1)),
+                Some(RefundState::Pending { .. }) => Ok(()),
                 other => Err(format!("sent again: {event:?} of {other:?}")),
             }
         }
