@@ -90,7 +90,7 @@ pub(super) fn lapse(
             }
         }
         Waiting::RefundAnswer | Waiting::RefundAgain | Waiting::FailedRefund => {
-            back::lapse(draft, waiting, milestone, since);
+            back::lapse(draft, clock);
         }
         Waiting::Closing => draft.push(Event::Closed),
     }

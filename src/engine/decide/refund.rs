@@ -4,14 +4,13 @@ use super::Draft;
 use super::ending::end_if_all;
 use super::funding::{by_rail, charge_failed, charge_settled};
 use crate::engine::command::{Command, Facts};
-use crate::engine::deadlines::{REFUND_ANSWER_DAYS, Waiting};
+use crate::engine::deadlines::{self, Deadline, REFUND_ANSWER_DAYS, Waiting};
 use crate::engine::escrow::Escrow;
 use crate::engine::event::Event;
 use crate::engine::party::{Actor, Role};
 use crate::engine::refund::{MOST_REFUNDS, Refund, RefundState};
 use crate::engine::refusal::Refusal;
 use crate::engine::step::Step;
-use crate::engine::time::Time;
 
 /// The event that sends a step back to the buyer: by the way on which it came where that can be, else to his
 /// wallet, at once.
@@ -170,13 +169,13 @@ fn send_again(draft: &mut Draft, refund: &Refund, by_clock: bool) {
     draft.push(Event::RefundRetried { refund, milestone, attempt, by_clock, answer_by });
 }
 
-/// What a clock of a milestone's refunds, or of those of late money, comes to that has run since then.
-pub(super) fn lapse(draft: &mut Draft, waiting: Waiting, milestone: Option<u16>, since: Time) {
-    let fits = |refund: &&Refund| match (waiting, &refund.state) {
-        (Waiting::RefundAnswer, RefundState::Pending { since: at, .. }) => *at == since,
-        (Waiting::RefundAgain, RefundState::Failed { at, .. }) => *at == since && !refund.sent_again,
-        (Waiting::FailedRefund, RefundState::Failed { at, .. }) => *at == since,
-        _ => false,
+/// What a clock of a milestone's refunds, or of those of late money, comes to. Two that began together may end apart,
+/// so it is the refund's own clock that has to have ended.
+pub(super) fn lapse(draft: &mut Draft, ended: Deadline) {
+    let Deadline { waiting, milestone, since, at, .. } = ended;
+    let fits = |refund: &&Refund| {
+        let clocks = deadlines::of_refund(&draft.escrow, refund);
+        clocks.iter().any(|clock| (clock.waiting, clock.since, clock.at) == (waiting, since, at))
     };
     let found = match milestone {
         Some(milestone) => draft.escrow.open_refunds(milestone).find(fits).cloned(),

@@ -211,10 +211,13 @@ fn panels(world: &World, actor: &Actor) -> Law {
 
 /// The laws of one decision's events: nothing by the clock before its time, and words for everyone told.
 pub fn of_events(before: Option<&Escrow>, after: &World, events: &[Event], actor: &Actor) -> Law {
+    // One late look can carry out several clocks: each is held against what stood just before it.
+    let mut stood = before.cloned();
     for event in events {
-        if let Some(before) = before {
-            in_time(before, event, after.now)?;
+        if let Some(stood) = &stood {
+            in_time(stood, event, after.now)?;
         }
+        stood = evolve(stood, event, after.now);
     }
     for notice in notices(after.escrow(), events, actor) {
         let words = notice.words("The deal", &Time::rfc3339);
@@ -333,13 +336,10 @@ fn waits_for_proof(before: &Escrow, milestone: u16) -> bool {
 /// The clocks of money that goes back as it came.
 fn of_refunds(before: &Escrow, event: &Event, early: &dyn Fn(Time) -> Law) -> Law {
     match event {
-        Event::RefundFailed { refund, no_answer: true, lapsed_at, .. } => {
-            match (lapsed_at, before.refund(*refund).map(|it| &it.state)) {
-                // One late look can send it again and find that this had no answer either, so the clock that ended
-                // is the one that the event names.
-                (Some(at), Some(RefundState::Pending { .. } | RefundState::Failed { .. })) => early(*at),
-                (None, Some(RefundState::Pending { answer_by, .. })) => early(*answer_by),
-                (_, other) => Err(format!("no answer was waited for: {other:?}")),
+        Event::RefundFailed { refund, no_answer: true, .. } => {
+            match before.refund(*refund).map(|it| &it.state) {
+                Some(RefundState::Pending { answer_by, .. }) => early(*answer_by),
+                other => Err(format!("no answer was waited for: {other:?}")),
             }
         }
         Event::RefundRetried { refund, by_clock: true, .. } => {
@@ -347,8 +347,6 @@ fn of_refunds(before: &Escrow, event: &Event, early: &dyn Fn(Time) -> Law) -> La
                 Some(RefundState::Failed { at, lapsed_at, .. }) => {
                     early(lapsed_at.unwrap_or(*at).plus_days(1))
                 }
-                // Nobody woke up until that day was over too: it failed by the same look.
-                Some(RefundState::Pending { .. }) => Ok(()),
                 other => Err(format!("sent again: {event:?} of {other:?}")),
             }
         }
@@ -366,7 +364,8 @@ fn of_modes(before: &Escrow, event: &Event, early: &dyn Fn(Time) -> Law) -> Law 
         (Event::Dropped { milestone }, _) => {
             hold(!before.charge_pending(), || "dropped while a payment was under way".to_owned())?;
             let mut parts = before.milestones.iter();
-            let asked = parts.find_map(|part| part.asked.filter(|_| !part.funded() && !part.ended()));
+            // Those after it are dropped with it, one event after the other.
+            let asked = parts.find_map(|part| part.asked.filter(|_| !part.funded()));
             let cancelled = before.milestones.iter().any(holdfast::engine::escrow::Milestone::undecided);
             match asked {
                 Some(asked) => early(asked.pay_by),

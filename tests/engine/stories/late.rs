@@ -93,6 +93,30 @@ fn a_withdrawn_and_closed_sale_still_sends_it_back_and_tries_again_by_itself() {
 }
 
 #[test]
+fn of_two_that_were_sent_again_together_each_has_its_own_time() {
+    let (mut world, first) = given_up(STRANGER, |world| {
+        world.buyer().pays().is_done();
+        world.days_pass(3);
+    });
+    let second = world.last_payment();
+    world.provider().settles_payment(first).is_done();
+    let failed = Command::RefundFailed { refund: 1, attempt: 1, reason: "Closed.".to_owned() };
+    world.provider().does(failed).is_done();
+    world.hours_pass(12);
+    world.provider().settles_payment(second).is_done();
+    world.hours_pass(11);
+    world.person(operator()).does(Command::RetryRefund { refund: 1 }).is_done();
+    world.outage_of_days(4);
+    let pending = |world: &World| [1, 2].map(|refund| world.escrow().refund(refund).unwrap().pending());
+    assert_eq!(pending(&world), [true, true], "one look found both silent and sent both again");
+    // The second was asked half a day before the first, and its provider has so much less time to answer.
+    world.hours_pass(62);
+    assert_eq!(pending(&world), [true, false]);
+    world.hours_pass(12);
+    assert_eq!(pending(&world), [false, false]);
+}
+
+#[test]
 fn it_is_nobody_elses_affair() {
     let (mut world, payment) = given_up(STRANGER, bought_by_another);
     world.provider().settles_payment(payment).is_done();
