@@ -65,6 +65,7 @@ mod sign_up;
 mod silent;
 mod sink;
 mod smtp;
+mod snapshots;
 mod statements;
 #[path = "../shared/statuses.rs"]
 mod statuses;
