@@ -89,6 +89,7 @@ async fn sign_in(app: &App, email: &str) -> String {
         .extend_pairs([("email", email), ("password", PASSWORD)])
         .finish();
     let request = HttpRequest::post("/sign-in")
+        .header("sec-fetch-site", "same-origin")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Body::from(form))
         .unwrap();
