@@ -270,7 +270,8 @@ pub async fn make(app: &App, who: Who) -> Result<Made, DbError> {
 /// The tree over the ends of all chains as they stand, and those ends that no checkpoint covers yet.
 async fn ends(conn: &mut Conn<'_>) -> Result<(Tree, Vec<End>), DbError> {
     let (mut tree, mut ends) = (Tree::default(), Vec::new());
-    let (seq, head) = audit::head(conn).await?;
+    let head = audit::head(conn).await?;
+    let (seq, head) = head.ok_or_else(|| DbError::Broken("the audit has lost its head".to_owned()))?;
     let audit = End { chain: AUDIT, seq, head };
     tree.add(leaf_of(&audit));
     ends.push(audit);

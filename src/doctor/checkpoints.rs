@@ -41,6 +41,9 @@ pub async fn stored(conn: &mut Conn<'_>, standing: &Standing, report: &mut Repor
             before = Some(one);
         }
     }
+    for number in checkpoints::without_body(conn).await? {
+        report.ill(format!("checkpoint {number}: it is gone, and the chains that it covers are not"));
+    }
     for broken in checkpoints::broken(conn, MOST).await? {
         report.ill(made::in_words(&broken));
     }

@@ -12,7 +12,8 @@ use crate::store::files;
 pub(super) async fn contents(files: &Files, conn: &mut Conn<'_>, report: &mut Report) -> Result<(), Error> {
     let mut after = String::new();
     loop {
-        let batch = files::contents(conn, &after, BATCH).await?;
+        let read = files::contents(conn, &after, BATCH).await;
+        let batch = report.readable("files", read)?;
         let Some(last) = batch.last() else { return Ok(()) };
         after.clone_from(last);
         for sha256 in &batch {

@@ -44,7 +44,8 @@ pub async fn examine(app: &App) -> Result<Report, Error> {
 /// The database's or the disk's; what is merely wrong stands in the report.
 pub async fn examine_in(conn: &mut Conn<'_>, files: &Files, keys: &Keys) -> Result<Report, Error> {
     let mut report = Report::default();
-    let standing = audit::chain(conn, &mut report).await?;
+    let done = audit::chain(conn, &mut report).await;
+    let standing = report.readable("audit", done)?;
     // A link that was sealed with an earlier key can be opened by nobody.
     let known = Known {
         sealed_by_this: standing.keys.len() < 2,
@@ -56,8 +57,10 @@ pub async fn examine_in(conn: &mut Conn<'_>, files: &Files, keys: &Keys) -> Resu
     report.readable("wallets", done)?;
     let done = notices::all(conn, &mut report).await;
     report.readable("notifications", done)?;
-    contracts::taken_out(conn, &standing, &mut report).await?;
-    checkpoints::stored(conn, &standing, &mut report).await?;
+    let done = contracts::taken_out(conn, &standing, &mut report).await;
+    report.readable("contract texts", done)?;
+    let done = checkpoints::stored(conn, &standing, &mut report).await;
+    report.readable("checkpoints", done)?;
     files::contents(files, conn, &mut report).await?;
     guards::all(conn, &mut report).await?;
     Ok(report)

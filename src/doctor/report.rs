@@ -50,12 +50,16 @@ impl Report {
         }
     }
 
-    /// Notes rows that nobody can read; any other error goes on.
-    pub(super) fn readable(&mut self, what: &str, done: Result<(), DbError>) -> Result<(), DbError> {
+    /// Notes rows that nobody can read, and goes on as if there were none; any other error goes on.
+    pub(super) fn readable<T: Default>(
+        &mut self,
+        what: &str,
+        done: Result<T, DbError>,
+    ) -> Result<T, DbError> {
         match done {
             Err(error) if error.is_unreadable() => {
                 self.ill(format!("a row of the {what} can't be read: {error}"));
-                Ok(())
+                Ok(T::default())
             }
             done => done,
         }

@@ -95,6 +95,16 @@ pub async fn read(conn: &mut Conn<'_>, after: i64, most: i64) -> Result<Vec<Stor
     )
 }
 
+/// Those whose chains are stored, and they are not.
+///
+/// # Errors
+/// The database's.
+pub async fn without_body(conn: &mut Conn<'_>) -> Result<Vec<i64>, DbError> {
+    let sql = "SELECT DISTINCT number FROM checkpoint_heads
+               WHERE number NOT IN (SELECT number FROM checkpoints) ORDER BY number";
+    Ok(all!(conn, (i64,), sql)?.into_iter().map(|(number,)| number).collect())
+}
+
 /// The ends that one checkpoint added behind the chain `after`, in their order.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use super::{Act, Subject};
 use crate::clock::Clock;
 use crate::engine::chain::link;
 use crate::engine::time::Time;
-use crate::store::db::{Conn, Db, DbError, all, exec, lock, one};
+use crate::store::db::{Conn, Db, DbError, all, exec, lock, opt};
 use crate::store::{fees, terms_of_service};
 
 /// So many old lines are read at once.
@@ -38,6 +38,7 @@ pub struct Stored {
     pub at: Time,
     pub operator: Option<Uuid>,
     pub act: String,
+    pub user_id: Option<Uuid>,
     pub body: String,
     pub hash: Vec<u8>,
 }
@@ -101,12 +102,12 @@ async fn append_after(
     Ok(hash)
 }
 
-/// The number and the link of the last line.
+/// The number and the link of the last line; nothing where somebody took the row out.
 ///
 /// # Errors
-/// The database's; a missing row is one.
-pub async fn head(conn: &mut Conn<'_>) -> Result<(i64, Vec<u8>), DbError> {
-    one!(conn, (i64, Vec<u8>), "SELECT seq, head FROM audit_head WHERE id = 1")
+/// The database's.
+pub async fn head(conn: &mut Conn<'_>) -> Result<Option<(i64, Vec<u8>)>, DbError> {
+    opt!(conn, (i64, Vec<u8>), "SELECT seq, head FROM audit_head WHERE id = 1")
 }
 
 /// The lines behind `after`, in their order, at most `most`.
@@ -117,7 +118,7 @@ pub async fn read(conn: &mut Conn<'_>, after: i64, most: i64) -> Result<Vec<Stor
     all!(
         conn,
         Stored,
-        "SELECT seq, at, operator, act, body, hash FROM audit_events WHERE seq > $1 ORDER BY seq LIMIT $2",
+        "SELECT seq, at, operator, act, user_id, body, hash FROM audit_events WHERE seq > $1 ORDER BY seq LIMIT $2",
         after,
         most
     )
@@ -162,7 +163,7 @@ struct Old {
 /// # Errors
 /// The database's.
 pub async fn begin(db: &Db, clock: &Clock) -> Result<(), DbError> {
-    if head(&mut db.read().await?.conn()).await?.0 > 0 {
+    if head(&mut db.read().await?.conn()).await?.is_some_and(|(seq, _)| seq > 0) {
         return Ok(());
     }
     let mut tx = db.write().await?;

@@ -58,6 +58,14 @@ pub struct Record {
     pub salt: String,
 }
 
+impl Record {
+    /// The person whom it is about, if it is about one.
+    #[must_use]
+    pub fn user(&self) -> Option<Uuid> {
+        Some(&self.subject).filter(|_| self.kind == "user").and_then(|subject| subject.parse().ok())
+    }
+}
+
 /// A change of what stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]

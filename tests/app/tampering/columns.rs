@@ -51,6 +51,7 @@ pub const FREE: &[(&str, &str, &str)] = &[
         "id currency starts_at rules words created_by created_at settled_by settled_at confirmed",
         "what one operator asked for: what two have confirmed stands in the audit",
     ),
+    ("audit", "id at operator act kind subject user_id note", "lines from before the chain, which has held them since"),
     ("drafts", "id user_id title fields created_at updated_at escrow_id counters counters_version", "not sent: nobody agreed to it"),
     ("idempotency", "user_id key input outcome at", "kept for days, so that a form counts once"),
     (
@@ -99,7 +100,6 @@ pub const AUDITED: &[(&str, &str)] = &[
          smallest_instant_minor second_operator_above_minor",
     ),
     ("terms_of_service", "version starts_at text created_by created_at"),
-    ("audit", "id at operator act kind subject user_id note"),
     ("audit_events", "seq at operator act user_id body hash"),
     ("audit_head", "id seq head"),
     ("checkpoints", "number at body signature"),

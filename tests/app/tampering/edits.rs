@@ -1,10 +1,10 @@
-//! Single edits, drawn at random over every table and column that is sealed: another value, nothing, the value of
+//! Single edits, drawn at random over every table and column that is sealed or audited: another value, nothing, the value of
 //! another row, a row taken out, a row put in.
 
 use std::collections::BTreeMap;
 
 use super::Hand;
-use super::columns::SEALED;
+use super::columns::{AUDITED, SEALED};
 use crate::database::{postgres_columns, sqlite_columns};
 use crate::world::World;
 
@@ -52,6 +52,7 @@ fn scope(table: &str) -> &'static str {
     match table {
         "files" => "escrow_id IS NOT NULL",
         "pay_links" => "replaced_at IS NULL",
+        "users" => "(operator OR frozen_at IS NOT NULL)",
         _ => "TRUE",
     }
 }
@@ -69,7 +70,8 @@ fn may_go(table: &str) -> Option<&'static str> {
 impl Edit {
     /// Draws one. Nothing where the draw has no row to work on.
     pub async fn draw(schema: &Schema, hand: &mut Hand, luck: &mut Luck) -> Option<Self> {
-        let (table, sealed) = SEALED[luck.below(SEALED.len())];
+        let place = luck.below(SEALED.len() + AUDITED.len());
+        let (table, sealed) = *SEALED.iter().chain(AUDITED).nth(place)?;
         let place = if matches!(hand, Hand::Sqlite(_)) { "rowid" } else { "ctid" };
         let sealed: Vec<&str> = sealed.split_whitespace().collect();
         let kind = luck.below(10);
@@ -151,10 +153,15 @@ fn copied(schema: &Schema, hand: &Hand, table: &str, row: &str, hex: &str) -> Op
         "parties" | "signatures" => "user_id",
         "payments" | "files" => "id",
         "balances" => "account",
+        "terms_of_service" => "version",
+        "checkpoints" => "number",
         "pay_links" => "escrow_id",
         "contract_texts" => "version",
-        // Their reader could have been told once more.
-        "notifications" => return None,
+        "audit_events" => "seq",
+        "fee_schedules" => "id",
+        "checkpoint_heads" => "chain",
+        // Their reader could have been told once more; and anybody may come along.
+        "notifications" | "users" | "audit_head" => return None,
         "escrows" => "id, reference",
         other => panic!("how is a row of {other} copied?"),
     };
@@ -162,6 +169,7 @@ fn copied(schema: &Schema, hand: &Hand, table: &str, row: &str, hex: &str) -> Op
         schema.columns(table).into_iter().filter(|column| !(table == "entries" && *column == "id")).collect();
     let values = columns.iter().map(|column| match (*column, key) {
         ("seq", "seq") => "seq + 1000".to_owned(),
+        ("number", "number") => "number + 1000".to_owned(),
         ("version", "version") => "version + 1000".to_owned(),
         ("account", "account") => "account || '0'".to_owned(),
         ("reference", "id, reference") => "'ESC-0000-0000'".to_owned(),
@@ -220,6 +228,11 @@ async fn names(schema: &Schema, hand: &mut Hand, table: &str, row: &str) -> Vec<
     }
     match table {
         "entries" => wanted.push("'ledger entry ' || CAST(id AS TEXT)".to_owned()),
+        "users" => wanted.push(text("id")),
+        "audit_events" | "audit_head" => wanted.push("'audit'".to_owned()),
+        "fee_schedules" => wanted.push("'fees and limits'".to_owned()),
+        "terms_of_service" => wanted.push("'terms of service'".to_owned()),
+        "checkpoints" | "checkpoint_heads" => wanted.push("'checkpoint'".to_owned()),
         "escrows" | "payments" | "files" | "notifications" => wanted.push(text("id")),
         _ => {}
     }

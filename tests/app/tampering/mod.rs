@@ -125,7 +125,8 @@ both! {
 
 both! {
     async fn whatever_somebody_edits_by_hand_is_refused_or_found_and_named(world) {
-        rich::fill(&world).await;
+        let mut world = world;
+        rich::fill(&mut world).await;
         let mut hand = Hand::of(&world).await;
         assert_eq!(hand.ailments(&world).await, Vec::<String>::new());
         let schema = Schema::of(&world).await;
@@ -203,7 +204,8 @@ const WANTED: &[(&str, &str)] = &[
 
 both! {
     async fn what_somebody_would_gain_by_is_found(world) {
-        rich::fill(&world).await;
+        let mut world = world;
+        rich::fill(&mut world).await;
         let mut hand = Hand::of(&world).await;
         let mut missed = Vec::new();
         for (statement, says) in WANTED {
@@ -227,7 +229,8 @@ both! {
 
 both! {
     async fn a_whole_escrow_that_is_taken_out_is_missed(world) {
-        rich::fill(&world).await;
+        let mut world = world;
+        rich::fill(&mut world).await;
         let mut hand = Hand::of(&world).await;
         let held = "SELECT reference FROM escrows WHERE id IN (SELECT escrow_id FROM balances WHERE kind = 'held' AND amount_minor > 0)";
         let reference = hand.texts(held).await.remove(0);

@@ -2,10 +2,15 @@
 //! an arbiter.
 
 use axum::body::Bytes;
+use holdfast::checkpoints::{self, Made};
 use holdfast::demo;
 use holdfast::engine::command::Command;
 use holdfast::engine::time::Time;
+use holdfast::money::Currency;
+use holdfast::operators;
+use holdfast::store::audit;
 use holdfast::store::execute::{Evidence, Outcome, Request, Who};
+use holdfast::store::fees::{self, Rules};
 use holdfast::store::files::{FileRow, NewFile, Purpose};
 use time::Duration;
 use uuid::Uuid;
@@ -13,7 +18,9 @@ use uuid::Uuid;
 use crate::deal::Deal;
 use crate::world::{START, World};
 
-pub async fn fill(world: &World) {
+pub async fn fill(world: &mut World) {
+    world.finds_its_key().await;
+    let world = &*world;
     demo::fill(&world.app.db, Time::from_micros(START), "$argon2id$not-a-real-hash").await.unwrap();
     world.app.clock.advance(Duration::minutes(1));
     let deal = world.funded().await;
@@ -24,6 +31,36 @@ pub async fn fill(world: &World) {
     counters(world, &other).await;
     world.all_sign(&other).await;
     world.pays(&other).await;
+    rules(world).await;
+    for number in 1..=2 {
+        assert_eq!(checkpoints::make(&world.app, audit::Who::Machine).await.unwrap(), Made::Done(number));
+        world.app.clock.advance(Duration::hours(1));
+    }
+}
+
+/// Fees and terms of their own, somebody who was frozen and somebody who still is, and one who was an operator.
+async fn rules(world: &World) {
+    let (db, clock) = (&world.app.db, &world.app.clock);
+    let olfa = world.operator("olfa.rules@example.com").await;
+    world.operator("omar.rules@example.com").await;
+    for (email, again) in [("still@example.com", false), ("again@example.com", true)] {
+        let user = world.account("Frozen Once", email).await;
+        assert!(operators::freeze(db, clock, olfa, user, "A stolen card.").await.unwrap());
+        assert!(!again || operators::unfreeze(db, clock, olfa, user, "A mistake.").await.unwrap());
+    }
+    for code in ["TND", "EUR"] {
+        let currency = Currency::from_code(code).unwrap();
+        let mut tx = db.write().await.unwrap();
+        fees::add(&mut tx.conn(), clock, olfa, (currency, clock.now()), &Rules::default(), "1%")
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+    operators::publish_terms(db, clock, olfa, "New terms.", clock.now()).await.unwrap();
+    assert_eq!(
+        operators::remove(db, clock, "omar.rules@example.com").await.unwrap(),
+        operators::Removed::Done
+    );
 }
 
 /// Other terms, under another title and for another sum.
