@@ -37,6 +37,24 @@ pub async fn newest(conn: &mut Conn<'_>, now: Time) -> Result<(i64, Option<Strin
     Ok(row.map_or((FIRST, None), |(version, text)| (version, Some(text))))
 }
 
+/// Whether somebody has accepted the version that stands.
+///
+/// # Errors
+/// The database's.
+pub async fn is_accepted(conn: &mut Conn<'_>, user: Uuid, now: Time) -> Result<bool, DbError> {
+    let row = opt!(
+        conn,
+        (bool,),
+        "SELECT coalesce(terms_of_service_version, 0) >= coalesce(
+                    (SELECT max(t.version) FROM terms_of_service t WHERE t.starts_at <= $2), $3)
+         FROM users WHERE id = $1",
+        user,
+        now,
+        FIRST
+    )?;
+    Ok(row.is_some_and(|(is,)| is))
+}
+
 /// Every version that was published, the newest first.
 ///
 /// # Errors

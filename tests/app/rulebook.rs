@@ -203,6 +203,14 @@ both! {
     async fn whoever_pays_accepts_the_newest_terms_of_service_first_and_comes_back(world) {
         let mut olfa = operator(&world).await;
         let deal = world.agreed().await;
+        world.wants_refunds_in_the_wallet(deal.buyer, true).await;
+        let off = world.funded().await;
+        let cancel = Command::CancelAll { reason: "Sold out.".to_owned() };
+        assert_eq!(world.asks(&off, off.seller, cancel).await, Outcome::Done);
+        assert_eq!(world.wallet(off.buyer).await, 1_010_000);
+        let mut buyer = world.signed_in(BUYER).await;
+        let pay = format!("/escrows/{}/pay", deal.reference);
+        let open = buyer.get(&pay).await;
         let page = olfa.post("/admin/terms", &[("text", " ")]).await;
         assert_eq!(page.status, 422);
         page.shows("Write the terms, all of them.");
@@ -216,11 +224,12 @@ both! {
         page.shows("Version 2 We hold <money>. Nothing else.");
         olfa.get("/admin/terms").await.shows("Version 2 · Stands");
 
-        let mut buyer = world.signed_in(BUYER).await;
-        let pay = format!("/escrows/{}/pay", deal.reference);
-        let page = buyer.get(&pay).await;
-        let (seen, key) = (hidden_field(&page, "seen"), hidden_field(&page, "key"));
-        let form = [("seen", seen.as_str()), ("key", &key), ("method", "sandbox")];
+        // Nobody chooses a method for nothing: the terms come first.
+        let gate = buyer.get(&pay).await;
+let first = format!("/terms/accept?next=%2Fescrows%2F{}%2Fpay", deal.reference);
+        assert_eq!((gate.status, gate.location()), (303, first.as_str()));
+        let (seen, key) = (hidden_field(&open, "seen"), hidden_field(&open, "key"));
+        let form = [("seen", seen.as_str()), ("key", &key), ("method", "wallet")];
         let page = buyer.post(&pay, &form).await;
         let accept = page.location().to_owned();
         assert_eq!((page.status, accept.starts_with("/terms/accept?next=")), (303, true), "{accept}");
@@ -236,10 +245,12 @@ both! {
         shown.shows("Another version came while this page was open.");
         let page = buyer.submit("/terms/accept", &[("version", "2"), ("next", &pay)]).await;
         page.shows("You accepted the terms of service.");
+        let chosen = buyer.get(&format!("{pay}?method=wallet")).await;
+        assert!(chosen.body.contains("value=\"wallet\" checked"), "{}", chosen.body);
         let (seen, key) = (hidden_field(&page, "seen"), hidden_field(&page, "key"));
         let form = [("seen", seen.as_str()), ("key", &key), ("method", "sandbox")];
         assert!(buyer.post(&pay, &form).await.location().contains("/sandbox/"));
-        assert_eq!(buyer.get(&accept).await.location(), pay);
+        assert_eq!(buyer.get(&accept).await.location(), format!("{pay}?method=wallet"));
         let evil = buyer.post("/terms/accept", &[("version", "2"), ("next", "https://evil.example")]).await;
         assert_eq!(evil.location(), "/home");
     }

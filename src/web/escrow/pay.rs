@@ -27,16 +27,16 @@ use crate::rails::tell::{Told, tell};
 use crate::store::execute::Outcome;
 use crate::store::payments::WALLET;
 use crate::store::users::Account;
-use crate::store::{ledger, payments};
+use crate::store::{ledger, payments, terms_of_service};
 use crate::web::flash::Flash;
-use crate::web::form::{Fields, Problems};
-use crate::web::page;
+use crate::web::form::{Fields, Problems, Search};
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::{Place, Shell};
 use crate::web::terms::accept_first;
 use crate::web::view::{Choice, MoneyView, TimeView};
 use crate::web::visit::Visit;
 use crate::web::visitor::SignedIn;
+use crate::web::{page, paging};
 
 pub fn routes() -> Routes {
     Routes::new().get("/escrows/{reference}/pay", Access::Party, ask).post(
@@ -195,10 +195,26 @@ async fn ask(
     SignedIn(account): SignedIn,
     visit: Visit,
     Path(reference): Path<String>,
+    Search(query): Search,
 ) -> Result<Response, Error> {
     let (seat, wallet) = load(&app, account, &reference).await?;
-    let response = page::html(&Page::new(&app, &visit, &seat, wallet))?;
+    let mut page = Page::new(&app, &visit, &seat, wallet);
+    if page.blocked.is_empty() && !accepts_the_newest(&app, &seat).await? {
+        return Ok(accept_first(&format!("{}/pay", seat.path())));
+    }
+    let chosen = query.get("method");
+    if page.methods.iter().any(|choice| choice.value == chosen) {
+        page.method = chosen.to_owned();
+    }
+    let response = page::html(&page)?;
     Ok(with_providers(&app, response))
+}
+
+/// Whether the payer has accepted the terms of service that stand: without it nobody pays, so it is asked before
+/// anything is chosen.
+async fn accepts_the_newest(app: &App, seat: &Seat) -> Result<bool, Error> {
+    let mut reader = app.db.read().await?;
+    Ok(terms_of_service::is_accepted(&mut reader.conn(), seat.account.id, app.clock.now()).await?)
 }
 
 /// The form may lead on to the pages of providers, which a browser holds to the page's own policy.
@@ -237,7 +253,8 @@ async fn pay(
             Ok(to_payment(&seat, payment))
         }
         Outcome::Refused { refusal: Refusal::TermsOfServiceNotAccepted } => {
-            Ok(accept_first(&format!("{}/pay", seat.path())))
+            // They came while the page was open: what was chosen is still chosen afterwards.
+            Ok(accept_first(&paging::address(&format!("{}/pay", seat.path()), &[("method", chosen)])))
         }
         Outcome::Refused { refusal } if refusal != Refusal::NotAParty => {
             let (seat, wallet) = load(&app, account, &reference).await?;
