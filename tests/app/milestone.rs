@@ -1,6 +1,7 @@
 //! A milestone by its pages: delivered, inspected, approved, cancelled, paid out.
 
 use holdfast::engine::escrow::MilestoneStage;
+use holdfast::engine::terms::CommissionPayer;
 use holdfast::store::execute::tick;
 use holdfast::store::users::{self, Profile};
 use time::Duration;
@@ -139,6 +140,28 @@ both! {
         let page = cast.seller.get(&cast.first("")).await;
         page.shows("You receive in all 380.000 TND Released to you 380.000 TND Moved to your wallet 380.000 TND");
         assert!(matches!(world.escrow(&cast.deal).await.milestones[1].stage, MilestoneStage::InProgress { .. }));
+    }
+}
+
+both! {
+    async fn a_broker_whom_both_sides_pay_has_two_lines_with_their_reasons(world) {
+        let mut terms = world.case_4();
+        if let Some(commission) = terms.commission.as_mut() {
+            commission.payer = CommissionPayer::Split;
+        }
+        let deal = world.proposes(terms).await;
+        world.all_sign(&deal).await;
+        world.pays(&deal).await;
+        world.delivers(&deal, 1).await;
+        let mut buyer = world.signed_in(BUYER).await;
+        let page = buyer.get(&deal.path("/milestones/1/approve?amount=400.000")).await;
+        page.shows("(seller) 390.000 TND");
+        page.shows("(broker, out of the price) 10.000 TND");
+        page.shows("(broker, on top of the price) 10.000 TND");
+        page.shows("Platform fee 4.000 TND Leaves escrow 414.000 TND");
+        // Where they are added up, it is one.
+        let page = buyer.get(&deal.path("/milestones/1")).await;
+        page.shows("(broker) 20.000 TND");
     }
 }
 

@@ -10,8 +10,8 @@
 //! diff -r /tmp/before /tmp/after
 //! ```
 //!
-//! Without that variable nothing is written, and only the links are followed: none may lead its reader to a page
-//! that is not there.
+//! Without that variable nothing is written, and the pages are only examined: no link may lead its reader to a page
+//! that is not there, and every total is what the lines above it come to.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
@@ -87,6 +87,28 @@ fn links(page: &Page) -> Vec<String> {
         .collect()
 }
 
+/// The amount that a piece of a page shows, in minor units.
+fn amount(piece: &str) -> Option<i64> {
+    let (_, shown) = piece.split_once("class=\"money\">")?;
+    let digits: String = shown.split('<').next()?.chars().filter(char::is_ascii_digit).collect();
+    let amount: i64 = digits.parse().ok()?;
+    Some(if shown.starts_with(['-', '−']) { -amount } else { amount })
+}
+
+/// Every total that a page shows, beside what the lines above it come to.
+fn totals(page: &Page) -> Vec<(i64, i64)> {
+    let lists =
+        page.body.split("<dl class=\"summary sums").skip(1).filter_map(|part| part.split("</dl>").next());
+    let mut totals = Vec::new();
+    for list in lists {
+        let (lines, total): (Vec<&str>, Vec<&str>) =
+            list.split("<div").skip(1).partition(|line| !line.contains("class=\"total\""));
+        let sum: i64 = lines.iter().filter_map(|line| amount(line)).sum();
+        totals.extend(total.iter().filter_map(|line| amount(line)).map(|total| (total, sum)));
+    }
+    totals
+}
+
 /// Every page that somebody without a link from a mail can begin at.
 fn doors() -> Vec<String> {
     let routes = web::routes();
@@ -97,11 +119,11 @@ fn doors() -> Vec<String> {
 }
 
 /// What somebody can open by following links.
-async fn crawl(browser: &mut Browser, doors: Vec<String>, folder: Option<&Path>) -> usize {
+async fn crawl(browser: &mut Browser, doors: Vec<String>, folder: Option<&Path>) -> (usize, usize) {
     let mut queue: VecDeque<_> = doors.into_iter().map(|door| (String::new(), door)).collect();
     let mut names = BTreeMap::<String, usize>::new();
     let (mut opened, mut queries) = (BTreeSet::new(), BTreeMap::<String, usize>::new());
-    let mut dead = Vec::new();
+    let (mut faults, mut added_up) = (Vec::new(), 0);
     while let Some((from, address)) = queue.pop_front() {
         let (path, query) = address.split_once('?').unwrap_or((&address, ""));
         if !query.is_empty() {
@@ -116,8 +138,12 @@ async fn crawl(browser: &mut Browser, doors: Vec<String>, folder: Option<&Path>)
         }
         let page = browser.get(&address).await;
         if page.status >= 400 && !from.is_empty() {
-            dead.push(format!("{from} leads to {address}: {}", page.status));
+            faults.push(format!("{from} leads to {address}: {}", page.status));
         }
+        let shown = totals(&page);
+        added_up += shown.len();
+        let wrong = shown.iter().filter(|(total, sum)| total != sum);
+        faults.extend(wrong.map(|(total, sum)| format!("{address}: {total} stands under lines of {sum}")));
         let name: String = without_ids(&address).replace(['/', '?'], "~").chars().take(150).collect();
         let count = names.entry(name.clone()).or_default();
         *count += 1;
@@ -125,8 +151,8 @@ async fn crawl(browser: &mut Browser, doors: Vec<String>, folder: Option<&Path>)
         let led = if page.status == 303 { vec![page.location().to_owned()] } else { links(&page) };
         queue.extend(led.into_iter().filter(|led| led.starts_with('/')).map(|led| (address.clone(), led)));
     }
-    assert!(dead.is_empty(), "\n{}", dead.join("\n"));
-    opened.len()
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+    (opened.len(), added_up)
 }
 
 #[tokio::test]
@@ -147,13 +173,15 @@ async fn everybody_of_the_demo_can_open_what_they_are_led_to() {
         format!("=== {to} · {kind} · {subject}\n{}\n", without_ids(text))
     };
     write(folder.as_deref(), "mails.txt", &mails.iter().map(text).collect::<String>());
+    let mut added_up = 0;
     for who in ["nobody", "buyer", "seller", "broker", "operator", "arbiter"] {
         let mut browser = match who {
             "nobody" => world.browser(),
             who => world.signed_in(&format!("{who}@example.com")).await,
         };
-        let opened = crawl(&mut browser, doors(), below(who).as_deref()).await;
-        println!("{who}: {opened} addresses");
+        let (opened, totals) = crawl(&mut browser, doors(), below(who).as_deref()).await;
+        println!("{who}: {opened} addresses, {totals} totals");
+        added_up += totals;
         assert!(opened > 20, "{who} came to {opened} pages");
     }
     // By the links of mails alone, with no account.
@@ -161,9 +189,10 @@ async fn everybody_of_the_demo_can_open_what_they_are_led_to() {
     let links = links.filter_map(|word| word.strip_prefix("http://127.0.0.1:8080"));
     let by_secret = |link: &&str| BY_SECRET.iter().any(|start| link.starts_with(start));
     let links: Vec<_> = links.filter(by_secret).map(str::to_owned).collect();
-    let opened = crawl(&mut world.browser(), links, below("guest").as_deref()).await;
-    println!("by mailed links: {opened} addresses");
+    let (opened, totals) = crawl(&mut world.browser(), links, below("guest").as_deref()).await;
+    println!("by mailed links: {opened} addresses, {totals} totals");
     assert!(opened > 20, "{opened} pages opened by mailed links");
+    assert!(added_up + totals > 50, "{added_up} totals on pages");
 }
 
 async fn mails_of(world: &World) -> Vec<(String, String, String, String)> {

@@ -60,8 +60,20 @@ impl Spot {
     fn line(&self, part: &Part, words: &'static str, platform: &'static str) -> Line {
         let amount = self.seat.money(part.amount_minor);
         match self.name_of(part.share) {
-            Some(name) => Line { words, name, role: Self::role_of(part.share), amount },
+            Some(name) => Line { words, name, role: self.role_in_lines(part.share), amount },
             None => Line { words: platform, name: String::new(), role: "", amount },
+        }
+    }
+
+    /// What a share is called in a list where each has its own line: a broker with two is told why.
+    fn role_in_lines(&self, share: Share) -> &'static str {
+        let has = |share| self.plan.lines.iter().any(|line| line.share == share && line.amount_minor > 0);
+        match share {
+            Share::Broker if has(Share::BrokerOnTop) => "broker, out of the price",
+            Share::BrokerOnTop if has(Share::Broker) => "broker, on top of the price",
+            Share::Seller | Share::Broker | Share::BrokerOnTop | Share::Payee(_) | Share::Platform => {
+                Self::role_of(share)
+            }
         }
     }
 
