@@ -18,5 +18,6 @@ mod portal;
 mod proxy;
 mod quarrel;
 mod quick;
+mod rehearsal;
 mod simple;
 mod walk;

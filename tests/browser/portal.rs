@@ -23,6 +23,7 @@ pub struct Portal {
     pub setup_link: String,
     /// Everybody's password in a demo.
     pub password: String,
+    rehearses: bool,
     folder: Folder,
 }
 
@@ -30,6 +31,14 @@ impl Portal {
     /// Starts the program on an empty folder.
     pub fn start() -> Self {
         let mut portal = Self::new();
+        portal.begin("serve", 0);
+        portal
+    }
+
+    /// Starts the program on an empty folder, for a rehearsal.
+    pub fn rehearsal() -> Self {
+        let mut portal = Self::new();
+        portal.rehearses = true;
         portal.begin("serve", 0);
         portal
     }
@@ -44,7 +53,7 @@ impl Portal {
     fn new() -> Self {
         let (folder, log) = (Folder::new("portal"), Arc::new(Log::default()));
         let (setup_link, password) = (String::new(), String::new());
-        Self { process: None, port: spare_port(), log, setup_link, password, folder }
+        Self { process: None, port: spare_port(), log, setup_link, password, rehearses: false, folder }
     }
 
     /// Ends the program as a supervisor does, and starts it again on the same data as if it were so
@@ -122,7 +131,7 @@ impl Portal {
         let mut command = program();
         command
             .arg(what)
-            .env("HOLDFAST_REHEARSAL", if what == "demo" { "1" } else { "0" })
+            .env("HOLDFAST_REHEARSAL", if what == "demo" || self.rehearses { "1" } else { "0" })
             .env("HOLDFAST_DATA_DIR", self.data_dir())
             .env("HOLDFAST_LISTEN", format!("127.0.0.1:{}", self.port))
             .current_dir(&self.folder.0)
