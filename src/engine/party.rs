@@ -37,17 +37,6 @@ impl Role {
             Self::Payee => false,
         }
     }
-
-    /// What the role may do, derived and never given (Vesicash: `access_level`).
-    #[must_use]
-    pub fn access(self) -> AccessLevel {
-        AccessLevel {
-            can_view: true,
-            can_receive: self != Self::Buyer,
-            mark_as_done: self == Self::Seller,
-            approve: self == Self::Buyer,
-        }
-    }
 }
 
 /// As what somebody has to do with an escrow: a party in a role, or one of those who decide its disputes.
@@ -107,15 +96,6 @@ impl From<Role> for Capacity {
             Role::Payee => Self::Payee,
         }
     }
-}
-
-/// Vesicash's `access_level`, as a function of the role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct AccessLevel {
-    pub can_view: bool,
-    pub can_receive: bool,
-    pub mark_as_done: bool,
-    pub approve: bool,
 }
 
 /// Where a party stands with the terms (Vesicash: `status`).

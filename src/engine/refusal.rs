@@ -1,5 +1,7 @@
 //! Why not: a stable code and one sentence for people.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::party::Role;
@@ -148,178 +150,164 @@ impl Refusal {
             .unwrap_or_default()
     }
 
-    /// One sentence for people. (That none is missing is a test's business: a code has no full stop.)
+    /// One sentence for people.
     #[must_use]
-    #[allow(clippy::wildcard_enum_match_arm, reason = "the rest stands in `between_people`")]
     pub fn sentence(&self) -> String {
-        let fixed = match self {
-            Self::TermsFaulty { .. } => "Some of the terms need another look.",
-            Self::EscrowClosed => "Escrow is closed.",
-            Self::NotYourRole { needs } => return only(needs),
-            Self::NotAParty => "You take no part in this escrow.",
+        self.words().into_owned()
+    }
+
+    fn words(&self) -> Cow<'static, str> {
+        match self {
+            Self::TermsFaulty { .. } => "Some of the terms need another look.".into(),
+            Self::EscrowClosed => "Escrow is closed.".into(),
+            Self::NotYourRole { needs } => only(needs).into(),
+            Self::NotAParty => "You take no part in this escrow.".into(),
             Self::EmailNotConfirmed => {
-                "Confirm your email address first: the link is in the mail we sent you."
+                "Confirm your email address first: the link is in the mail we sent you.".into()
             }
             Self::AccountFrozen => {
-                "Your account is frozen: you can read everything, and do nothing else until the operators end that."
+                "Your account is frozen: you can read everything, and do nothing else until the \
+                 operators end that."
+                    .into()
             }
-            Self::EscrowOver => "This escrow has ended.",
-            Self::AlreadyProposed => "These terms were already sent.",
-            Self::NotProposed => "The terms are no longer open for answers.",
-            Self::NotPaid => "Nothing has been paid into this escrow yet.",
-            Self::AlreadyPaid => "This is already paid for.",
-            Self::NotAgreed => "Not everyone has agreed yet.",
-            Self::PaymentPending => "A payment is being processed. Wait for its result.",
-            Self::NoPaymentPending => "No such payment is waiting for a result.",
-            Self::NoSuchRefund | Self::RefundPending | Self::RefundSentTwice => self.of_refunds(),
-            Self::NoSuchMilestone => "This escrow has no such milestone.",
-            Self::NotInProgress => "This milestone is not being worked on.",
-            Self::NotDelivered => "This milestone has not been delivered, or has been answered already.",
-            Self::ContractNeedsSignature
-            | Self::QuickEscrowNoContract
-            | Self::NoContract
-            | Self::NoConfirmationStep
-            | Self::ProofNotAccepted
-            | Self::NoProofStep
-            | Self::NoProofInReview
-            | Self::NoCorrectionsLeft
-            | Self::ProofEmpty
-            | Self::NoPayLink
-            | Self::InstantTermsFixed
-            | Self::PayAll
-            | Self::PayInOrder => self.of_modes(),
-            Self::NoRightToCancel
-            | Self::PartiesFixed
-            | Self::CriteriaUnnamed
-            | Self::UnknownCriterion
-            | Self::ReasonMissing
-            | Self::AmountMissing
-            | Self::TooManyFiles => self.of_acts(),
+            Self::EscrowOver => "This escrow has ended.".into(),
+            Self::AlreadyProposed => "These terms were already sent.".into(),
+            Self::NotProposed => "The terms are no longer open for answers.".into(),
+            Self::NotPaid => "Nothing has been paid into this escrow yet.".into(),
+            Self::AlreadyPaid => "This is already paid for.".into(),
+            Self::NotAgreed => "Not everyone has agreed yet.".into(),
+            Self::PaymentPending => "A payment is being processed. Wait for its result.".into(),
+            Self::NoPaymentPending => "No such payment is waiting for a result.".into(),
+            Self::NoSuchMilestone => "This escrow has no such milestone.".into(),
+            Self::NotInProgress => "This milestone is not being worked on.".into(),
+            Self::NotDelivered => {
+                "This milestone has not been delivered, or has been answered already.".into()
+            }
             Self::OtherVersion { current } => {
-                return format!("The terms have changed: version {current} is the one to answer now.");
+                format!("The terms have changed: version {current} is the one to answer now.").into()
             }
-            Self::OtherDocument => "The document you signed is not the one that stands. Read it again.",
-            Self::TermsOfServiceNotAccepted => "Accept the newest terms of service before you pay.",
+            Self::OtherDocument => {
+                "The document you signed is not the one that stands. Read it again.".into()
+            }
+            Self::TermsOfServiceNotAccepted => "Accept the newest terms of service before you pay.".into(),
             Self::InsufficientFunds { available } => {
-                return format!("Insufficient funds in escrow. Available amount is {}", available.short());
+                format!("Insufficient funds in escrow. Available amount is {}", available.short()).into()
             }
             Self::PartTooSmall { least } => {
-                return format!("A part must be at least {least}. Enter more, or all that is left.");
+                format!("A part must be at least {least}. Enter more, or all that is left.").into()
             }
             Self::InsufficientWallet { available } => {
-                return format!("Your balance of {available} does not cover this payment.");
+                format!("Your balance of {available} does not cover this payment.").into()
             }
-            Self::NothingPayable => "There is nothing to pay out to you here.",
-            Self::TextTooLong { most } => return format!("Write no more than {most} characters."),
-            Self::SignsHidden => "The text holds signs that nobody can see. Write it again without them.",
-            Self::NotOverYet => "The escrow can be closed once it has ended and nothing is held.",
-            Self::NotDueYet => "This deadline has not passed.",
-            other => return other.between_people(),
-        };
-        fixed.to_owned()
-    }
-
-    #[allow(clippy::wildcard_enum_match_arm, reason = "a test asks each for its sentence")]
-    /// Sentences around negotiating, disagreeing and talking.
-    fn between_people(&self) -> String {
-        let fixed = match self {
-            Self::SameTerms => "These are the terms that stand already: agree to them, or change something.",
-            Self::PartiesFixed => {
-                "New terms can't change who takes part. Withdraw this escrow and start another one for that."
+            Self::NothingPayable => "There is nothing to pay out to you here.".into(),
+            Self::TextTooLong { most } => format!("Write no more than {most} characters.").into(),
+            Self::SignsHidden => {
+                "The text holds signs that nobody can see. Write it again without them.".into()
             }
-            Self::TooManyVersions { most } => {
-                return format!(
-                    "These terms were changed {most} times. Talk to each other, then start anew."
-                );
+            Self::NotOverYet => "The escrow can be closed once it has ended and nothing is held.".into(),
+            Self::NotDueYet => "This deadline has not passed.".into(),
+            Self::NoSuchRefund => "This refund is done, or there is none of this number.".into(),
+            Self::RefundPending => "This refund is under way. Wait for the provider's answer.".into(),
+            Self::RefundSentTwice => {
+                "This refund had already gone another way, so the money went out twice.".into()
             }
-            Self::NoSuchParty => "No such person takes part in this escrow.",
-            Self::AlreadyAnswered => "This person has answered already, so the address is the right one.",
-            Self::AddressTaken => "Each party needs an email address of its own.",
-            Self::InvitedJustNow => "The invitation was sent again less than an hour ago. Wait a little.",
-            Self::NobodyToRemind => "Nobody else has to act here now.",
-            Self::RemindedToday => "A reminder was sent already. You can send another one after a day.",
-            Self::InDispute => "This milestone is in dispute and frozen until the dispute ends.",
-            Self::NoSuchDispute => "This dispute is over, or there is none of this number.",
-            Self::NotWithHandler => {
-                "This dispute is not with its handler yet: the parties are still talking."
+            Self::ContractNeedsSignature => "This escrow has a contract: sign it to accept.".into(),
+            Self::QuickEscrowNoContract => {
+                "A quick escrow has no contract to sign: accept it instead.".into()
             }
-            Self::RulingPending => "A decision has been made and waits for a second operator.",
-            Self::NoRulingPending => "No decision is waiting for a second operator.",
-            Self::SameOperator => "Another operator than the one who decided has to confirm it.",
-            Self::OperatorIsParty => "You take part in this escrow yourself, so somebody else has to act.",
-            Self::CancellationRequested => "The buyer has asked to cancel. That has to be answered first.",
-            Self::NoCancellationRequested => "No request to cancel is waiting for an answer.",
-            Self::CancellationAskedOften { most } => {
-                return format!("You have asked to cancel {most} times. Open a dispute instead.");
-            }
-            Self::NoSuchSettlement => "This offer no longer stands.",
-            Self::OwnSettlement => "This is your own offer: the other side has to answer it.",
-            Self::SplitDoesNotSum { milestone, left } => {
-                return format!("Milestone {milestone}: release and refund together must be {left}.");
-            }
-            Self::SplitIncomplete => "Say for each milestone, once, what is released and what is refunded.",
-            Self::NothingUndecided => "Nothing is held here about which something is still to be decided.",
-            Self::NoExtensionAsked => "Nobody is asking for more time here.",
-            Self::ExtensionAsked => "More time has already been asked for. It has to be answered first.",
-            Self::DateNotLater => "Choose a later date than the present one, within ten years.",
-            Self::InspectionExtendedBefore => "The inspection of this delivery was already extended once.",
-            Self::DaysOutOfRange { most } => return format!("Choose 1 to {most} days."),
-            Self::MessageMissing => "Write something first.",
-            other => return other.code(),
-        };
-        fixed.to_owned()
-    }
-
-    #[allow(clippy::wildcard_enum_match_arm, reason = "`sentence` sorts them and names every one")]
-    fn of_refunds(&self) -> &'static str {
-        match self {
-            Self::NoSuchRefund => "This refund is done, or there is none of this number.",
-            Self::RefundPending => "This refund is under way. Wait for the provider's answer.",
-            _ => "This refund had already gone another way, so the money went out twice.",
-        }
-    }
-
-    #[allow(clippy::wildcard_enum_match_arm, reason = "`sentence` sorts them and names every one")]
-    fn of_acts(&self) -> &'static str {
-        match self {
-            Self::NoRightToCancel => {
-                "You can cancel only once the seller is late by more than the agreed days."
-            }
-            Self::PartiesFixed => {
-                "New terms can't change who takes part. Withdraw this escrow and start another one for that."
-            }
-            Self::CriteriaUnnamed => "Name at least one criterion that is not met.",
-            Self::UnknownCriterion => "This milestone has no such criterion.",
-            Self::ReasonMissing => "Write why, so that the other side can answer it.",
-            Self::AmountMissing => "Enter an amount above zero.",
-            _ => "Attach no more than 20 files.",
-        }
-    }
-
-    #[allow(clippy::wildcard_enum_match_arm, reason = "`sentence` sorts them and names every one")]
-    fn of_modes(&self) -> &'static str {
-        match self {
-            Self::ContractNeedsSignature => "This escrow has a contract: sign it to accept.",
-            Self::QuickEscrowNoContract => "A quick escrow has no contract to sign: accept it instead.",
             Self::NoContract => {
                 "An instant escrow has no contract to sign: whoever pays by its link accepts its terms."
+                    .into()
             }
             Self::NoConfirmationStep => {
-                "An instant escrow is complete when it is delivered, so there is nothing to confirm."
+                "An instant escrow is complete when it is delivered, so there is nothing to confirm.".into()
             }
-            Self::ProofNotAccepted => "The buyer has not accepted the proof yet.",
-            Self::NoProofStep => "This kind of escrow asks for no proof before the delivery.",
-            Self::NoProofInReview => "There is no proof to answer now.",
+            Self::ProofNotAccepted => "The buyer has not accepted the proof yet.".into(),
+            Self::NoProofStep => "This kind of escrow asks for no proof before the delivery.".into(),
+            Self::NoProofInReview => "There is no proof to answer now.".into(),
             Self::NoCorrectionsLeft => {
-                "Corrections were asked for three times, which is the most. Accept the proof or open a dispute."
+                "Corrections were asked for three times, which is the most. Accept the proof or \
+                 open a dispute."
+                    .into()
             }
-            Self::NoPayLink => "Only an instant escrow is paid by a link.",
+            Self::NoPayLink => "Only an instant escrow is paid by a link.".into(),
             Self::InstantTermsFixed => {
-                "The terms behind a pay link can't be changed or declined. The seller can withdraw them and make another link."
+                "The terms behind a pay link can't be changed or declined. The seller can \
+                 withdraw them and make another link."
+                    .into()
             }
-            Self::PayAll => "This escrow is paid as a whole: all its milestones together.",
-            Self::PayInOrder => "Each milestone is paid by itself, once the one before it is decided.",
-            _ => "Attach a file, or write where the proof can be found.",
+            Self::PayAll => "This escrow is paid as a whole: all its milestones together.".into(),
+            Self::PayInOrder => "Each milestone is paid by itself, once the one before it is decided.".into(),
+            Self::ProofEmpty => "Attach a file, or write where the proof can be found.".into(),
+            Self::NoRightToCancel => {
+                "You can cancel only once the seller is late by more than the agreed days.".into()
+            }
+            Self::CriteriaUnnamed => "Name at least one criterion that is not met.".into(),
+            Self::UnknownCriterion => "This milestone has no such criterion.".into(),
+            Self::ReasonMissing => "Write why, so that the other side can answer it.".into(),
+            Self::AmountMissing => "Enter an amount above zero.".into(),
+            Self::TooManyFiles => "Attach no more than 20 files.".into(),
+            Self::SameTerms => {
+                "These are the terms that stand already: agree to them, or change something.".into()
+            }
+            Self::PartiesFixed => {
+                "New terms can't change who takes part. Withdraw this escrow and start another one for that."
+                    .into()
+            }
+            Self::TooManyVersions { most } => {
+                format!("These terms were changed {most} times. Talk to each other, then start anew.").into()
+            }
+            Self::NoSuchParty => "No such person takes part in this escrow.".into(),
+            Self::AlreadyAnswered => {
+                "This person has answered already, so the address is the right one.".into()
+            }
+            Self::AddressTaken => "Each party needs an email address of its own.".into(),
+            Self::InvitedJustNow => {
+                "The invitation was sent again less than an hour ago. Wait a little.".into()
+            }
+            Self::NobodyToRemind => "Nobody else has to act here now.".into(),
+            Self::RemindedToday => {
+                "A reminder was sent already. You can send another one after a day.".into()
+            }
+            Self::InDispute => "This milestone is in dispute and frozen until the dispute ends.".into(),
+            Self::NoSuchDispute => "This dispute is over, or there is none of this number.".into(),
+            Self::NotWithHandler => {
+                "This dispute is not with its handler yet: the parties are still talking.".into()
+            }
+            Self::RulingPending => "A decision has been made and waits for a second operator.".into(),
+            Self::NoRulingPending => "No decision is waiting for a second operator.".into(),
+            Self::SameOperator => "Another operator than the one who decided has to confirm it.".into(),
+            Self::OperatorIsParty => {
+                "You take part in this escrow yourself, so somebody else has to act.".into()
+            }
+            Self::CancellationRequested => {
+                "The buyer has asked to cancel. That has to be answered first.".into()
+            }
+            Self::NoCancellationRequested => "No request to cancel is waiting for an answer.".into(),
+            Self::CancellationAskedOften { most } => {
+                format!("You have asked to cancel {most} times. Open a dispute instead.").into()
+            }
+            Self::NoSuchSettlement => "This offer no longer stands.".into(),
+            Self::OwnSettlement => "This is your own offer: the other side has to answer it.".into(),
+            Self::SplitDoesNotSum { milestone, left } => {
+                format!("Milestone {milestone}: release and refund together must be {left}.").into()
+            }
+            Self::SplitIncomplete => {
+                "Say for each milestone, once, what is released and what is refunded.".into()
+            }
+            Self::NothingUndecided => {
+                "Nothing is held here about which something is still to be decided.".into()
+            }
+            Self::NoExtensionAsked => "Nobody is asking for more time here.".into(),
+            Self::ExtensionAsked => {
+                "More time has already been asked for. It has to be answered first.".into()
+            }
+            Self::DateNotLater => "Choose a later date than the present one, within ten years.".into(),
+            Self::InspectionExtendedBefore => {
+                "The inspection of this delivery was already extended once.".into()
+            }
+            Self::DaysOutOfRange { most } => format!("Choose 1 to {most} days.").into(),
+            Self::MessageMissing => "Write something first.".into(),
         }
     }
 }

@@ -414,18 +414,3 @@ pub async fn released_to_broker(conn: &mut Conn<'_>, escrow: Uuid) -> Result<i64
     )?;
     Ok(row.map_or(0, |(sum,)| sum))
 }
-
-/// What the platform has earned with one escrow, in minor units.
-///
-/// # Errors
-/// The database's.
-pub async fn fees_of(conn: &mut Conn<'_>, escrow: Uuid) -> Result<i64, DbError> {
-    let row = opt!(
-        conn,
-        (i64,),
-        "SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM entries
-         WHERE escrow_id = $1 AND to_account LIKE 'fees/%'",
-        escrow
-    )?;
-    Ok(row.map_or(0, |(sum,)| sum))
-}

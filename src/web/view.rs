@@ -139,22 +139,6 @@ pub struct StepperView {
 
 impl HtmlSafe for StepperView {}
 
-impl StepperView {
-    /// The steps of an escrow, from `status::steps`.
-    #[must_use]
-    pub fn of_escrow(steps: &[(&'static str, status::StepState)]) -> Self {
-        let step = |(words, state): &(&'static str, status::StepState)| {
-            let state = match state {
-                status::StepState::Done => StepState::Done,
-                status::StepState::Current => StepState::Current,
-                status::StepState::ToDo => StepState::Ahead,
-            };
-            StepView::new(*words, state)
-        };
-        Self { label: Cow::Borrowed("Progress of this escrow"), steps: steps.iter().map(step).collect() }
-    }
-}
-
 /// One choice of a select, a group of radio buttons or of checkboxes.
 #[derive(Clone, Debug)]
 pub struct Choice {

@@ -79,8 +79,19 @@ pub fn closing(code: &str, open: usize) -> usize {
     code.len()
 }
 
-/// Every function with a body: its name, its first line and how many lines it has, up to its last brace.
-pub fn functions(code: &str) -> Vec<(String, usize, usize)> {
+/// A function with a body.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Function {
+    pub name: String,
+    pub first: usize,
+    /// Up to its last brace.
+    pub lines: usize,
+    /// Its body is one `match` and nothing else.
+    pub is_table: bool,
+}
+
+/// Every function with a body, in their order.
+pub fn functions(code: &str) -> Vec<Function> {
     let mut found = Vec::new();
     for start in words(code, "fn") {
         let rest = code[start + 2..].trim_start();
@@ -90,9 +101,18 @@ pub fn functions(code: &str) -> Vec<(String, usize, usize)> {
         }
         let Some(open) = body(code, start) else { continue };
         let (first, last) = (line_of(code, start), line_of(code, closing(code, open) - 1));
-        found.push((name, first, last - first + 1));
+        found.push(Function { name, first, lines: last - first + 1, is_table: is_one_match(code, open) });
     }
     found
+}
+
+/// Whether a body is one `match` and nothing else, which reads as a table however long it is.
+fn is_one_match(code: &str, open: usize) -> bool {
+    let end = closing(code, open) - 1;
+    let inner = code[open + 1..end].trim_end();
+    let Some(rest) = inner.trim_start().strip_prefix("match ") else { return false };
+    let start = open + 1 + inner.len() - rest.len();
+    body(code, start).is_some_and(|arms| closing(code, arms) == open + 1 + inner.len())
 }
 
 /// The brace that opens the body of the item at `start`; nothing if it ends in a semicolon.
@@ -282,7 +302,8 @@ fn test_modules_are_left_out_and_lines_stay() {
     );
     assert!(!source.code.contains("unwrap"));
     assert!(source.code_with_tests.contains("unwrap"));
-    assert_eq!(functions(&source.code), [("a".to_owned(), 1, 1), ("c".to_owned(), 6, 1)]);
+    let found = functions(&source.code).into_iter().map(|it| (it.name, it.first, it.lines));
+    assert_eq!(found.collect::<Vec<_>>(), [("a".to_owned(), 1, 1), ("c".to_owned(), 6, 1)]);
 }
 
 #[test]

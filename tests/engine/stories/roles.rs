@@ -274,15 +274,3 @@ fn before_anything_was_sent_there_is_nothing_to_act_on() {
         given_nothing().when(actor, command).then(Refusal::NotAParty);
     }
 }
-
-#[test]
-fn what_a_role_may_do_follows_from_the_role() {
-    let access = |role: Role| {
-        let may = role.access();
-        [may.can_view, may.can_receive, may.mark_as_done, may.approve]
-    };
-    assert_eq!(access(Role::Buyer), [true, false, false, true]);
-    assert_eq!(access(Role::Seller), [true, true, true, false]);
-    assert_eq!(access(Role::Broker), [true, true, false, false]);
-    assert_eq!(access(Role::Payee), [true, true, false, false]);
-}
