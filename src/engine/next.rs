@@ -451,7 +451,7 @@ fn over(escrow: &Escrow, role: Role) -> Next {
         Stage::Proposed { .. } | Stage::Agreed { .. } | Stage::Active { .. } => (None, false),
     };
     let headline = match end {
-        Some(End::Completed) => "Everything is paid out. This escrow is complete".to_owned(),
+        Some(End::Completed) => "This escrow is complete. It holds no money any more".to_owned(),
         Some(End::Refunded | End::Cancelled) => {
             "The money went back to the buyer. This escrow is over".to_owned()
         }

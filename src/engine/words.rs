@@ -141,7 +141,7 @@ impl News {
             Self::Completed => (
                 format!("Completed: {title}"),
                 vec![
-                    "Every milestone is decided and everything is paid out. The escrow is complete."
+                    "Every milestone is decided, and the escrow holds no money any more. It is complete."
                         .to_owned(),
                     "It closes by itself after 30 days, and stays readable for you.".to_owned(),
                 ],
@@ -273,7 +273,7 @@ impl News {
 
 /// What closing says of the money.
 fn closed(completed: bool) -> String {
-    let money = if completed { "All its money was paid out" } else { "Its money went back to the buyer" };
+    let money = if completed { "All its money was released" } else { "Its money went back to the buyer" };
     format!("The escrow is closed. {money}; its page stays readable, with its whole history.")
 }
 

@@ -133,7 +133,7 @@ both! {
         assert_eq!((done.status, done.location()), (303, cast.first("").as_str()));
         let page = cast.buyer.get(done.location()).await;
         page.shows("Approved. The money is released.");
-        page.shows("You approved it. Everything is paid out.");
+        page.shows("You approved it. The money is released.");
         page.shows("Bilel Seller (seller) 380.000 TND 380.000 TND 0.000 TND");
         page.shows("Platform fee 4.000 TND 4.000 TND 0.000 TND");
         assert_eq!(cast.balances(&world).await, (380_000, 20_000, 606_000));

@@ -129,6 +129,11 @@ both! {
         let mut buyer = world.buyer().await;
         let page = buyer.get(&deal.path("/pay")).await;
         page.shows("Paying accepts the terms");
+        page.shows("Everyone else has accepted them already");
+        let commission = world.case_4().commission;
+        let by_broker = world.proposes(Terms { pay_first: true, commission, ..quick(&world, Mode::Quick) }).await;
+        let page = buyer.get(&by_broker.path("/pay")).await;
+        page.shows("The money is held while the others still have to answer.");
         world.pays(&deal).await;
         buyer.get(&deal.path("")).await.shows("Held in escrow");
     }

@@ -35,7 +35,7 @@ impl News {
             Self::PaymentDue { amount, pay_by } => (
                 format!("Payment due: {title}"),
                 vec![
-                    format!("Everyone has signed “{title}”. Please pay {amount} into escrow by {}.", at(*pay_by)),
+                    format!("Everyone has agreed to “{title}”. Please pay {amount} into escrow by {}.", at(*pay_by)),
                     "The money stays in escrow until you approve what is delivered, or until the time to check it runs out without a word from you: that counts as approval. If nothing is paid by then, the escrow expires and nobody owes anything.".to_owned(),
                 ],
                 "Pay into escrow",

@@ -78,7 +78,7 @@ impl Carried {
             said.extend(self.way());
         }
         if self.completes {
-            said.push("With that everything is paid out, and the escrow is complete.".to_owned());
+            said.push("With that the escrow holds no money any more, and is complete.".to_owned());
         }
         said.join(" ")
     }

@@ -176,16 +176,16 @@ fn at_rest(spot: &Spot) -> &'static str {
     let is_buyer = spot.seat.role == Role::Buyer;
     match spot.state.stage {
         MilestoneStage::Ended { end: MilestoneEnd::Released, how: How::ByClock, .. } => {
-            "The inspection time ran out, so it counts as approved. Everything is paid out."
+            "The time to inspect it ended, so it counts as approved. The money is released."
         }
         MilestoneStage::Ended { end: MilestoneEnd::Released, how: How::Delivered, .. } => {
-            "It is delivered, and that completed the sale. Everything is paid out."
+            "It is delivered, and that completed the sale. The money is released."
         }
         MilestoneStage::Ended { end: MilestoneEnd::Released, .. } if is_buyer => {
-            "You approved it. Everything is paid out."
+            "You approved it. The money is released."
         }
         MilestoneStage::Ended { end: MilestoneEnd::Released, .. } => {
-            "The buyer approved it. Everything is paid out."
+            "The buyer approved it. The money is released."
         }
         MilestoneStage::Ended { how: How::Ruled, .. } => {
             "A dispute about it was decided, and that is carried out."

@@ -63,6 +63,8 @@ struct Page {
     part: String,
     /// Whether paying accepts the terms too.
     accepts: bool,
+    /// Whether everyone else has accepted them already.
+    is_last: bool,
     methods: Vec<Choice>,
     method: String,
     /// Why the wallet is not among the methods; empty if it is.
@@ -98,6 +100,11 @@ impl Page {
             total,
             part: part(seat),
             accepts: matches!(escrow.stage, Stage::Proposed { .. }),
+            is_last: escrow
+                .parties
+                .iter()
+                .filter(|party| party.role.must_agree() && party.role != Role::Buyer)
+                .all(|party| escrow.has_agreed(party)),
             pay_by: pay_by(seat),
             method: methods.first().map(|choice| choice.value.to_string()).unwrap_or_default(),
             methods,

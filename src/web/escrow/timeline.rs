@@ -376,7 +376,7 @@ fn ended(scene: &Scene<'_>, end: &End) -> Told {
         End::Completed => plain(
             Icon::CircleCheckBig,
             Tone::Good,
-            "Everything is paid out: the escrow is complete".to_owned(),
+            "The escrow is complete: it holds no money any more".to_owned(),
         ),
         End::Refunded | End::Cancelled => plain(
             Icon::Undo2,

@@ -4,7 +4,6 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::spot::Spot;
-use crate::engine::party::Role;
 use crate::engine::plan::{Part, Share};
 use crate::engine::step;
 use crate::money::Money;
@@ -127,7 +126,7 @@ impl Spot {
     /// What a part of the balance that the seller gives back brings to the buyer, as the seller may know it.
     #[must_use]
     pub fn give_back(&self, amount_minor: i64) -> Transfers {
-        let parts = self.own_view(self.step(amount_minor));
+        let parts = self.step(amount_minor);
         let moved: i64 = parts.iter().map(|part| part.amount_minor).sum();
         let left = self.state.left_minor() - amount_minor;
         Transfers {
@@ -140,18 +139,8 @@ impl Spot {
     /// The sum of it.
     #[must_use]
     pub fn given_back(&self, amount_minor: i64) -> Money {
-        let parts = self.own_view(self.step(amount_minor));
+        let parts = self.step(amount_minor);
         self.seat.amount(parts.iter().map(|part| part.amount_minor).sum())
-    }
-
-    /// Without a commission on top that is hidden from the viewer: it goes back along with the rest, and
-    /// whoever does not pay it is not told that it is there.
-    fn own_view(&self, mut parts: Vec<Part>) -> Vec<Part> {
-        let commission = self.seat.escrow.terms.commission.as_ref();
-        if self.seat.role == Role::Seller && commission.is_some_and(|commission| commission.hidden) {
-            parts.retain(|part| part.share != Share::BrokerOnTop);
-        }
-        parts
     }
 
     /// What a payout moves to the viewer's wallet.
