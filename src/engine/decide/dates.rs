@@ -2,7 +2,6 @@
 
 use super::delivery::confirmed;
 use super::{Draft, said};
-use crate::engine::command::Command;
 use crate::engine::deadlines::EXTENSION_DAYS;
 use crate::engine::dispute::ExtensionEnd;
 use crate::engine::escrow::MilestoneStage;
@@ -17,20 +16,8 @@ pub const MOST_INSPECTION_DAYS: u8 = 14;
 /// A due date can't be further away.
 const FURTHEST_DAYS: i64 = 3_650;
 
-/// One of the commands about dates.
-#[allow(clippy::wildcard_enum_match_arm, reason = "`carry_out` sorts them and names every one")]
-pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal> {
-    match command {
-        Command::ExtendInspection { milestone, days } => extend_inspection(draft, *milestone, *days),
-        Command::AskExtension { milestone, due, reason } => ask_extension(draft, *milestone, *due, reason),
-        Command::GrantExtension { milestone } => grant_extension(draft, *milestone),
-        Command::RefuseExtension { milestone } => refuse_extension(draft, *milestone),
-        _ => Ok(()),
-    }
-}
-
 /// Once a delivery, by 14 days at most.
-fn extend_inspection(draft: &mut Draft, number: u16, days: u8) -> Result<(), Refusal> {
+pub(super) fn extend_inspection(draft: &mut Draft, number: u16, days: u8) -> Result<(), Refusal> {
     draft.needs(&[Role::Buyer])?;
     confirmed(draft)?;
     let part = draft.milestone(number)?;
@@ -56,7 +43,7 @@ fn extend_inspection(draft: &mut Draft, number: u16, days: u8) -> Result<(), Ref
 }
 
 /// Vesicash: funded, not delivered.
-fn ask_extension(draft: &mut Draft, number: u16, due: Time, reason: &str) -> Result<(), Refusal> {
+pub(super) fn ask_extension(draft: &mut Draft, number: u16, due: Time, reason: &str) -> Result<(), Refusal> {
     let by = draft.needs(&[Role::Seller, Role::Broker])?;
     let part = draft.milestone(number)?;
     let Some(present) = part.due() else {
@@ -82,13 +69,13 @@ fn ask_extension(draft: &mut Draft, number: u16, due: Time, reason: &str) -> Res
 }
 
 /// An amendment of one date: no new version of the terms, signatures stay.
-fn grant_extension(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
+pub(super) fn grant_extension(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
     let due = asked(draft, number)?;
     draft.push(Event::ExtensionGranted { milestone: number, due });
     Ok(())
 }
 
-fn refuse_extension(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
+pub(super) fn refuse_extension(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
     asked(draft, number)?;
     draft.push(Event::ExtensionEnded { milestone: number, how: ExtensionEnd::Refused });
     Ok(())

@@ -4,7 +4,7 @@ use super::cancellation::superseded;
 use super::ending::{pay_out_at_once, release};
 use super::{Draft, said, short_enough};
 use crate::engine::check::MOST_FILES;
-use crate::engine::command::{Command, Facts};
+use crate::engine::command::Facts;
 use crate::engine::escrow::{How, MilestoneEnd, MilestoneStage, Stage};
 use crate::engine::event::Event;
 use crate::engine::party::Role;
@@ -12,18 +12,8 @@ use crate::engine::refusal::Refusal;
 use crate::engine::terms::FileRef;
 use crate::text::trimmed;
 
-/// Done, and approved.
-#[allow(clippy::wildcard_enum_match_arm, reason = "`carry_out` sorts them and names every one")]
-pub(super) fn decide(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(), Refusal> {
-    match command {
-        Command::MarkDone { milestone, note, files } => mark_done(draft, *milestone, note, files, facts),
-        Command::Approve { milestone, part_minor } => approve(draft, *milestone, *part_minor, facts),
-        _ => Ok(()),
-    }
-}
-
 /// Vesicash: `mark_as_done`.
-fn mark_done(
+pub(super) fn mark_done(
     draft: &mut Draft,
     number: u16,
     note: &str,
@@ -109,7 +99,12 @@ pub(super) fn part_of(
 }
 
 /// Releases all that is left, or a part of it; a part that equals the rest is the whole.
-fn approve(draft: &mut Draft, number: u16, part_minor: Option<i64>, facts: &Facts) -> Result<(), Refusal> {
+pub(super) fn approve(
+    draft: &mut Draft,
+    number: u16,
+    part_minor: Option<i64>,
+    facts: &Facts,
+) -> Result<(), Refusal> {
     draft.needs(&[Role::Buyer])?;
     confirmed(draft)?;
     let part = draft.milestone(number)?;

@@ -7,27 +7,12 @@
 use uuid::Uuid;
 
 use super::{Draft, funding};
-use crate::engine::command::{Command, Facts};
+use crate::engine::command::Facts;
 use crate::engine::contract;
 use crate::engine::escrow::Method;
 use crate::engine::event::Event;
 use crate::engine::party::{Role, UserId};
 use crate::engine::refusal::{Fault, Refusal};
-
-#[allow(clippy::wildcard_enum_match_arm, reason = "`decide` sorts them and names every one")]
-pub(super) fn decide(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(), Refusal> {
-    match command {
-        Command::StartCharge { payment, milestones, method } => {
-            funding::start_charge(draft, *payment, milestones, method, facts)
-        }
-        Command::BuyByLink { payment, method, identity_sha256, guest } => {
-            let joining = Joining { guest: *guest, claimed: false, identity_sha256 };
-            buy(draft, *payment, method, &joining, facts)
-        }
-        Command::Claim { to, identity_sha256 } => claim(draft, *to, identity_sha256, facts),
-        _ => Ok(()),
-    }
-}
 
 /// How somebody takes the buyer's place.
 struct Joining<'a> {
@@ -36,13 +21,15 @@ struct Joining<'a> {
     identity_sha256: &'a str,
 }
 
-fn buy(
+pub(super) fn buy(
     draft: &mut Draft,
     payment: Uuid,
     method: &Method,
-    joining: &Joining<'_>,
+    identity_sha256: &str,
+    guest: bool,
     facts: &Facts,
 ) -> Result<(), Refusal> {
+    let joining = &Joining { guest, claimed: false, identity_sha256 };
     draft.needs(&[Role::Buyer])?;
     let user = draft.user()?;
     if !draft.escrow.instant() {
@@ -110,7 +97,12 @@ fn join(
 }
 
 /// The buyer's place passes to another user of the same person, with everything that belongs to it.
-fn claim(draft: &mut Draft, to: UserId, identity_sha256: &str, facts: &Facts) -> Result<(), Refusal> {
+pub(super) fn claim(
+    draft: &mut Draft,
+    to: UserId,
+    identity_sha256: &str,
+    facts: &Facts,
+) -> Result<(), Refusal> {
     draft.needs(&[Role::Buyer])?;
     let user = draft.user()?;
     if !draft.escrow.instant() {

@@ -85,62 +85,45 @@ fn carry_out(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(), 
         Command::Decline { reason } => agreement::decline(draft, reason),
         Command::Disown => agreement::disown(draft),
         Command::Withdraw => agreement::withdraw(draft),
-        Command::StartCharge { .. } | Command::BuyByLink { .. } | Command::Claim { .. } => {
-            link::decide(draft, command, facts)
+        Command::StartCharge { payment, milestones, method } => {
+            funding::start_charge(draft, *payment, milestones, method, facts)
         }
-        Command::ChargeSettled { .. }
-        | Command::ChargeFailed { .. }
-        | Command::RefundSettled { .. }
-        | Command::RefundFailed { .. }
-        | Command::RetryRefund { .. }
-        | Command::RefundToWallet { .. } => refund::decide(draft, command, facts),
-        Command::SubmitProof { .. } | Command::AcceptProof { .. } | Command::RequestCorrections { .. } => {
-            proof::decide(draft, command)
+        Command::BuyByLink { payment, method, identity_sha256, guest } => {
+            link::buy(draft, *payment, method, identity_sha256, *guest, facts)
         }
-        Command::MarkDone { .. } | Command::Approve { .. } => delivery::decide(draft, command, facts),
+        Command::Claim { to, identity_sha256 } => link::claim(draft, *to, identity_sha256, facts),
+        Command::ChargeSettled { payment } => funding::charge_settled(draft, *payment, facts),
+        Command::ChargeFailed { payment, reason } => funding::charge_failed(draft, *payment, reason),
+        Command::RefundSettled { refund, attempt } => refund::settled(draft, *refund, *attempt),
+        Command::RefundFailed { refund, attempt, reason } => refund::failed(draft, *refund, *attempt, reason),
+        Command::RetryRefund { refund } => refund::retry(draft, *refund, facts),
+        Command::RefundToWallet { refund } => refund::to_wallet(draft, *refund, facts),
+        Command::SubmitProof { milestone, kind, note, files } => {
+            proof::submit(draft, *milestone, *kind, note, files)
+        }
+        Command::AcceptProof { milestone } => proof::accept(draft, *milestone),
+        Command::RequestCorrections { milestone, note } => {
+            proof::request_corrections(draft, *milestone, note)
+        }
+        Command::MarkDone { milestone, note, files } => {
+            delivery::mark_done(draft, *milestone, note, files, facts)
+        }
+        Command::Approve { milestone, part_minor } => {
+            delivery::approve(draft, *milestone, *part_minor, facts)
+        }
         Command::RequestChanges { milestone, failed, reason } => {
             delivery::request_changes(draft, *milestone, failed, reason)
         }
-        Command::ExtendInspection { .. }
-        | Command::AskExtension { .. }
-        | Command::GrantExtension { .. }
-        | Command::RefuseExtension { .. } => dates::decide(draft, command),
+        Command::ExtendInspection { milestone, days } => dates::extend_inspection(draft, *milestone, *days),
+        Command::AskExtension { milestone, due, reason } => {
+            dates::ask_extension(draft, *milestone, *due, reason)
+        }
+        Command::GrantExtension { milestone } => dates::grant_extension(draft, *milestone),
+        Command::RefuseExtension { milestone } => dates::refuse_extension(draft, *milestone),
         Command::Cancel { milestone } => ending::cancel(draft, *milestone),
         Command::Refund { milestone, part_minor } => {
             cancellation::refund_by_seller(draft, *milestone, *part_minor)
         }
-        Command::RequestCancellation { .. }
-        | Command::WithdrawCancellation
-        | Command::CancelAll { .. }
-        | Command::RefuseCancellation { .. }
-        | Command::OfferSettlement { .. }
-        | Command::AcceptSettlement { .. }
-        | Command::RefuseSettlement { .. }
-        | Command::WithdrawSettlement { .. }
-        | Command::OpenDispute { .. }
-        | Command::Statement { .. }
-        | Command::WithdrawDispute { .. }
-        | Command::Concede { .. }
-        | Command::Rule { .. }
-        | Command::ConfirmRuling { .. }
-        | Command::ReturnRuling { .. }
-        | Command::DeclineArbitration { .. }
-        | Command::Say { .. } => disagreement(draft, command, facts),
-        Command::PayOut { milestone } => ending::pay_out(draft, *milestone),
-        Command::Close => ending::close(draft),
-        Command::Lapse { waiting, milestone, since } => {
-            clock::lapse(draft, *waiting, *milestone, *since, facts)
-        }
-        Command::Remind { waiting, milestone, since, mark } => {
-            clock::remind(draft, *waiting, *milestone, *since, *mark)
-        }
-    }
-}
-
-/// Cancellations, settlements, disputes and what is said.
-#[allow(clippy::wildcard_enum_match_arm, reason = "`decide` sorts them and names every one")]
-fn disagreement(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(), Refusal> {
-    match command {
         Command::RequestCancellation { reason } => cancellation::request(draft, reason),
         Command::WithdrawCancellation => cancellation::withdraw(draft),
         Command::CancelAll { reason } => cancellation::cancel_all(draft, reason),
@@ -160,7 +143,14 @@ fn disagreement(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(
         Command::ReturnRuling { dispute, reason } => dispute::send_back(draft, *dispute, reason, facts),
         Command::DeclineArbitration { reason } => dispute::decline_arbitration(draft, reason),
         Command::Say { text, files } => dispute::say(draft, text, files),
-        _ => Ok(()),
+        Command::PayOut { milestone } => ending::pay_out(draft, *milestone),
+        Command::Close => ending::close(draft),
+        Command::Lapse { waiting, milestone, since } => {
+            clock::lapse(draft, *waiting, *milestone, *since, facts)
+        }
+        Command::Remind { waiting, milestone, since, mark } => {
+            clock::remind(draft, *waiting, *milestone, *since, *mark)
+        }
     }
 }
 

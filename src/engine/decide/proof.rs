@@ -2,7 +2,6 @@
 
 use super::{Draft, said, short_enough};
 use crate::engine::check::MOST_FILES;
-use crate::engine::command::Command;
 use crate::engine::escrow::MilestoneStage;
 use crate::engine::event::Event;
 use crate::engine::party::Role;
@@ -32,19 +31,7 @@ fn proof(draft: &Draft, number: u16) -> Result<Proof, Refusal> {
     }
 }
 
-#[allow(clippy::wildcard_enum_match_arm, reason = "`carry_out` sorts them and names every one")]
-pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal> {
-    match command {
-        Command::SubmitProof { milestone, kind, note, files } => {
-            submit(draft, *milestone, *kind, note, files)
-        }
-        Command::AcceptProof { milestone } => accept(draft, *milestone),
-        Command::RequestCorrections { milestone, note } => request_corrections(draft, *milestone, note),
-        _ => Ok(()),
-    }
-}
-
-fn submit(
+pub(super) fn submit(
     draft: &mut Draft,
     number: u16,
     kind: ProofKind,
@@ -78,7 +65,7 @@ fn submit(
     Ok(())
 }
 
-fn accept(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
+pub(super) fn accept(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
     draft.needs(&[Role::Buyer])?;
     match proof(draft, number)?.phase {
         ProofPhase::Accepted { .. } => {}
@@ -92,7 +79,7 @@ fn accept(draft: &mut Draft, number: u16) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn request_corrections(draft: &mut Draft, number: u16, note: &str) -> Result<(), Refusal> {
+pub(super) fn request_corrections(draft: &mut Draft, number: u16, note: &str) -> Result<(), Refusal> {
     draft.needs(&[Role::Buyer])?;
     let proof = proof(draft, number)?;
     match proof.phase {

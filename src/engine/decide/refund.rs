@@ -2,7 +2,7 @@
 
 use super::Draft;
 use super::ending::end_if_all;
-use super::funding::{by_rail, charge_failed, charge_settled};
+use super::funding::by_rail;
 use crate::engine::command::{Command, Facts};
 use crate::engine::deadlines::{self, Deadline, REFUND_ANSWER_DAYS, Waiting};
 use crate::engine::escrow::Escrow;
@@ -41,33 +41,20 @@ pub(super) fn step_back(draft: &Draft, milestone: u16, step: Step) -> Event {
 
 /// Whether a command counts even after closing: a provider's answer, and what is done for money that came too
 /// late, since that has to go back whatever became of the escrow.
-#[allow(clippy::wildcard_enum_match_arm, reason = "all others answer that the escrow is closed")]
 pub(super) fn is_heard_when_closed(escrow: &Escrow, command: &Command) -> bool {
-    match command {
+    if let Command::RetryRefund { refund } | Command::RefundToWallet { refund } = command {
+        return escrow.is_late(*refund);
+    }
+    if let Command::Lapse { waiting, .. } = command {
+        return matches!(waiting, Waiting::RefundAnswer | Waiting::RefundAgain | Waiting::FailedRefund);
+    }
+    matches!(
+        command,
         Command::ChargeSettled { .. }
-        | Command::ChargeFailed { .. }
-        | Command::RefundSettled { .. }
-        | Command::RefundFailed { .. } => true,
-        Command::RetryRefund { refund } | Command::RefundToWallet { refund } => escrow.is_late(*refund),
-        Command::Lapse { waiting, .. } => {
-            matches!(waiting, Waiting::RefundAnswer | Waiting::RefundAgain | Waiting::FailedRefund)
-        }
-        _ => false,
-    }
-}
-
-/// What a provider says of a payment or a refund, and the commands about refunds.
-#[allow(clippy::wildcard_enum_match_arm, reason = "`carry_out` sorts them and names every one")]
-pub(super) fn decide(draft: &mut Draft, command: &Command, facts: &Facts) -> Result<(), Refusal> {
-    match command {
-        Command::ChargeSettled { payment } => charge_settled(draft, *payment, facts),
-        Command::ChargeFailed { payment, reason } => charge_failed(draft, *payment, reason),
-        Command::RefundSettled { refund, attempt } => settled(draft, *refund, *attempt),
-        Command::RefundFailed { refund, attempt, reason } => failed(draft, *refund, *attempt, reason),
-        Command::RetryRefund { refund } => retry(draft, *refund, facts),
-        Command::RefundToWallet { refund } => to_wallet(draft, *refund, facts),
-        _ => Ok(()),
-    }
+            | Command::ChargeFailed { .. }
+            | Command::RefundSettled { .. }
+            | Command::RefundFailed { .. }
+    )
 }
 
 fn standing(draft: &Draft, number: u16) -> Result<Refund, Refusal> {
@@ -75,7 +62,7 @@ fn standing(draft: &Draft, number: u16) -> Result<Refund, Refusal> {
 }
 
 /// The provider has paid. That also ends what had been given up, if nothing else was done about it.
-fn settled(draft: &mut Draft, number: u16, attempt: u16) -> Result<(), Refusal> {
+pub(super) fn settled(draft: &mut Draft, number: u16, attempt: u16) -> Result<(), Refusal> {
     by_rail(draft)?;
     let refund = standing(draft, number)?;
     if attempt == 0 || attempt > refund.attempt {
@@ -93,7 +80,7 @@ fn settled(draft: &mut Draft, number: u16, attempt: u16) -> Result<(), Refusal> 
     }
 }
 
-fn failed(draft: &mut Draft, number: u16, attempt: u16, reason: &str) -> Result<(), Refusal> {
+pub(super) fn failed(draft: &mut Draft, number: u16, attempt: u16, reason: &str) -> Result<(), Refusal> {
     by_rail(draft)?;
     let refund = standing(draft, number)?;
     if attempt == 0 || attempt > refund.attempt {
@@ -126,7 +113,7 @@ fn of_buyer_or_operator(draft: &Draft, number: u16, facts: &Facts) -> Result<Ref
     }
 }
 
-fn retry(draft: &mut Draft, number: u16, facts: &Facts) -> Result<(), Refusal> {
+pub(super) fn retry(draft: &mut Draft, number: u16, facts: &Facts) -> Result<(), Refusal> {
     let refund = of_buyer_or_operator(draft, number, facts)?;
     match refund.state {
         RefundState::Pending { .. } => Ok(()),
@@ -138,7 +125,7 @@ fn retry(draft: &mut Draft, number: u16, facts: &Facts) -> Result<(), Refusal> {
     }
 }
 
-fn to_wallet(draft: &mut Draft, number: u16, facts: &Facts) -> Result<(), Refusal> {
+pub(super) fn to_wallet(draft: &mut Draft, number: u16, facts: &Facts) -> Result<(), Refusal> {
     let refund = of_buyer_or_operator(draft, number, facts)?;
     match refund.state {
         RefundState::ToWallet { .. } => Ok(()),
