@@ -230,7 +230,8 @@ async fn draw(
         magic: magic.filter(|(_, amounts)| !amounts.is_empty()).collect(),
         email: typed("email"),
         name: typed("name"),
-        accepted: fields.ticked("terms"),
+        // A tick counts for the version beside which it was set.
+        accepted: fields.ticked("terms") && fields.get("terms_version").parse() == Ok(terms_version),
         terms_version,
         problems,
         seen: escrow.seen(Scope::Whole),

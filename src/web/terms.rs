@@ -28,10 +28,10 @@ pub fn routes() -> Routes {
     )
 }
 
-/// Where somebody accepts the newest version, and comes back to `next` from.
+/// Where somebody accepts the newest version and comes back to `next` from, or goes to `back` without it.
 #[must_use]
-pub fn accept_first(next: &str) -> Response {
-    Redirect::to(&super::paging::address(ACCEPT, &[("next", next)])).into_response()
+pub fn accept_first(next: &str, back: &str) -> Response {
+    Redirect::to(&super::paging::address(ACCEPT, &[("next", next), ("back", back)])).into_response()
 }
 
 #[derive(Template)]
@@ -72,9 +72,22 @@ struct Accept {
     shell: Shell,
     version: i64,
     paragraphs: Vec<String>,
-    next: String,
+    ways: Ways,
     /// A newer version came while the page was open.
     is_newer: bool,
+}
+
+/// Where the page leads to: with the terms accepted, and without.
+struct Ways {
+    next: String,
+    back: String,
+}
+
+impl Ways {
+    fn new(next: &str, back: &str) -> Self {
+        let path = |path| local_path(path).unwrap_or("/home").to_owned();
+        Self { next: path(next), back: path(back) }
+    }
 }
 
 async fn ask(
@@ -83,14 +96,14 @@ async fn ask(
     visit: Visit,
     Search(query): Search,
 ) -> Result<Response, Error> {
-    let next = local_path(query.get("next")).unwrap_or("/home").to_owned();
+    let ways = Ways::new(query.get("next"), query.get("back"));
     let mut db = app.db.read().await?;
     let conn = &mut db.conn();
     let (version, text) = terms_of_service::newest(conn, app.clock.now()).await?;
     if terms_of_service::accepted(conn, account.id).await? >= version {
-        return Ok(page::see_other(&next, Flash::TermsAcceptedBefore));
+        return Ok(page::see_other(&ways.next, Flash::TermsAcceptedBefore));
     }
-    draw(&app, &visit, version, text.as_deref(), next, false)
+    draw(&app, &visit, version, text.as_deref(), ways, false)
 }
 
 fn draw(
@@ -98,12 +111,12 @@ fn draw(
     visit: &Visit,
     version: i64,
     text: Option<&str>,
-    next: String,
+    ways: Ways,
     is_newer: bool,
 ) -> Result<Response, Error> {
     let shell = Shell::new(app, visit, "New terms of service").at(Place::Terms);
     let paragraphs = text.map(paragraphs).unwrap_or_default();
-    page::html(&Accept { shell, version, paragraphs, next, is_newer })
+    page::html(&Accept { shell, version, paragraphs, ways, is_newer })
 }
 
 async fn accept(
@@ -112,12 +125,12 @@ async fn accept(
     visit: Visit,
     fields: Fields,
 ) -> Result<Response, Error> {
-    let next = local_path(fields.get("next")).unwrap_or("/home").to_owned();
+    let ways = Ways::new(fields.get("next"), fields.get("back"));
     let (version, text) = terms_of_service::newest(&mut app.db.read().await?.conn(), app.clock.now()).await?;
     // What is accepted is what was shown.
     if fields.get("version").parse() != Ok(version) {
-        return draw(&app, &visit, version, text.as_deref(), next, true);
+        return draw(&app, &visit, version, text.as_deref(), ways, true);
     }
     accounts::accept_terms(&app.db, &app.clock, account.id, version).await?;
-    Ok(page::see_other(&next, Flash::TermsAccepted))
+    Ok(page::see_other(&ways.next, Flash::TermsAccepted))
 }

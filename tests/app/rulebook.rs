@@ -12,6 +12,7 @@ use holdfast::store::fees::{self, Rules};
 use time::Duration;
 
 use crate::browser::{Browser, Page};
+use crate::guests::{GUEST, buys, for_sale};
 use crate::home::{BUYER, cast};
 use crate::milestone::hidden_field;
 use crate::world::{PASSWORD, World, both};
@@ -226,7 +227,8 @@ both! {
 
         // Nobody chooses a method for nothing: the terms come first.
         let gate = buyer.get(&pay).await;
-let first = format!("/terms/accept?next=%2Fescrows%2F{}%2Fpay", deal.reference);
+        let (escrow, encoded) = (deal.path(""), format!("%2Fescrows%2F{}", deal.reference));
+        let first = format!("/terms/accept?next={encoded}%2Fpay&back={encoded}");
         assert_eq!((gate.status, gate.location()), (303, first.as_str()));
         let (seen, key) = (hidden_field(&open, "seen"), hidden_field(&open, "key"));
         let form = [("seen", seen.as_str()), ("key", &key), ("method", "wallet")];
@@ -240,6 +242,8 @@ let first = format!("/terms/accept?next=%2Fescrows%2F{}%2Fpay", deal.reference);
         let page = buyer.get(&accept).await;
         page.shows("We hold <money>.");
         page.shows("Accept version 2");
+        // Who does not accept now is not led in a circle.
+        assert!(page.body.contains(&format!("href=\"{escrow}\">Not now")), "{}", page.body);
         let shown = buyer.post("/terms/accept", &[("version", "1"), ("next", &pay)]).await;
         assert_eq!(shown.status, 200);
         shown.shows("Another version came while this page was open.");
@@ -253,6 +257,51 @@ let first = format!("/terms/accept?next=%2Fescrows%2F{}%2Fpay", deal.reference);
         assert_eq!(buyer.get(&accept).await.location(), format!("{pay}?method=wallet"));
         let evil = buyer.post("/terms/accept", &[("version", "2"), ("next", "https://evil.example")]).await;
         assert_eq!(evil.location(), "/home");
+    }
+}
+
+both! {
+    async fn terms_of_service_that_begin_while_somebody_chooses_how_to_pay_lose_nothing_of_it(world) {
+        let mut olfa = operator(&world).await;
+        let before = world.proposes(world.one_off(1_000_000)).await;
+        world.all_sign(&before).await;
+        world.fills_the_wallet(&before).await;
+        let deal = world.agreed().await;
+        let mut buyer = world.signed_in(BUYER).await;
+        let pay = deal.path("/pay");
+        let page = buyer.get(&pay).await;
+        assert!(page.body.contains("value=\"sandbox\" checked"), "{}", page.body);
+        sets(&mut olfa, "/admin/terms", &[("text", "We hold money.")]).await.shows("Version 2 · Stands");
+        let (seen, key) = (hidden_field(&page, "seen"), hidden_field(&page, "key"));
+        let form = [("seen", seen.as_str()), ("key", &key), ("method", "wallet")];
+        let accept = buyer.post(&pay, &form).await.location().to_owned();
+        let page = buyer.get(&accept).await;
+        let (version, next) = (hidden_field(&page, "version"), hidden_field(&page, "next").replace("&#38;", "&"));
+        let page = buyer.submit("/terms/accept", &[("version", &version), ("next", &next)]).await;
+        assert!(page.body.contains("value=\"wallet\" checked"), "{}", page.body);
+        let form = [("seen", hidden_field(&page, "seen")), ("key", hidden_field(&page, "key"))];
+        let form = [("seen", form[0].1.as_str()), ("key", &form[1].1), ("method", "wallet")];
+        buyer.submit(&pay, &form).await.shows("1,010.000 TND");
+        assert_eq!(world.escrow(&deal).await.held_minor(), 1_010_000);
+    }
+}
+
+both! {
+    async fn a_tick_counts_for_the_version_of_the_terms_beside_which_it_was_set(world) {
+        let mut olfa = operator(&world).await;
+        let (_, link) = for_sale(&world).await;
+        let mut browser = world.browser();
+        let old = hidden_field(&browser.get(&link).await, "terms_version");
+        sets(&mut olfa, "/admin/terms", &[("text", "We hold money.")]).await.shows("Version 2 · Stands");
+        let page = buys(&mut browser, &link, GUEST, &[("terms_version", &old)]).await;
+        page.is(422);
+        page.shows("Read the terms of service and tick that you accept them.");
+        for kept in [GUEST, "Gamal Guest", "value=\"sandbox\" checked"] {
+            assert!(page.body.contains(kept), "{kept}: {}", page.body);
+        }
+        let tick = &page.body[page.body.find("name=\"terms\"").unwrap()..];
+        assert!(!tick[..tick.find('>').unwrap()].contains("checked"), "nobody has read the new one yet");
+        buys(&mut browser, &link, GUEST, &[]).await.is(303);
     }
 }
 

@@ -24,6 +24,7 @@ use crate::error::Error;
 use crate::money::Money;
 pub use crate::rails::end::{By, Ended, end};
 use crate::rails::tell::{Told, tell};
+use crate::store::db::Conn;
 use crate::store::execute::Outcome;
 use crate::store::payments::WALLET;
 use crate::store::users::Account;
@@ -189,12 +190,25 @@ fn pay_by(seat: &Seat) -> Option<TimeView> {
 }
 
 async fn load(app: &App, account: Account, reference: &str) -> Result<(Seat, Money), Error> {
-    let mut reader = app.db.read().await?;
-    let mut conn = reader.conn();
-    let seat = Seat::load(app, &mut conn, account, reference).await?;
+    load_from(app, &mut app.db.read().await?.conn(), account, reference).await
+}
+
+async fn load_from(
+    app: &App,
+    conn: &mut Conn<'_>,
+    account: Account,
+    reference: &str,
+) -> Result<(Seat, Money), Error> {
+    let seat = Seat::load(app, conn, account, reference).await?;
     let currency = seat.escrow.terms.currency;
-    let wallet = ledger::wallet(&mut conn, seat.account.id, currency).await?;
+    let wallet = ledger::wallet(conn, seat.account.id, currency).await?;
     Ok((seat, currency.of(wallet)))
+}
+
+/// The terms of service first, then this page with the way to pay that was chosen already.
+fn after_terms(seat: &Seat, chosen: &str) -> Response {
+    let path = seat.path();
+    accept_first(&paging::address(&format!("{path}/pay"), &[("method", chosen)]), &path)
 }
 
 async fn ask(
@@ -204,24 +218,20 @@ async fn ask(
     Path(reference): Path<String>,
     Search(query): Search,
 ) -> Result<Response, Error> {
-    let (seat, wallet) = load(&app, account, &reference).await?;
-    let mut page = Page::new(&app, &visit, &seat, wallet);
-    if page.blocked.is_empty() && !accepts_the_newest(&app, &seat).await? {
-        return Ok(accept_first(&format!("{}/pay", seat.path())));
-    }
-    let chosen = query.get("method");
-    if page.methods.iter().any(|choice| choice.value == chosen) {
-        page.method = chosen.to_owned();
-    }
-    let response = page::html(&page)?;
-    Ok(with_providers(&app, response))
-}
-
-/// Whether the payer has accepted the terms of service that stand: without it nobody pays, so it is asked before
-/// anything is chosen.
-async fn accepts_the_newest(app: &App, seat: &Seat) -> Result<bool, Error> {
     let mut reader = app.db.read().await?;
-    Ok(terms_of_service::is_accepted(&mut reader.conn(), seat.account.id, app.clock.now()).await?)
+    let conn = &mut reader.conn();
+    let (seat, wallet) = load_from(&app, conn, account, &reference).await?;
+    let mut page = Page::new(&app, &visit, &seat, wallet);
+    // Before anything is chosen, so that nothing has to be chosen twice.
+    if page.blocked.is_empty()
+        && !terms_of_service::is_accepted(conn, seat.account.id, app.clock.now()).await?
+    {
+        return Ok(after_terms(&seat, query.get("method")));
+    }
+    if let Some(chosen) = page.methods.iter().find(|choice| choice.value == query.get("method")) {
+        page.method = chosen.value.to_string();
+    }
+    Ok(with_providers(&app, page::html(&page)?))
 }
 
 /// The form may lead on to the pages of providers, which a browser holds to the page's own policy.
@@ -259,10 +269,7 @@ async fn pay(
             let payment = seat.escrow.charge.as_ref().map(|charge| charge.payment).ok_or(Error::NotFound)?;
             Ok(to_payment(&seat, payment))
         }
-        Outcome::Refused { refusal: Refusal::TermsOfServiceNotAccepted } => {
-            // They came while the page was open: what was chosen is still chosen afterwards.
-            Ok(accept_first(&paging::address(&format!("{}/pay", seat.path()), &[("method", chosen)])))
-        }
+        Outcome::Refused { refusal: Refusal::TermsOfServiceNotAccepted } => Ok(after_terms(&seat, chosen)),
         Outcome::Refused { refusal } if refusal != Refusal::NotAParty => {
             let (seat, wallet) = load(&app, account, &reference).await?;
             let field = if matches!(refusal, Refusal::InsufficientWallet { .. }) { "method" } else { "" };
