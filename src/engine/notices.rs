@@ -24,6 +24,7 @@ use super::event::Event;
 use super::late::TooLate;
 use super::party::{Actor, Capacity, Role, UserId};
 use super::proof::ProofKind;
+use super::sums::Gross;
 use super::time::Time;
 use crate::money::Money;
 
@@ -170,6 +171,9 @@ pub enum News {
         milestone: String,
         number: u16,
         amount: Money,
+        /// What left with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gross: Option<Gross>,
     },
     /// To whoever has not answered: the buyer has paid already.
     PaidFirst {
@@ -257,6 +261,9 @@ pub enum News {
         how: How,
         #[serde(default)]
         part: Option<PartOf>,
+        /// What left with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gross: Option<Gross>,
     },
     InWallet {
         milestone: String,

@@ -4,9 +4,11 @@
 //! What was paid in is told whole by what became of it: the receivers', the commission, the fee, what went back, and
 //! what is held.
 
+use serde::{Deserialize, Serialize};
+
 use super::escrow::Escrow;
 use super::milestone::Milestone;
-use super::plan::{MilestonePlan, Share, commission_of};
+use super::plan::{MilestonePlan, Part, Share, commission_of};
 
 /// The sums of an escrow, or of one milestone of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,5 +95,39 @@ impl Sums {
     #[must_use]
     pub fn released(&self) -> i64 {
         self.to_receivers + self.commission_earned + self.fee_earned
+    }
+}
+
+/// What leaves a milestone by one step: the sum that was decided on, and what follows it. Somebody decides on the
+/// first and finds the whole of it gone, so each page and mail that names the first can name the whole too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gross {
+    /// Of those who share the price.
+    pub net: i64,
+    /// The platform's fee on top of it.
+    pub fee: i64,
+    /// The broker's commission on top of it.
+    pub on_top: i64,
+}
+
+impl Gross {
+    /// What some parts come to. Parts as a viewer may see them come to what that viewer may know.
+    #[must_use]
+    pub fn of(parts: &[Part]) -> Self {
+        let mut gross = Self::default();
+        for part in parts {
+            *match part.share {
+                Share::Platform => &mut gross.fee,
+                Share::BrokerOnTop => &mut gross.on_top,
+                Share::Seller | Share::Broker | Share::Payee(_) => &mut gross.net,
+            } += part.amount_minor;
+        }
+        gross
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn all(&self) -> i64 {
+        self.net + self.fee + self.on_top
     }
 }

@@ -14,6 +14,7 @@ mod refunds;
 mod reminders;
 
 pub use disagreement::dispute_ended;
+pub use money::bridge;
 pub(super) use money::refunded;
 use reminders::left;
 

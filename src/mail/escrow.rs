@@ -210,7 +210,7 @@ fn facts_of_a_milestone(news: &News, zone: &Zone) -> Vec<(&'static str, String)>
             vec![milestone(number, title), ("Released to you", amount.to_string())]
         }
         News::ReleasedForYou { milestone: title, number, amount, .. }
-        | News::HandedOver { milestone: title, number, amount } => {
+        | News::HandedOver { milestone: title, number, amount, .. } => {
             vec![milestone(number, title), ("Released", amount.to_string())]
         }
         News::InWallet { milestone: title, number, amount } => {
@@ -433,6 +433,7 @@ mod tests {
             amount: Currency::from_code("TND").unwrap().of(1_000),
             how: crate::engine::escrow::How::Approved,
             part: None,
+            gross: None,
         };
         assert_eq!(drawn(released, "").subject, "Released · A website · ESC-7K2M-9QXA");
     }

@@ -230,6 +230,9 @@ fn words(line: &StatementLine) -> String {
         _ => ("", ""),
     };
     let what = match (line.kind.as_str(), share) {
+        // Somebody whom both sides pay reads which is which.
+        ("paid_out", "broker") => "Released to you as the broker, out of the price",
+        ("paid_out", "broker-on-top") => "Released to you as the broker, on top of the price",
         ("paid_out", _) => "Released to you",
         ("refunded" | "refunded_to_wallet", "platform") => "Platform fee, back to you",
         ("refunded" | "refunded_to_wallet", "broker-on-top") => "The commission, back to you",

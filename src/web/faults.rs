@@ -159,7 +159,7 @@ const MONEY: &[&str] =
 fn money_words(asked: &Asked, error: &Error) -> &'static str {
     let is_about_money = MONEY.iter().any(|start| asked.path.starts_with(start));
     // It says so in its own words.
-    let is_said = matches!(error, Error::Stale { .. });
+    let is_said = matches!(error, Error::Stale { .. }) || error.sentence().contains("no money moved");
     if asked.method.is_safe() || !is_about_money || is_said {
         ""
     } else if error.is_uncertain(asked.saved) {
@@ -173,6 +173,10 @@ fn money_words(asked: &Asked, error: &Error) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::execute::Outcome;
+    use crate::web::escrow::act::{answer, not_unsent};
+    use crate::web::flash::Flash;
+    use crate::web::form::{Fields, UNSENT};
 
     fn asked(method: Method, path: &str) -> Asked {
         Asked { method, path: path.to_owned(), accepts_html: true, saved: false }
@@ -189,6 +193,10 @@ mod tests {
         let midway = Asked { saved: true, ..asked(Method::POST, "/escrows/ESC-7K2M-9QXA/pay") };
         assert!(money_words(&midway, &full).starts_with("We can't say for sure"));
         assert_eq!(money_words(&asked(Method::GET, "/escrows"), &Error::NotFound), "");
+        let twice = not_unsent(&Fields::new(vec![(UNSENT.to_owned(), "yes".to_owned())]).unwrap_or_default());
+        assert_eq!(twice.err().map(|error| money_words(&post, &error)), Some(""), "it says so itself");
+        let reused = answer(Outcome::KeyReused, "/", Flash::Approved);
+        assert_eq!(reused.err().map(|error| money_words(&post, &error)), Some(""), "it says so itself");
         assert_eq!(money_words(&asked(Method::POST, "/sign-in"), &Error::NotFound), "");
     }
 }

@@ -27,6 +27,7 @@ pub mod health;
 pub mod home;
 pub mod icons;
 pub mod invitation;
+pub mod labels;
 mod left;
 pub mod looks_as;
 pub mod moment;

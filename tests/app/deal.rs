@@ -144,14 +144,25 @@ impl World {
     }
 
     /// The same with others who are paid too: the address of each, and what he gets of every milestone.
-    pub async fn proposes_to(&self, mut terms: Terms, payees: &[(&str, &[i64])]) -> Deal {
+    pub async fn proposes_to(&self, terms: Terms, payees: &[(&str, &[i64])]) -> Deal {
+        let has_broker = terms.commission.is_some();
+        self.proposes_among(terms, has_broker, payees).await
+    }
+
+    /// The same with a broker, or without one.
+    pub async fn proposes_among(
+        &self,
+        mut terms: Terms,
+        has_broker: bool,
+        payees: &[(&str, &[i64])],
+    ) -> Deal {
         let (buyer, seller) = (self.person("Amel Buyer").await, self.person("Bilel Seller").await);
         let mut parties = vec![
             (Role::Buyer, "amel.buyer@example.com".to_owned()),
             (Role::Seller, "bilel.seller@example.com".to_owned()),
         ];
         let mut broker = None;
-        if terms.commission.is_some() {
+        if has_broker {
             broker = Some(self.person("Chiraz Broker").await);
             parties.push((Role::Broker, "chiraz.broker@example.com".to_owned()));
         }

@@ -36,10 +36,11 @@ pub fn masked(text: &str) -> String {
     out
 }
 
+/// A hidden commission of so much; of nothing there is none.
 fn terms(world: &World, payer: CommissionPayer, minor: i64) -> Terms {
     let mut terms = world.case_4();
     let (rate, salt) = (Rate::FixedMinor(minor), String::new());
-    terms.commission = Some(Commission { rate, payer, hidden: true, salt });
+    terms.commission = (minor > 0).then_some(Commission { rate, payer, hidden: true, salt });
     terms
 }
 
@@ -74,7 +75,7 @@ async fn pages(browser: &mut Browser, deal: &Deal) -> Vec<(String, String)> {
 async fn seen(world: &World, payer: CommissionPayer, minor: i64) -> Vec<(String, String)> {
     cast(world).await;
     let hidden = if payer == CommissionPayer::Buyer { SELLER } else { BUYER };
-    let deal = world.proposes(terms(world, payer, minor)).await;
+    let deal = world.proposes_among(terms(world, payer, minor), true, &[]).await;
     let mut browser = world.signed_in(hidden).await;
     let mut all = pages(&mut browser, &deal).await;
     let user = if payer == CommissionPayer::Buyer { deal.seller } else { deal.buyer };
@@ -175,6 +176,56 @@ async fn no_page_and_no_mail_of_the_buyer_tells_what_the_seller_pays_the_broker(
 async fn no_page_and_no_mail_of_a_payee_or_the_seller_tells_what_the_buyer_pays_the_broker() {
     let (one, other) = (World::sqlite().await, World::sqlite().await);
     same(&seen_by_payee(&one, 30_000).await, &seen_by_payee(&other, 77_777).await);
+}
+
+/// What everybody may know: that there is a side agreement. All else is left of a page, a sentence or a figure a line.
+fn without_the_mark(text: &str) -> Vec<String> {
+    let lines = text.split(['<', '>', '\n']).map(str::trim).filter(|line| !line.is_empty());
+    lines.filter(|line| !line.to_lowercase().contains("side agreement")).map(without_ids).collect()
+}
+
+/// Without what is drawn anew in each world: ids, numbers of requests, references.
+fn without_ids(line: &str) -> String {
+    let (mut out, mut run) = (String::new(), String::new());
+    for sign in line.chars().chain(['\n']) {
+        if sign.is_ascii_hexdigit() || sign == '-' {
+            run.push(sign);
+            continue;
+        }
+        out.push_str(if run.len() >= 16 { "#" } else { &run });
+        run.clear();
+        out.push(sign);
+    }
+    match out.trim_end().split_once("ESC-") {
+        Some((before, rest)) => format!("{before}{}", rest.get(9..).unwrap_or_default()),
+        None => out.trim_end().to_owned(),
+    }
+}
+
+/// The same as under no commission at all, but for that mark.
+fn same_as_under_none(one: &[(String, String)], none: &[(String, String)]) {
+    assert_eq!(one.len(), none.len());
+    let mut faults = Vec::new();
+    // A commission that is hidden from somebody is not theirs to change: they are not asked for it.
+    let asks_for_it = |path: &str| path.starts_with("/escrows/new/") && !path.ends_with("/price");
+    for ((path, text), (_, under_none)) in one.iter().zip(none).filter(|((path, _), _)| !asks_for_it(path)) {
+        let (lines, others) = (without_the_mark(text), without_the_mark(under_none));
+        if let Some(at) = (0..lines.len().max(others.len())).find(|at| lines.get(*at) != others.get(*at)) {
+            let cut = |lines: &[String]| {
+                lines.iter().skip(at.saturating_sub(3)).take(8).cloned().collect::<Vec<_>>()
+            };
+            faults.push(format!("{path}:\n  {:?}\n  {:?}", cut(&lines), cut(&others)));
+        }
+    }
+    assert!(faults.is_empty(), "{} differ:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[tokio::test]
+async fn a_hidden_commission_shows_the_side_that_knows_nothing_of_it_what_none_would_show() {
+    for payer in [CommissionPayer::Buyer, CommissionPayer::Seller] {
+        let (one, none) = (World::sqlite().await, World::sqlite().await);
+        same_as_under_none(&seen(&one, payer, 30_000).await, &seen(&none, payer, 0).await);
+    }
 }
 
 /// The numbers of the entries of a history, and how many of them tell of a payout.

@@ -20,12 +20,12 @@ async fn written(world: &World, price: &str) -> Draft {
     let taken: Vec<(&str, &str)> = taken.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(taken, [("kind", "one_off"), ("mode", "instant"), ("payment", "agreed")]);
     draft.answers("kind", &[&taken[..], &[("do", "next")]].concat(), "work").await;
-    draft.page("work").await.hides("The terms of your contract");
+    draft.page("work").await.hides("The parties’ own terms");
     draft.answers("work", &[("title", "A thousand coins")], "price").await;
     draft.answers("price", &[("currency", "TND"), ("amount", price)], "delivery").await;
     let page = draft.page("delivery").await;
     page.shows("Leave it empty for one day");
-    page.hides("Time for the buyer to inspect it");
+    page.hides("1 to 30 for the buyer");
     draft.answers("delivery", &[("delivery_days", "")], "fees").await;
     draft.answers("fees", &[("fee_payer", "seller")], "disputes").await;
     draft.answers("disputes", &[("default_outcome", "halves")], "files").await;

@@ -31,6 +31,7 @@ mod home;
 mod hostile;
 mod instant;
 mod judge;
+mod labels;
 mod late;
 mod layers;
 mod left_open;
@@ -70,6 +71,7 @@ mod statements;
 #[path = "../shared/statuses.rs"]
 mod statuses;
 mod strangers;
+mod sums;
 mod tampering;
 mod typed;
 mod unsent;

@@ -78,7 +78,7 @@ both! {
         let mut seller = world.signed_in(SELLER).await;
         let compare = seller.get(&mail.path("/escrows/")).await;
         compare.shows("What changed in version 2 Compared with version 1.");
-        compare.shows("Milestone 1: amount 400.000 TND 350.000 TND");
+        compare.shows("Milestone 1: price 400.000 TND 350.000 TND");
         compare.shows("You receive in all 950.000 TND 855.000 TND");
         assert!(compare.body.contains("<del>1,000.000</del><ins>900.000</ins>"), "{}", compare.body);
         compare.shows("Read and sign version 2");
@@ -98,7 +98,7 @@ both! {
         let page = buyer.get(&deal.path("/terms/compare?from=1&to=2")).await;
         page.shows("The parties’ own terms");
         page.shows("Warranty: 3 months.");
-        page.shows("Milestone 1: what it must fulfil");
+        page.shows("Milestone 1: it is done when");
     }
 }
 

@@ -95,16 +95,13 @@ impl Person {
         self.fill("The seller / Email address", SELLER).await;
         self.turns_the_page("new-parties").await;
         self.fill("Title", "A web shop for a bakery").await;
-        self.fill(
-            "The terms of your contract",
-            "The seller builds the shop. The buyer owns it once it is paid.",
-        )
-        .await;
+        self.fill("The parties’ own terms", "The seller builds the shop. The buyer owns it once it is paid.")
+            .await;
         self.turns_the_page("new-work").await;
         self.choose("Currency", "TND").await;
         for (number, title, amount) in [(1, "Design", "400"), (2, "The site", "600")] {
             self.fill(&format!("Milestone {number} / What is delivered"), title).await;
-            self.fill(&format!("Milestone {number} / Amount"), amount).await;
+            self.fill(&format!("Milestone {number} / Price"), amount).await;
         }
         self.turns_the_page("new-price").await;
         for (title, days, criteria) in [
@@ -112,7 +109,7 @@ impl Person {
             ("The site", 40, "The menu works\nIt loads in two seconds"),
         ] {
             self.fill(&format!("{title} / Due"), &in_days(days)).await;
-            self.fill(&format!("{title} / Time for the buyer to inspect it"), "3").await;
+            self.fill(&format!("{title} / Inspection"), "3").await;
             self.fill(&format!("{title} / It is done when"), criteria).await;
         }
         self.turns_the_page("new-delivery").await;

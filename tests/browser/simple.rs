@@ -90,14 +90,14 @@ impl Person {
         self.press("Continue").await;
         self.fill("Title", title).await;
         if mode.starts_with("Yes") {
-            self.fill("The terms of your contract", "The logo is the buyer’s once it is paid.").await;
+            self.fill("The parties’ own terms", "The logo is the buyer’s once it is paid.").await;
         }
         self.press("Continue").await;
         self.choose("Currency", "TND").await;
         self.fill("Price", price).await;
         self.press("Continue").await;
         self.fill("Delivered within", "10").await;
-        self.fill("Time for the buyer to inspect it", "2").await;
+        self.fill("Inspection", "2").await;
         self.fill("It is done when", "It is round").await;
         self.press("Continue").await;
         self.tick("Who pays the platform fee? / The seller").await;

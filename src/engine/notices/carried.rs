@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{News, Told};
 use crate::engine::dispute::{DisputeEnd, SettlementEnd, Split};
-use crate::engine::escrow::{End, How};
+use crate::engine::escrow::{End, Holding, How};
 use crate::engine::event::Event;
 use crate::engine::party::{PartyStatus, Role, UserId};
 use crate::engine::plan::{Part, Share};
@@ -143,7 +143,7 @@ impl Told<'_> {
         some.map(|(of, minor)| (of, self.escrow.terms.money(minor))).collect()
     }
 
-    /// What some parts give back to the buyer, as a role may know it.
+    /// What some parts come to with all that follows them, as a role may know it.
     pub(super) fn back(&self, parts: &[Part], reader: Role) -> Money {
         let seen = veil::parts_seen(&self.escrow.terms, reader, parts.to_vec());
         self.escrow.terms.money(step::sum_of(&seen, |_| true))
@@ -160,12 +160,26 @@ impl Told<'_> {
         }
     }
 
-    /// What the buyer approved of more, and what stays held.
-    pub(super) fn part_of(&self, number: u16, amount_minor: i64, how: How, whole: bool) -> Option<PartOf> {
+    /// What the buyer approved of more, and what stays held, as the reader may know it.
+    pub(super) fn part_of(
+        &self,
+        number: u16,
+        parts: &[Part],
+        (how, whole): (How, bool),
+        reader: Role,
+    ) -> Option<PartOf> {
         let part = self.escrow.milestone(number).filter(|_| how == How::Approved && !whole)?;
-        let money = |minor| self.escrow.terms.money(minor);
-        let left = part.left_minor();
-        let sums = Some([money(amount_minor), money(amount_minor + left), money(left)]);
+        let sums = (reader != Role::Payee).then(|| {
+            let (moved, left) = (self.back(parts, reader), self.stays_held(number, reader));
+            [moved, Money { minor: moved.minor + left.minor, ..moved }, left]
+        });
         Some(PartOf { sums, inspect_by: part.inspect_by() })
+    }
+
+    /// What is held of a milestone and stays so, with what follows it, as a role may know it.
+    pub(super) fn stays_held(&self, number: u16, reader: Role) -> Money {
+        let seen = veil::escrow(self.escrow.clone(), reader);
+        let free = seen.milestone(number).map(|part| part.holdings.iter().map(Holding::free_minor).sum());
+        self.escrow.terms.money(free.unwrap_or_default())
     }
 }

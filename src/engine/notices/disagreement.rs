@@ -53,6 +53,9 @@ pub enum Disagreement {
         yours: Money,
         note: String,
         answer_by: Time,
+        /// Who gets what by it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        offered: Option<Carried>,
     },
     SettlementEnded {
         how: SettlementEnd,
@@ -284,8 +287,8 @@ impl Told<'_> {
         let to = if by == Role::Buyer { Role::Seller } else { Role::Buyer };
         let Some(user) = self.escrow.party(to).map(|party| party.user) else { return };
         let yours = self.escrow.terms.money(gets_minor(self.escrow, splits, user));
-        let note = note.to_owned();
-        let news = Disagreement::SettlementOffered { by, yours, note, answer_by };
+        let (note, offered) = (note.to_owned(), self.sought(splits, to));
+        let news = Disagreement::SettlementOffered { by, yours, note, answer_by, offered };
         self.tell(user, to, News::Disagreement(news));
     }
 

@@ -6,6 +6,8 @@ use crate::engine::escrow::{How, WhyNot};
 use crate::engine::event::Event;
 use crate::engine::party::{Actor, Role};
 use crate::engine::plan::{Part, Share};
+use crate::engine::sums::Gross;
+use crate::engine::veil;
 
 impl Told<'_> {
     #[allow(clippy::wildcard_enum_match_arm, reason = "`event` sorts them and names every one")]
@@ -39,7 +41,7 @@ impl Told<'_> {
             return;
         };
         let (number, how, title) = (*number, *how, self.title(*number));
-        let part = self.part_of(number, *amount_minor, how, *whole);
+        let gross = Some(Gross::of(&veil::parts_seen(&self.escrow.terms, Role::Buyer, parts.clone())));
         let together = told_together(all);
         for party in self.escrow.parties.clone() {
             let mine = |part: &&Part| {
@@ -50,10 +52,7 @@ impl Told<'_> {
             let (milestone, in_wallet) = (title.clone(), all.iter().any(paid));
             if sum > 0 && (party.role == Role::Payee || !together) {
                 let amount = self.escrow.terms.money(sum);
-                let mut part = part;
-                if let Some(part) = part.as_mut().filter(|_| party.role == Role::Payee) {
-                    part.sums = None;
-                }
+                let part = self.part_of(number, parts, (how, *whole), party.role);
                 let news = News::ReleasedToYou { milestone, number, amount, how, in_wallet, part };
                 self.tell(party.user, party.role, news);
             }
@@ -62,15 +61,16 @@ impl Told<'_> {
             return;
         }
         let (milestone, amount) = (title, self.escrow.terms.money(*amount_minor));
+        let part = self.part_of(number, parts, (how, *whole), Role::Buyer);
         let news = match how {
-            How::Delivered => News::HandedOver { milestone, number, amount },
+            How::Delivered => News::HandedOver { milestone, number, amount, gross },
             How::Approved
             | How::Declined
             | How::ByClock
             | How::Cancelled
             | How::Refunded
             | How::Settled
-            | How::Ruled => News::ReleasedForYou { milestone, number, amount, how, part },
+            | How::Ruled => News::ReleasedForYou { milestone, number, amount, how, part, gross },
         };
         self.role(Role::Buyer, news);
     }
@@ -83,9 +83,8 @@ impl Told<'_> {
             false => News::RefundedToYou { milestone, number, amount, how },
         };
         self.role(Role::Buyer, to_you);
-        let left = self.escrow.milestone(number).filter(|_| !whole).map(|part| part.left_minor());
-        let left = left.map(|minor| self.escrow.terms.money(minor));
         for role in [Role::Seller, Role::Broker] {
+            let left = (!whole).then(|| self.stays_held(number, role));
             let (milestone, amount) = (self.title(number), Some(self.back(parts, role)));
             let told = match as_it_came {
                 true => News::Refund(RefundNews::Decided { milestone, number, how, amount, left }),

@@ -38,7 +38,7 @@ impl Deciding {
                 (
                     format!("Decide the dispute: {title}"),
                     vec![
-                        format!("{why} {stake} of “{title}” is frozen, and you decide what becomes of it by {}.", at(*until)),
+                        format!("{why} {stake} of “{title}” is at stake, and you decide what becomes of it by {}.", at(*until)),
                         format!("Read what each side says. Then say how much is released, and why. {silence}"),
                     ],
                     button,

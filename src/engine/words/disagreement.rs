@@ -117,9 +117,10 @@ impl Disagreement {
                 }
                 (format!("Not cancelled: {title}"), paragraphs, OPEN, String::new())
             }
-            Self::SettlementOffered { by: role, yours, note, answer_by } => {
+            Self::SettlementOffered { by: role, yours, note, answer_by, offered } => {
                 let mut paragraphs =
                     vec![format!("{} offers to settle. By this offer you get {yours}.", by(*role))];
+                paragraphs.extend(offered.iter().flat_map(Carried::lines));
                 if !note.is_empty() {
                     paragraphs.push(format!("The note with it: {note}"));
                 }

@@ -1,6 +1,7 @@
 //! The words for what only some kinds of escrow have: paying before the seller answers, the proof before
 //! the delivery, payments of later milestones.
 
+use super::money::left_with;
 use super::{OPEN, Said, priced};
 use crate::engine::deadlines::Waiting;
 use crate::engine::notices::News;
@@ -37,11 +38,14 @@ impl News {
                 "Deliver it",
                 "/milestones/1/deliver".to_owned(),
             ),
-            Self::HandedOver { milestone, number, amount } => (
+            Self::HandedOver { milestone, number, amount, gross } => (
                 format!("Delivered: {milestone}"),
                 vec![
                     format!("The seller has delivered “{milestone}”. The message and the files stand on its page."),
-                    format!("With that {amount} was released, and the sale is complete."),
+                    format!(
+                        "With that {amount} was released, and the sale is complete.{}",
+                        left_with(gross.as_ref(), *amount)
+                    ),
                 ],
                 "See the delivery",
                 format!("/milestones/{number}"),

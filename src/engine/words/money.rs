@@ -3,8 +3,9 @@
 use super::{OPEN, Said};
 use crate::engine::escrow::How;
 use crate::engine::notices::{News, PartOf};
+use crate::engine::sums::Gross;
 use crate::engine::time::Time;
-use crate::money::Money;
+use crate::money::{Currency, Money};
 
 impl News {
     #[allow(clippy::wildcard_enum_match_arm, reason = "`say` sorts them and names every one")]
@@ -58,16 +59,19 @@ impl News {
     fn released_for_you(&self, at: &dyn Fn(Time) -> String) -> Said {
         let page = |number: &u16| format!("/milestones/{number}");
         match self {
-            Self::ReleasedForYou { milestone, number, amount, part: Some(part), .. } => (
+            Self::ReleasedForYou { milestone, number, amount, part: Some(part), gross, .. } => (
                 format!("A part is released: {milestone}"),
                 vec![
                     format!("“{milestone}”: {}", partly("You have approved", part, at)),
-                    format!("{amount} was released to those who delivered."),
+                    format!(
+                        "{amount} was released to those who delivered.{}",
+                        left_with(gross.as_ref(), *amount)
+                    ),
                 ],
                 OPEN,
                 page(number),
             ),
-            Self::ReleasedForYou { milestone, number, amount, how, part: None } => {
+            Self::ReleasedForYou { milestone, number, amount, how, part: None, gross } => {
                 let act = match how {
                     How::Approved => "You have approved it.",
                     How::Delivered
@@ -80,7 +84,10 @@ impl News {
                 };
                 (
                     format!("Released: {milestone}"),
-                    vec![format!("“{milestone}”: {act} {amount} was released to those who delivered.")],
+                    vec![format!(
+                        "“{milestone}”: {act} {amount} was released to those who delivered.{}",
+                        left_with(gross.as_ref(), *amount)
+                    )],
                     OPEN,
                     page(number),
                 )
@@ -104,6 +111,22 @@ fn partly(who: &str, part: &PartOf, at: &dyn Fn(Time) -> String) -> String {
         }
         None => format!("{who} a part of it. The rest stays held.{until}"),
     }
+}
+
+/// The bridge from a sum that was decided on to what leaves or goes back with it: "With 4.000 TND platform fee,
+/// 404.000 TND". Nothing where nothing follows it.
+#[must_use]
+pub fn bridge(gross: &Gross, currency: Currency) -> Option<String> {
+    let follows = [(gross.fee, "platform fee"), (gross.on_top, "commission")];
+    let named = follows.iter().filter(|(minor, _)| *minor > 0);
+    let named: Vec<String> = named.map(|(minor, what)| format!("{} {what}", currency.of(*minor))).collect();
+    (!named.is_empty()).then(|| format!("With {}, {}", named.join(" and "), currency.of(gross.all())))
+}
+
+/// The same as a sentence of its own, behind others.
+pub(super) fn left_with(gross: Option<&Gross>, amount: Money) -> String {
+    let bridge = gross.and_then(|gross| bridge(gross, amount.currency));
+    bridge.map(|bridge| format!(" {bridge} left the escrow.")).unwrap_or_default()
 }
 
 /// What goes back to the buyer, for those who would have received it.

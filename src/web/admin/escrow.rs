@@ -27,6 +27,7 @@ use crate::store::console::{self, Balance, Party as Person};
 use crate::store::payments::Payment;
 use crate::web::escrow::seat::{pill, pill_of, role_title};
 use crate::web::form::Search;
+use crate::web::labels;
 use crate::web::page;
 use crate::web::paging::{self, ASKED, Cut, Filter};
 use crate::web::routes::Routes;
@@ -170,7 +171,7 @@ fn about(book: &Book, reader: &Reader) -> Vec<(&'static str, String)> {
     let escrow = &book.escrow;
     let mut about = vec![
         ("Kind", mode_words(&escrow.terms)),
-        ("Amount", escrow.terms.money(escrow.terms.amount_minor).to_string()),
+        (labels::PRICE, escrow.terms.money(escrow.terms.amount_minor).to_string()),
         ("The buyer pays", escrow.terms.money(escrow.plan.charge_minor()).to_string()),
         ("Platform fee", escrow.terms.money(escrow.plan.fee_minor()).to_string()),
         ("Proposed", reader.zone.moment(book.created_at)),
@@ -180,7 +181,7 @@ fn about(book: &Book, reader: &Reader) -> Vec<(&'static str, String)> {
         ("Fingerprint of the contract", format!("version {}: {}", escrow.version, escrow.document_sha256)),
     ];
     if let Some(own) = &escrow.terms.external_reference {
-        about.push(("The parties’ own reference", own.clone()));
+        about.push((labels::OWN_REFERENCE, own.clone()));
     }
     about
 }

@@ -7,6 +7,8 @@ use axum::response::Response;
 use super::chair::Chair;
 use crate::app::App;
 use crate::error::Error;
+use crate::store::history;
+use crate::web::escrow::dispute::Line;
 use crate::web::escrow::seat::{pill_of, role_title};
 use crate::web::escrow::show::{NextView, lines_of};
 use crate::web::page;
@@ -32,8 +34,8 @@ struct Page {
     next: NextView,
     /// Whether he still decides here: else he sees no more than that.
     sits: bool,
-    /// The disputes that reached him, the newest first, and whether each is open.
-    disputes: Vec<(u16, bool)>,
+    /// The disputes that reached him, the newest first.
+    disputes: Vec<Line>,
     parties: Vec<(&'static str, String)>,
     lines: Vec<(&'static str, String)>,
 }
@@ -44,7 +46,15 @@ async fn show(
     visit: Visit,
     Path(reference): Path<String>,
 ) -> Result<Response, Error> {
-    let chair = Chair::load(&app, &mut app.db.read().await?.conn(), account, &reference).await?;
+    let mut db = app.db.read().await?;
+    let conn = &mut db.conn();
+    let chair = Chair::load(&app, conn, account, &reference).await?;
+    let (most, kind) = (i64::from(chair.escrow.disputes_opened), "dispute_opened");
+    let opened = match chair.escrow.arbitrated.is_empty() {
+        true => Vec::new(),
+        false => history::of_kind(conn, chair.escrow.id, kind, false, None, most).await?,
+    };
+    drop(db);
     let (escrow, scene) = (&chair.escrow, chair.scene());
     let hides = escrow.terms.commission.as_ref().is_some_and(|commission| commission.hidden);
     page::html(&Page {
@@ -56,11 +66,10 @@ async fn show(
         pill: pill_of(escrow),
         next: chair.next(),
         sits: escrow.arbiter().is_some(),
-        disputes: escrow
-            .arbitrated
+        disputes: opened
             .iter()
-            .rev()
-            .map(|number| (*number, escrow.dispute(*number).is_some()))
+            .filter_map(|stored| Line::of(&scene, chair.record(stored).ok()))
+            .filter(|line| chair.reached(line.number))
             .collect(),
         parties: escrow
             .parties

@@ -14,6 +14,7 @@ use crate::money::Currency;
 use crate::web::currencies;
 use crate::web::escrow::seat::role_title;
 use crate::web::form::Problems;
+use crate::web::labels;
 use crate::web::view::{Choice, Reader};
 
 /// The answers of one page.
@@ -81,7 +82,7 @@ pub fn groups(opened: &Opened, reading: &Reading, reader: &Reader) -> Vec<Group>
             Step::Disputes,
             vec![
                 sheet.handler(),
-                sheet.choice("If nobody decides in time", "default_outcome", &choices::outcomes()),
+                sheet.choice(labels::NOBODY_DECIDES, "default_outcome", &choices::outcomes()),
             ],
         ),
         group(
@@ -130,7 +131,7 @@ impl Sheet<'_> {
     }
 
     fn handler(&self) -> Line {
-        let (key, fields) = ("Disputes are decided by", ["dispute_handler", "arbiter_name", "arbiter"]);
+        let (key, fields) = (labels::DECIDED_BY, ["dispute_handler", "arbiter_name", "arbiter"]);
         match handler::chosen(self.answers) {
             Some(DisputeHandler::Arbitration) => {
                 let [name, email] = ["arbiter_name", "arbiter"].map(|field| self.answers.get(field));
@@ -180,9 +181,9 @@ impl Sheet<'_> {
         let mut lines =
             vec![self.typed("Title", "title", ""), self.typed("Description", "description", "None")];
         if self.reading.terms.mode == Mode::Standard {
-            lines.push(self.typed("Terms of the contract", "contract_terms", ""));
+            lines.push(self.typed(labels::OWN_TERMS, "contract_terms", ""));
         }
-        lines.push(self.typed("Your own reference", "external_reference", "None"));
+        lines.push(self.typed(labels::OWN_REFERENCE, "external_reference", "None"));
         lines
     }
 
@@ -200,7 +201,8 @@ impl Sheet<'_> {
                 lines.extend(self.shares(number, &format!("Of {number}. to ")));
             }
         }
-        lines.push(self.line("The whole price", sum(terms.amount_minor), &["amount", "milestones"]));
+        let whole = if terms.kind == Kind::OneOff { labels::PRICE } else { "The whole price" };
+        lines.push(self.line(whole, sum(terms.amount_minor), &["amount", "milestones"]));
         if terms.kind == Kind::OneOff {
             lines.extend(self.shares(1, "Of it to "));
         }
@@ -235,15 +237,16 @@ impl Sheet<'_> {
         if terms.kind == Kind::OneOff {
             let days = terms.delivery_days.or(self.by_link().then_some(1));
             let days = days.map(|days| format!("{} after payment", plural(i64::from(days))));
-            let mut lines = vec![self.line("Delivered within", days.unwrap_or_default(), &["delivery_days"])];
+            let mut lines =
+                vec![self.line(labels::DELIVERED_WITHIN, days.unwrap_or_default(), &["delivery_days"])];
             if terms.mode == Mode::QuickProof {
                 let hours = |hours: i64| format!("{hours} hours");
                 let (upload, review) = (hours(terms.upload_hours()), hours(terms.review_hours()));
-                lines.push(self.line("Time to send the proof", upload, &["proof_upload_hours"]));
-                lines.push(self.line("Time to look at it", review, &["proof_review_hours"]));
+                lines.push(self.line(labels::PROOF_UPLOAD, upload, &["proof_upload_hours"]));
+                lines.push(self.line(labels::PROOF_REVIEW, review, &["proof_review_hours"]));
             }
             lines.extend(terms.milestones.first().map(|part| {
-                self.inspection(if self.by_link() { "It is done when" } else { "Inspection" }, 1, part)
+                self.inspection(if self.by_link() { labels::CRITERIA } else { labels::INSPECTION }, 1, part)
             }));
             return lines;
         }

@@ -17,6 +17,7 @@ use crate::engine::terms::{
 };
 use crate::engine::veil;
 use crate::store::files::FileRow;
+use crate::web::labels;
 use crate::web::view::Reader;
 
 /// Longer than any honest pair of texts needs. After it the rest is shown as replaced in one piece.
@@ -108,9 +109,9 @@ impl Viewer<'_> {
             };
             add(format!("Identity of {who}"), format!("{identity}…"));
         }
-        add("Price".to_owned(), terms.money(terms.amount_minor).to_string());
+        add(labels::PRICE.to_owned(), terms.money(terms.amount_minor).to_string());
         if let (Kind::OneOff, Some(days)) = (terms.kind, terms.delivery_days) {
-            add("Delivered within".to_owned(), plural(u32::from(days)));
+            add(labels::DELIVERED_WITHIN.to_owned(), plural(u32::from(days)));
         }
         for (number, part) in (1..).zip(&terms.milestones) {
             let what = |of: &str| match terms.kind {
@@ -118,17 +119,17 @@ impl Viewer<'_> {
                 Kind::Milestone => format!("Milestone {number}: {}", of.to_lowercase()),
             };
             if terms.kind == Kind::Milestone {
-                add(what("Title"), part.title.clone());
-                add(what("Amount"), terms.money(part.amount_minor).to_string());
+                add(what(labels::DELIVERED), part.title.clone());
+                add(what(labels::PRICE), terms.money(part.amount_minor).to_string());
                 add(what("Due"), part.due.map(|due| self.reader.time(due).absolute).unwrap_or_default());
             }
-            add(what("Inspection"), plural(u32::from(part.inspection_days)));
+            add(what(labels::INSPECTION), plural(u32::from(part.inspection_days)));
             add(what("Criteria"), part.criteria.len().to_string());
         }
         self.shares(escrow, &mut add);
         self.money(escrow, &mut add);
         rules(terms, &mut add);
-        add("Disputes are decided by".to_owned(), self.handler(terms));
+        add(labels::DECIDED_BY.to_owned(), self.handler(terms));
         let file = |file: &crate::engine::terms::FileRef| {
             let row = self.files.iter().find(|row| row.id == file.id);
             row.map_or_else(|| file.sha256.chars().take(12).collect(), |row| row.name.clone())
@@ -222,22 +223,25 @@ fn rules(terms: &Terms, add: &mut dyn FnMut(String, String)) {
     };
     add("Paid".to_owned(), if terms.pay_first { "Before the answer".to_owned() } else { funding.to_owned() });
     let hours = |hours: Option<u8>| hours.map(|hours| format!("{hours} hours")).unwrap_or_default();
-    add("Time for the proof".to_owned(), hours(terms.proof_upload_hours));
-    add("Time to look at the proof".to_owned(), hours(terms.proof_review_hours));
+    add(labels::PROOF_UPLOAD.to_owned(), hours(terms.proof_upload_hours));
+    add(labels::PROOF_REVIEW.to_owned(), hours(terms.proof_review_hours));
     let outcome = capital(terms.default_outcome.words());
-    add("If nobody decides a dispute".to_owned(), outcome);
-    add("Own reference".to_owned(), terms.external_reference.clone().unwrap_or_default());
+    add(labels::NOBODY_DECIDES.to_owned(), outcome);
+    add(labels::OWN_REFERENCE.to_owned(), terms.external_reference.clone().unwrap_or_default());
 }
 
 /// The longer texts of the terms.
 fn texts(terms: &Terms) -> Vec<(String, String)> {
     let mut texts = vec![("Description".to_owned(), terms.description.clone())];
     for (number, part) in (1..).zip(&terms.milestones) {
-        let of = if terms.kind == Kind::OneOff { String::new() } else { format!("Milestone {number}: ") };
-        texts.push((capital(&format!("{of}description of the work")), part.description.clone()));
-        texts.push((capital(&format!("{of}what it must fulfil")), part.criteria.join(" · ")));
+        let of = |label: &str| match terms.kind {
+            Kind::OneOff => label.to_owned(),
+            Kind::Milestone => format!("Milestone {number}: {}", label.to_lowercase()),
+        };
+        texts.push((of(labels::WORK), part.description.clone()));
+        texts.push((of(labels::CRITERIA), part.criteria.join(" · ")));
     }
-    texts.push(("The parties’ own terms".to_owned(), terms.contract_terms.clone().unwrap_or_default()));
+    texts.push((labels::OWN_TERMS.to_owned(), terms.contract_terms.clone().unwrap_or_default()));
     texts
 }
 

@@ -9,7 +9,7 @@ use super::act::{answer, refused, send};
 use super::outcome;
 use super::parcel::{Parcel, Typed, boxes, drain};
 use super::room::{self, Room};
-use super::seat::Seat;
+use super::seat::{Scene, Seat};
 use super::transfers::Transfers;
 use crate::app::App;
 use crate::engine::command::Command;
@@ -60,26 +60,29 @@ struct List {
     can_open: bool,
 }
 
-/// One dispute in the list.
-struct Line {
-    number: u16,
+/// One dispute in a list, here or before its arbiter.
+pub struct Line {
+    pub number: u16,
     /// The milestones that it is about, by their titles.
-    about: String,
-    stake: MoneyView,
-    is_open: bool,
+    pub about: String,
+    pub stake: MoneyView,
+    pub is_open: bool,
 }
 
-/// A dispute as it was opened, from its record; nothing of one that this version can't read.
-fn line(seat: &Seat, record: Option<Record>) -> Option<Line> {
-    let Event::DisputeOpened { dispute, claims, .. } = record?.event else { return None };
-    let titles: Vec<String> =
-        claims.iter().map(|claim| format!("“{}”", seat.title_of(claim.milestone))).collect();
-    Some(Line {
-        number: dispute,
-        about: titles.join(", "),
-        stake: seat.money(claims.iter().map(Split::sum_minor).sum()),
-        is_open: seat.escrow.dispute(dispute).is_some(),
-    })
+impl Line {
+    /// A dispute as it was opened, from its record; nothing of one that this version can't read.
+    #[must_use]
+    pub fn of(scene: &Scene<'_>, record: Option<Record>) -> Option<Self> {
+        let Event::DisputeOpened { dispute, claims, .. } = record?.event else { return None };
+        let titles: Vec<String> =
+            claims.iter().map(|claim| format!("“{}”", scene.title_of(claim.milestone))).collect();
+        Some(Self {
+            number: dispute,
+            about: titles.join(", "),
+            stake: scene.amount(claims.iter().map(Split::sum_minor).sum()).into(),
+            is_open: scene.escrow.dispute(dispute).is_some(),
+        })
+    }
 }
 
 /// The disputes of an escrow. Where there is one, its room is the page.
@@ -102,7 +105,10 @@ async fn list(
         shell: Shell::new(&app, &visit, "Disputes").at(Place::Escrows),
         path: seat.path(),
         reference: seat.escrow.reference.clone(),
-        disputes: opened.iter().filter_map(|stored| line(&seat, seat.record(stored).ok())).collect(),
+        disputes: opened
+            .iter()
+            .filter_map(|stored| Line::of(&seat.scene(), seat.record(stored).ok()))
+            .collect(),
         can_open,
     })
 }

@@ -21,6 +21,7 @@ use crate::engine::status;
 use crate::engine::sums::Sums;
 use crate::engine::terms::Mode;
 use crate::error::Error;
+use crate::web::labels;
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
 use crate::web::shell::{Place, Shell};
@@ -238,7 +239,7 @@ fn lines(spot: &Spot, story: &Story) -> Vec<(&'static str, MoneyView)> {
     let mut lines = Vec::new();
     let mut add = |words, minor: i64| lines.push((words, seat.money(minor)));
     if seat.role != Role::Payee {
-        add("Amount agreed", spot.terms.amount_minor);
+        add(labels::PRICE, spot.terms.amount_minor);
     }
     if seat.role == Role::Buyer {
         add(if state.funded() { "You paid in" } else { "You pay" }, spot.plan.charge_minor);

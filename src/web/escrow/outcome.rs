@@ -6,6 +6,8 @@ use crate::engine::dispute::Split;
 use crate::engine::party::{Role, UserId};
 use crate::engine::plan::{Part, Share};
 use crate::engine::step;
+use crate::engine::sums::Gross;
+use crate::engine::words::bridge;
 use crate::money::Currency;
 use crate::web::form::{Fields, Problems};
 
@@ -43,6 +45,32 @@ pub fn sums(scene: &Scene<'_>, splits: &[Split]) -> (i64, i64) {
     (forth, back)
 }
 
+/// What some splits release, and what follows it.
+#[must_use]
+pub fn gross(scene: &Scene<'_>, splits: &[Split]) -> Gross {
+    let one = |split: &Split| {
+        let index = usize::from(split.milestone).checked_sub(1)?;
+        let (part, plan) = (scene.escrow.milestones.get(index)?, scene.escrow.plan.milestones.get(index)?);
+        Some(step::split(part, plan, split.release_minor, split.refund_minor).0)
+    };
+    Gross::of(&splits.iter().filter_map(one).flatten().collect::<Vec<_>>())
+}
+
+/// What a split releases and gives back, with what follows each: "With 1.000 TND platform fee, 101.000 TND is
+/// released. With …, 303.000 TND goes back." Nothing where nothing follows.
+#[must_use]
+pub fn bridges(scene: &Scene<'_>, split: &Split) -> String {
+    let index = usize::from(split.milestone).saturating_sub(1);
+    let pair = (scene.escrow.milestones.get(index), scene.escrow.plan.milestones.get(index));
+    let (Some(part), Some(plan)) = pair else { return String::new() };
+    let (forth, back) = step::split(part, plan, split.release_minor, split.refund_minor);
+    let sentence = |parts: &[Part], what: &str| {
+        let bridge = bridge(&Gross::of(parts), scene.escrow.terms.currency);
+        bridge.map(|bridge| format!(" {bridge} {what}."))
+    };
+    [sentence(&forth, "is released"), sentence(&back, "goes back")].into_iter().flatten().collect()
+}
+
 /// What leaves escrow in parts, a line a person.
 #[must_use]
 pub fn moved(scene: &Scene<'_>, released: &[Part], refunded: &[Part]) -> Transfers {
@@ -64,7 +92,7 @@ pub fn moved(scene: &Scene<'_>, released: &[Part], refunded: &[Part]) -> Transfe
     let mut lines = Vec::new();
     if let Some(buyer) = escrow.party(Role::Buyer) {
         let name = scene.name(buyer.user);
-        lines.push(Line { words: "Back to", name, role: "buyer", amount: money(back) });
+        lines.push(Line { words: "Back to", name, role: "buyer".to_owned(), amount: money(back) });
     }
     if sums.iter().all(|(_, role, _)| *role != Role::Seller)
         && let Some(seller) = escrow.party(Role::Seller)
@@ -72,10 +100,20 @@ pub fn moved(scene: &Scene<'_>, released: &[Part], refunded: &[Part]) -> Transfe
         sums.insert(0, (seller.user, Role::Seller, 0));
     }
     for (user, role, sum) in sums {
-        lines.push(Line { words: "To", name: scene.name(user), role: role.word(), amount: money(sum) });
+        lines.push(Line {
+            words: "To",
+            name: scene.name(user),
+            role: role.word().to_owned(),
+            amount: money(sum),
+        });
     }
     if fee > 0 {
-        lines.push(Line { words: "Platform fee", name: String::new(), role: "", amount: money(fee) });
+        lines.push(Line {
+            words: "Platform fee",
+            name: String::new(),
+            role: String::new(),
+            amount: money(fee),
+        });
     }
     Transfers { lines, total: ("Leaves escrow", money(total)), after: Vec::new() }
 }

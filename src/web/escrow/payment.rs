@@ -234,9 +234,12 @@ fn lines(seat: &Seat, attempt: &Charge, row: &Payment, company: &str) -> Vec<(&'
         Method::Wallet => "Your wallet".to_owned(),
         Method::Rail { .. } => company.to_owned(),
     };
+    // Only what arrived reads as paid.
+    let by =
+        if matches!(attempt.state, ChargeState::Successful { .. }) { "Paid by" } else { "To be paid by" };
     let mut lines = vec![
         ("Amount", Line::Money(seat.money(attempt.amount_minor))),
-        ("Paid by", Line::Text(method)),
+        (by, Line::Text(method)),
         ("Started", time(row.created_at)),
     ];
     match attempt.state {

@@ -13,7 +13,7 @@ use crate::engine::dispute::{Handler, Split, Step};
 use crate::engine::event::{Event, Record};
 use crate::engine::party::{Actor, Role};
 use crate::engine::terms::FileRef;
-use crate::engine::words::dispute_ended;
+use crate::engine::words::{bridge, dispute_ended};
 use crate::error::Error;
 use crate::store::db::Conn;
 use crate::store::files::{self, FileRow};
@@ -28,8 +28,8 @@ pub struct Room {
     pub by: String,
     pub since: TimeView,
     pub reason: String,
-    /// What is sought of each milestone: its title, released, given back.
-    pub claims: Vec<(String, MoneyView, MoneyView)>,
+    /// What is sought of each milestone: its title, released, given back; and, while it is open, what follows those.
+    pub claims: Vec<(String, MoneyView, MoneyView, String)>,
     pub failed: Vec<String>,
     pub files: Vec<FileView>,
     /// What the buyer and the seller say, oldest first.
@@ -61,6 +61,8 @@ pub struct Standing {
     pub until: TimeView,
     pub otherwise: String,
     pub stake: MoneyView,
+    /// With what follows it; empty where nothing does.
+    pub frozen: String,
     /// What would be carried out if it went as sought.
     pub transfers: Transfers,
 }
@@ -198,7 +200,10 @@ fn tell(
         Event::DisputeOpened { dispute, by, claims, reason, failed, files, .. } if *dispute == number => {
             let claim = |claim: &Split| {
                 let title = scene.title_of(claim.milestone).to_owned();
-                (title, scene.amount(claim.release_minor).into(), scene.amount(claim.refund_minor).into())
+                let (release, refund) = (scene.amount(claim.release_minor), scene.amount(claim.refund_minor));
+                let open = scene.escrow.dispute(number).is_some();
+                let bridges = if open { outcome::bridges(scene, claim) } else { String::new() };
+                (title, release.into(), refund.into(), bridges)
             };
             let criterion = |failed: &crate::engine::dispute::FailedCriterion| {
                 let index = usize::from(failed.milestone).saturating_sub(1);
@@ -276,6 +281,19 @@ fn standing(scene: &Scene<'_>, number: u16) -> Option<Standing> {
         until: scene.reader.time(dispute.step.times().1),
         otherwise,
         stake: scene.amount(dispute.stake_minor()).into(),
+        frozen: frozen(scene, &dispute.claims),
         transfers: outcome::transfers(scene, &dispute.claims),
     })
+}
+
+/// All that is frozen for a dispute: what is at stake, and what follows it.
+fn frozen(scene: &Scene<'_>, claims: &[Split]) -> String {
+    let released = |claim: &Split| Split {
+        milestone: claim.milestone,
+        release_minor: claim.sum_minor(),
+        refund_minor: 0,
+    };
+    let all: Vec<Split> = claims.iter().map(released).collect();
+    let bridge = bridge(&outcome::gross(scene, &all), scene.escrow.terms.currency);
+    bridge.map(|bridge| format!(" {bridge} is held for it.")).unwrap_or_default()
 }

@@ -11,6 +11,7 @@ use crate::engine::escrow::{ChargeState, Escrow};
 use crate::engine::event::Record;
 use crate::engine::offers::{self, Action, Offer};
 use crate::engine::party::{Actor, Party, Role};
+use crate::engine::plan::Share;
 use crate::engine::refusal::Refusal;
 use crate::engine::status::{self, Status};
 use crate::engine::time::Time;
@@ -274,6 +275,17 @@ impl Scene<'_> {
         let signed = party.signature.as_ref().is_some_and(|mark| mark.version == self.escrow.version);
         let person = self.people.iter().find(|person| signed && person.user_id == party.user)?;
         person.signed_as.clone()
+    }
+
+    /// Out of what a broker gets a share, where both sides pay them; nothing where it needs no saying.
+    #[must_use]
+    pub fn source_of(&self, share: Share) -> &'static str {
+        let all = [Share::Broker, Share::BrokerOnTop].map(|share| self.escrow.plan.receives_minor(share));
+        match share {
+            Share::Broker if all[1] > 0 => ", out of the price",
+            Share::BrokerOnTop if all[0] > 0 => ", on top of the price",
+            Share::Seller | Share::Broker | Share::BrokerOnTop | Share::Payee(_) | Share::Platform => "",
+        }
     }
 
     /// "2. " before what belongs to a milestone; nothing where there is only one.

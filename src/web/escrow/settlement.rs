@@ -68,7 +68,8 @@ struct OfferView {
     note: String,
     since: TimeView,
     answer_by: TimeView,
-    parts: Vec<(String, MoneyView, MoneyView)>,
+    /// Of each milestone its title, what is released and given back, and what follows those.
+    parts: Vec<(String, MoneyView, MoneyView, String)>,
     transfers: Transfers,
     yours: String,
     seen: String,
@@ -140,7 +141,7 @@ fn view(seat: &Seat, offer: &Settlement) -> OfferView {
     let (scene, offers) = (seat.scene(), seat.offers());
     let part = |split: &Split| {
         let (release, refund) = (seat.money(split.release_minor), seat.money(split.refund_minor));
-        (seat.title_of(split.milestone).to_owned(), release, refund)
+        (seat.title_of(split.milestone).to_owned(), release, refund, outcome::bridges(&scene, split))
     };
     let yours = crate::engine::notices::gets_minor(&seat.escrow, &offer.splits, seat.account.id);
     OfferView {

@@ -28,6 +28,7 @@ use crate::store::db::Conn;
 use crate::store::{history, ledger};
 use crate::web::draft::handler::Called;
 use crate::web::guest::{self, Beside};
+use crate::web::labels;
 use crate::web::left;
 use crate::web::page;
 use crate::web::routes::{Access, Routes};
@@ -449,7 +450,7 @@ pub fn term_lines(seat: &Seat) -> Vec<(&'static str, String)> {
 pub fn lines_of(scene: &Scene<'_>, hides: bool) -> Vec<(&'static str, String)> {
     use crate::engine::terms::{CommissionPayer, FeePayer};
     let terms = &scene.escrow.terms;
-    let mut lines = vec![("Amount", scene.amount(terms.amount_minor).to_string())];
+    let mut lines = vec![(labels::PRICE, scene.amount(terms.amount_minor).to_string())];
     let payer = match terms.fee_payer {
         FeePayer::Buyer => "paid by the buyer",
         FeePayer::Seller => "paid by the seller",
@@ -471,10 +472,10 @@ pub fn lines_of(scene: &Scene<'_>, hides: bool) -> Vec<(&'static str, String)> {
         lines.push(("Commission", format!("{sum}, {payer}{hidden}")));
     }
     let outcome = capital(terms.default_outcome.words());
-    lines.push(("Disputes are decided by", decided_by(scene)));
-    lines.push(("If nobody decides a dispute", outcome));
+    lines.push((labels::DECIDED_BY, decided_by(scene)));
+    lines.push((labels::NOBODY_DECIDES, outcome));
     if let Some(reference) = &terms.external_reference {
-        lines.push(("Own reference", reference.clone()));
+        lines.push((labels::OWN_REFERENCE, reference.clone()));
     }
     lines
 }

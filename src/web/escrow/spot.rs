@@ -197,6 +197,12 @@ impl Spot {
             Share::Platform => "",
         }
     }
+
+    /// The same where one line stands for the share alone: a broker whom both sides pay has two.
+    #[must_use]
+    pub fn role_in(&self, share: Share) -> String {
+        format!("{}{}", Self::role_of(share), self.seat.scene().source_of(share))
+    }
 }
 
 #[derive(Template)]

@@ -8,7 +8,9 @@ use crate::engine::deadlines::{DELIVERY_GRACE_DAYS, Mark, Waiting};
 use crate::engine::escrow::{End, How, Method, WhyNot};
 use crate::engine::event::{Event, Record};
 use crate::engine::party::{Actor, Role};
+use crate::engine::sums::Gross;
 use crate::engine::time::Time;
+use crate::engine::words::bridge;
 use crate::store::history::Stored;
 use crate::web::view::{EventView, Icon, Tone};
 
@@ -283,7 +285,7 @@ fn paid(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
 
 fn moved(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
     match event {
-        Event::Released { milestone, amount_minor, how, whole, .. } => {
+        Event::Released { milestone, amount_minor, how, whole, parts, .. } => {
             let part = if *whole { "" } else { "a part of " };
             let (title, amount) = (scene.title_of(*milestone), scene.amount(*amount_minor));
             let words = match how {
@@ -293,6 +295,9 @@ fn moved(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
                 How::Approved => format!("{who} approved {part}“{title}”: {amount} was released"),
                 _ => format!("{amount} for {part}“{title}” was released"),
             };
+            let bridge = bridge(&Gross::of(parts), scene.escrow.terms.currency);
+            let bridge = bridge.map(|bridge| format!(". {bridge} left the escrow")).unwrap_or_default();
+            let words = format!("{words}{bridge}");
             (Icon::HandCoins, Tone::Good, words, String::new())
         }
         Event::Refunded { milestone, parts, how, .. } => {
@@ -301,14 +306,18 @@ fn moved(scene: &Scene<'_>, event: &Event, who: &str) -> Told {
             let words = format!("{amount} for “{title}” went back to the buyer");
             (Icon::Undo2, Tone::Neutral, format!("{}{words}", by_silence(*how)), String::new())
         }
-        Event::PaidOut { milestone, user, amount_minor, .. } => {
+        Event::PaidOut { milestone, user, share, amount_minor } => {
             // A payout without a sum is one whose sum would tell what is hidden from the reader.
             let amount = match amount_minor {
                 0 => "Money".to_owned(),
                 minor => scene.amount(*minor).to_string(),
             };
             let title = scene.title_of(*milestone);
-            let words = format!("{amount} for “{title}” moved to the wallet of {}", scene.name(*user));
+            let words = format!(
+                "{amount} for “{title}” moved to the wallet of {}{}",
+                scene.name(*user),
+                scene.source_of(*share)
+            );
             (Icon::Wallet, Tone::Good, words, String::new())
         }
         _ => refunds::told(scene, event, who),

@@ -6,6 +6,8 @@ use askama::filters::HtmlSafe;
 use super::spot::Spot;
 use crate::engine::plan::{Part, Share};
 use crate::engine::step;
+use crate::engine::sums::Gross;
+use crate::engine::words::bridge;
 use crate::money::Money;
 use crate::web::view::MoneyView;
 
@@ -25,7 +27,7 @@ pub struct Line {
     pub words: &'static str,
     /// Empty where nobody is meant.
     pub name: String,
-    pub role: &'static str,
+    pub role: String,
     pub amount: MoneyView,
 }
 
@@ -45,34 +47,17 @@ impl Spot {
     /// What a release of a part of the balance takes along, and what leaves in all; nothing where it takes nothing.
     #[must_use]
     pub fn taken_along(&self, amount_minor: i64) -> String {
-        let leaves = self.leaves(amount_minor);
-        if leaves == amount_minor {
-            return String::new();
-        }
-        let on_top = self.step(amount_minor).iter().any(|part| part.share == Share::BrokerOnTop);
-        let what = if on_top { "platform fee and commission" } else { "platform fee" };
-        let (with, all) = (self.seat.amount(leaves - amount_minor), self.seat.amount(leaves));
-        format!(" With {with} {what}, {all} leaves the escrow.")
+        let gross = Gross::of(&self.step(amount_minor));
+        let bridge = bridge(&gross, self.seat.escrow.terms.currency);
+        bridge.map(|bridge| format!(" {bridge} leaves the escrow.")).unwrap_or_default()
     }
 
     /// A part as a line: `words` before the name, or `platform` for the fee.
     fn line(&self, part: &Part, words: &'static str, platform: &'static str) -> Line {
         let amount = self.seat.money(part.amount_minor);
         match self.name_of(part.share) {
-            Some(name) => Line { words, name, role: self.role_in_lines(part.share), amount },
-            None => Line { words: platform, name: String::new(), role: "", amount },
-        }
-    }
-
-    /// What a share is called in a list where each has its own line: a broker with two is told why.
-    fn role_in_lines(&self, share: Share) -> &'static str {
-        let has = |share| self.plan.lines.iter().any(|line| line.share == share && line.amount_minor > 0);
-        match share {
-            Share::Broker if has(Share::BrokerOnTop) => "broker, out of the price",
-            Share::BrokerOnTop if has(Share::Broker) => "broker, on top of the price",
-            Share::Seller | Share::Broker | Share::BrokerOnTop | Share::Payee(_) | Share::Platform => {
-                Self::role_of(share)
-            }
+            Some(name) => Line { words, name, role: self.role_in(part.share), amount },
+            None => Line { words: platform, name: String::new(), role: String::new(), amount },
         }
     }
 
@@ -156,7 +141,12 @@ impl Spot {
                 Share::Payee(_) => "Released to you",
                 Share::Platform => "Platform fee",
             };
-            Line { words, name: String::new(), role: "", amount: self.seat.money(part.amount_minor) }
+            Line {
+                words,
+                name: String::new(),
+                role: String::new(),
+                amount: self.seat.money(part.amount_minor),
+            }
         };
         Transfers {
             lines: parts.iter().map(line).collect(),

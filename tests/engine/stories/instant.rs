@@ -11,6 +11,7 @@ use holdfast::engine::offers::Action;
 use holdfast::engine::party::Role;
 use holdfast::engine::refusal::Refusal;
 use holdfast::engine::status::{self, StepState};
+use holdfast::engine::sums::Gross;
 use holdfast::engine::terms::{FeePayer, Kind, Mode, Terms};
 use uuid::Uuid;
 
@@ -423,7 +424,8 @@ fn each_is_told_what_concerns_him_once() {
         in_wallet: false,
         part: None,
     };
-    let to_buyer = News::HandedOver { milestone, number, amount };
+    let gross = Some(Gross { net: 10_000, fee: 0, on_top: 0 });
+    let to_buyer = News::HandedOver { milestone, number, amount, gross };
     assert_eq!(delivered, [(Role::Seller, to_seller), (Role::Buyer, to_buyer)]);
 }
 

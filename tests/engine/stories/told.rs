@@ -240,11 +240,15 @@ fn approving_a_part_says_which_part_and_what_stays() {
     world.buyer().approves_part(1, "50.00").is_done();
     let until = world.milestone(1).inspect_by().unwrap().rfc3339();
     let rest = format!(
-        "a part of it, 50.00 KES of the 98.00 KES that was held. The other 48.00 KES stays held. The inspection of it goes on until {until}"
+        "a part of it, 51.02 KES of the 100.00 KES that was held. The other 48.98 KES stays held. The inspection of it goes on until {until}"
     );
     let of_buyer = mail(&world, from, &buyer(), Role::Buyer);
     says(&of_buyer, "A part is released: A portrait");
     says(&of_buyer, &format!("You have approved {rest}"));
+    says(
+        &of_buyer,
+        "50.00 KES was released to those who delivered. With 1.02 KES platform fee, 51.02 KES left the escrow.",
+    );
     let of_seller = mail(&world, from, &buyer(), Role::Seller);
     says(&of_seller, &format!("The buyer has approved {rest}"));
     let from = world.history.len();
@@ -335,7 +339,7 @@ fn a_part_that_goes_back_is_named_to_the_seller() {
     let from = world.history.len();
     world.seller().does(Command::Refund { milestone: 1, part_minor: Some(100_000) }).is_done();
     let of_seller = mail(&world, from, &seller(), Role::Seller);
-    says(&of_seller, "101.000 TND goes back to the buyer. The other 300.000 TND stays held");
+    says(&of_seller, "101.000 TND goes back to the buyer. The other 303.000 TND stays held");
 }
 
 #[test]
