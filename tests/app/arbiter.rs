@@ -226,7 +226,9 @@ both! {
         world.account("Nadia Gharbi", ARBITER).await;
         let mut nadia = world.signed_in(ARBITER).await;
         nadia.get(&case(&cast.deal, "")).await.shows("You have declined to decide");
-        for below in ["/contract", "/history", "/disputes/1", "/disputes/1/ruling", "/refusal"] {
+        // The mail that asked them to decide leads to the case, which says so.
+        assert_eq!(nadia.get(&case(&cast.deal, "/disputes/1")).await.location(), case(&cast.deal, ""));
+        for below in ["/contract", "/history", "/disputes/1/ruling", "/refusal"] {
             nadia.get(&case(&cast.deal, below)).await.is(404);
         }
         nadia.get("/escrows").await.hides(&cast.deal.reference);

@@ -11,6 +11,7 @@ mod arbiter_terms;
 mod browser;
 mod chains;
 mod choices;
+mod clocks;
 mod connections;
 mod console;
 mod contracts;

@@ -138,7 +138,15 @@ async fn show(
     visit: Visit,
     Path(at): Path<(String, String)>,
 ) -> Result<Response, Error> {
-    draw(&app, &visit, account, &at, None).await
+    match draw(&app, &visit, account.clone(), &at, None).await {
+        // The mail that asked for a decision leads here also whoever has declined since; the case says so.
+        Err(Error::NotFound) => {
+            let chair = Chair::load(&app, &mut app.db.read().await?.conn(), account, &at.0).await?;
+            let declined = chair.escrow.arbiter().is_none();
+            if declined { Ok(page::redirect(&chair.path())) } else { Err(Error::NotFound) }
+        }
+        drawn => drawn,
+    }
 }
 
 async fn preview(
