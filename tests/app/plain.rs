@@ -142,8 +142,8 @@ both! {
     async fn the_page_after_a_sign_up_repeats_the_address(world) {
         let mut browser = world.browser();
         browser.post("/verify-email", &[("email", "Nobody@Example.com")]).await.is(303);
-        browser.get("/verify-email").await.shows("Sent to nobody@example.com .");
-        world.browser().get("/verify-email").await.hides("Sent to");
+        browser.get("/verify-email").await.shows("Written to nobody@example.com .");
+        world.browser().get("/verify-email").await.hides("Written to");
     }
 }
 
