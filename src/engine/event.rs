@@ -36,7 +36,7 @@ pub enum Event {
         side_sha256: Option<String>,
         expires_at: Time,
     },
-    /// Other terms stand now, as the next version. What was accepted or signed before counts no longer.
+    /// Other terms stand now, as the next version. What was accepted or signed before no longer counts.
     Countered {
         by: Role,
         version: u32,

@@ -255,7 +255,7 @@ impl Refusal {
                     .into()
             }
             Self::TooManyVersions { most } => {
-                format!("These terms were changed {most} times. Talk to each other, then start anew.").into()
+                format!("These terms were changed {most} times. Talk to each other, then start again.").into()
             }
             Self::NoSuchParty => "No such person takes part in this escrow.".into(),
             Self::AlreadyAnswered => {

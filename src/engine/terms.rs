@@ -74,7 +74,7 @@ impl DefaultOutcome {
         match self {
             Self::RefundBuyer => "the disputed money goes back to the buyer",
             Self::ReleaseToSeller => "the disputed money goes to the seller",
-            Self::Halves => "the disputed money is divided in halves",
+            Self::Halves => "the disputed money is split 50/50",
         }
     }
 }

@@ -42,7 +42,7 @@ pub fn sheet(news: &EscrowNews, reader: &Reader<'_>) -> Sheet {
     facts.extend([
         fact("Escrow", news.title.clone()),
         fact("Reference", news.reference.clone()),
-        fact("Your part", news.notice.role.word().to_owned()),
+        fact("Your role", news.notice.role.word().to_owned()),
     ]);
     facts
         .extend(own_facts(&news.notice.news, reader.zone).into_iter().map(|(name, value)| fact(name, value)));

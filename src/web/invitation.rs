@@ -182,7 +182,7 @@ async fn preview(
         shell: Shell::new(&app, &visit, seat.escrow.terms.title.clone()),
         path: format!("/invitations/{token}"),
         pill: pill_of(&seat.escrow),
-        heading: if is_payee { "Your part of a deal" } else { "Your invitation" },
+        heading: if is_payee { "Your share of a deal" } else { "Your invitation" },
         inviter: seat.name(seat.escrow.creator),
         role: role_title(seat.role),
         to: seat.account.address().to_owned(),
@@ -246,7 +246,7 @@ fn over(seat: &Seat) -> &'static str {
             "This deal has ended, so its terms can no longer be answered. You owe nothing."
         }
         _ if seat.role == Role::Payee => {
-            "You decide nothing in this deal, owe nothing, and need do nothing now. Your part is released when \
+            "You decide nothing in this deal, owe nothing, and need do nothing now. Your role is released when \
              the work is approved. To be paid you need an account with this address: register whenever you like."
         }
         _ => "These terms can no longer be answered here.",

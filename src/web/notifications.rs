@@ -64,7 +64,7 @@ async fn list(
     // Only the first page knows the newest; to mark from a later one would leave newer ones unread.
     let newest = cut.rows.first().filter(|_| has_unread && before.is_none());
     page::html(&List {
-        shell: Shell::new(&app, &visit, "Notices").at(Place::Notifications),
+        shell: Shell::new(&app, &visit, "Notifications").at(Place::Notifications),
         upto: newest.map(|newest| newest.id.to_string()).unwrap_or_default(),
         newer: before.map(|_| PATH.to_owned()).unwrap_or_default(),
         older: cut.next(|last| paging::address(PATH, &[("before", &last.id.to_string())])),

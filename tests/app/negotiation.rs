@@ -49,7 +49,7 @@ both! {
         let (deal, mut buyer) = proposed(&world).await;
         world.all_sign_but(&deal, Role::Buyer).await;
         let ask = buyer.get(&deal.path("/terms/propose")).await;
-        ask.shows("Bilel Seller and Chiraz Broker signed counts no longer then");
+        ask.shows("Bilel Seller and Chiraz Broker signed no longer counts then");
         let draft = begins(&mut buyer, &deal).await;
         buyer.get(&format!("{draft}/check")).await.shows("Nothing has changed yet.");
         assert_eq!(buyer.get(&format!("{draft}/role")).await.location(), format!("{draft}/check"));
@@ -153,7 +153,7 @@ both! {
         list.shows("Version 2 , which stands now Amel Buyer proposed other terms");
         list.shows("Version 1 Chiraz Broker sent the terms");
         let first = buyer.get(&deal.path("/terms/1")).await;
-        first.shows("This version counts no longer");
+        first.shows("This version no longer counts");
         first.shows("The price is 1,000.000 TND.");
         first.shows("Seller: Bilel Seller signed");
         buyer.get(&deal.path("/terms/2")).await.shows("The price is 900.000 TND.");

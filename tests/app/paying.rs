@@ -96,7 +96,7 @@ both! {
         let hosted = path(press(&mut buyer, &deal, "sandbox").await.location()).to_owned();
         let nothing = buyer.post(&hosted, &[]).await;
         assert_eq!(nothing.status, 422);
-        nothing.shows("Choose what shall happen.");
+        nothing.shows("Choose what happens.");
         let back = path(buyer.post(&hosted, &[("choice", "funds")]).await.location()).to_owned();
         world.provider_tells().await;
         let page = buyer.get(&back).await;

@@ -29,7 +29,7 @@ async fn a_counter_offer_is_compared_and_signed() {
 
     buyer.go(&escrow).await;
     buyer.press("Propose changes").await;
-    buyer.sees("Sami Studio signed counts no longer then").await;
+    buyer.sees("Sami Studio signed no longer counts then").await;
     buyer.press("Change the terms").await;
     buyer.sees("Check your answers").await;
     buyer.press("Change: Price").await;

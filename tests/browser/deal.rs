@@ -118,7 +118,7 @@ impl Person {
         self.fill("Commission", "5").await;
         self.tick("Who pays the commission? / The seller").await;
         self.turns_the_page("new-fees").await;
-        self.tick("It is divided in halves").await;
+        self.tick("It is split 50/50").await;
         self.turns_the_page("new-disputes").await;
         self.attach("Add files", &portal.file("wishes.pdf", b"%PDF-1.7\nThe wishes of the bakery.\n")).await;
         self.press("Upload").await;

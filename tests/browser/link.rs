@@ -80,7 +80,7 @@ impl Person {
         self.tick("Who pays the platform fee? / The buyer").await;
         self.looks_if(looks, "instant-fees").await;
         self.press("Continue").await;
-        self.tick("It is divided in halves").await;
+        self.tick("It is split 50/50").await;
         self.press("Continue").await;
         self.sees("Do you want to attach files?").await;
         self.press("Continue").await;

@@ -102,7 +102,7 @@ impl Person {
         self.press("Continue").await;
         self.tick("Who pays the platform fee? / The seller").await;
         self.press("Continue").await;
-        self.tick("It is divided in halves").await;
+        self.tick("It is split 50/50").await;
         self.press("Continue").await;
         self.sees("Do you want to attach files?").await;
         self.press("Continue").await;

@@ -4,7 +4,9 @@
 
 mod rules;
 mod sandbox;
+mod short;
 mod source;
+mod spoken;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

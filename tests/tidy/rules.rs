@@ -1,6 +1,10 @@
 //! Each rule with its reason, and with samples that break it and samples that do not.
 
-use crate::source::{Source, crate_paths, functions, line_of, words};
+use crate::short::{
+    LONG, LONG_FUNCTION, LONG_TABLE, LONG_TABLE_AND_MORE, files_are_short, functions_are_short,
+};
+use crate::source::{Source, crate_paths, line_of, words};
+use crate::spoken::sentences_are_plain;
 
 /// A line and what is wrong with it.
 pub type Fault = (usize, String);
@@ -94,6 +98,19 @@ pub const RULES: &[Rule] = &[
         check: emptiness_has_one_place,
         bad: &[("src/web/a.rs", "if note.trim().is_empty() {}")],
         good: &[("src/web/a.rs", "if is_blank(note) {}"), ("src/text.rs", "text.trim().is_empty()")],
+    },
+    Rule {
+        name: "sentences use the words that everybody knows",
+        check: sentences_are_plain,
+        bad: &[
+            ("src/engine/words/a.rs", "fn a() { b(\"The offer lapses.\") }"),
+            ("templates/a.html", "<p>Your part</p>"),
+        ],
+        good: &[
+            ("src/engine/words/a.rs", "// A clock that lapses.\nfn a() { lapses(\"It ends.\") }"),
+            ("templates/a.html", "<p>Your partner</p>"),
+            ("src/engine/contract/first.rs", "fn a() { b(\"The offer lapses.\") }"),
+        ],
     },
     Rule {
         name: "no file has more than 500 lines",
@@ -212,19 +229,6 @@ pub const RULES: &[Rule] = &[
     },
 ];
 
-macro_rules! ten_times {
-    ($text:expr) => {
-        concat!($text, $text, $text, $text, $text, $text, $text, $text, $text, $text)
-    };
-}
-const LONG: &str = ten_times!(ten_times!("1\n2\n3\n4\n5\n6\n"));
-const LONG_FUNCTION: &str = concat!("fn a() {\n", ten_times!("1;\n2;\n3;\n4;\n5;\n6;\n7;\n"), "}\n");
-
-const LONG_TABLE: &str =
-    concat!("fn a() {\nmatch b {\n", ten_times!("1 => 1,\n2,\n3,\n4,\n5,\n6,\n7,\n"), "}\n}\n");
-const LONG_TABLE_AND_MORE: &str =
-    concat!("fn a() {\nmatch b {\n", ten_times!("1 => 1,\n2,\n3,\n4,\n5,\n6,\n7,\n"), "}\nc();\n}\n");
-
 const IMPURE: [&str; 17] = [
     "sqlx",
     "axum",
@@ -317,28 +321,6 @@ fn emptiness_has_one_place(file: &Source) -> Vec<Fault> {
     let is_text = file.path == "src/text.rs" || !file.is_product();
     let asked = file.code.match_indices(".trim().is_empty()").filter(|_| !is_text);
     asked.map(|(at, what)| (line_of(&file.code, at), format!("asks {what}"))).collect()
-}
-
-const LINES_OF_A_FILE: usize = 500;
-const LINES_OF_A_FUNCTION: usize = 70;
-
-fn files_are_short(file: &Source) -> Vec<Fault> {
-    let lines = file.text.lines().count();
-    let data = file.path.ends_with(".txt") || file.path.ends_with(".svg") || file.is_under("static/vendor");
-    if data || lines <= LINES_OF_A_FILE {
-        return Vec::new();
-    }
-    vec![(lines, format!("has {lines} lines"))]
-}
-
-fn functions_are_short(file: &Source) -> Vec<Fault> {
-    if !file.is_rust() {
-        return Vec::new();
-    }
-    let all = functions(&file.code_with_tests).into_iter();
-    all.filter(|it| it.lines > LINES_OF_A_FUNCTION && !it.is_table)
-        .map(|it| (it.first, format!("{} has {} lines", it.name, it.lines)))
-        .collect()
 }
 
 /// The system's randomness is the one thing without which nothing can go on.

@@ -56,7 +56,7 @@ fn of_dispute(escrow: &Escrow, dispute: &Dispute) -> Next {
         },
         Step::Handler { handler: Handler::Arbiter, ruling: Some(_), .. } => said(
             "You have decided. An operator is to confirm it, since so much is at stake",
-            "Nothing moves before that. If nobody confirms it by then, the operators decide anew.",
+            "Nothing moves before that. If nobody confirms it by then, the operators decide again.",
         ),
         Step::Handler { handler: Handler::Operators, .. } => said(
             &format!("The operators of Holdfast are to decide the dispute about {title}"),

@@ -25,7 +25,7 @@ pub(super) fn disagreement(
                 &format!("Answer the request for more time for {title}"),
                 format!("The buyer is to answer the request for more time for {title}"),
             ),
-            "Without an answer the request lapses and the agreed date stays.",
+            "Without an answer the request ends and the agreed date stays.",
         ),
         Waiting::CancellationAnswer => (
             mine(
@@ -41,7 +41,7 @@ pub(super) fn disagreement(
                     "Answer the offer to settle",
                     format!("The {} is to answer the offer to settle", others.word()),
                 ),
-                "Without an answer the offer lapses and nothing moves.",
+                "Without an answer the offer ends and nothing moves.",
             )
         }
         Waiting::DisputeAnswer => {
@@ -95,7 +95,7 @@ fn deciding(escrow: &Escrow, clock: &Deadline, title: &str, role: Role) -> (Stri
         ),
         Some(Step::Handler { handler: Handler::Arbiter, ruling: Some(_), .. }) => (
             format!("The arbiter has decided the dispute about {title}. An operator is to confirm it"),
-            "If nobody confirms it by then, the operators of Holdfast decide anew.",
+            "If nobody confirms it by then, the operators of Holdfast decide again.",
         ),
         Some(Step::Handler { .. } | Step::Answer { .. } | Step::Talk { .. }) | None => (
             format!("The dispute about {title} is being decided by the operators of Holdfast"),

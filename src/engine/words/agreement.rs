@@ -18,7 +18,7 @@ impl News {
                     format!("{} invites you to an escrow: {title}", by(*role)),
                     vec![
                         format!("{} proposes a deal with you: “{title}”{}. The money is held in escrow and moves only as the agreement says.", by(*role), for_price(*price)),
-                        format!("Read everything first: nothing binds you until you agree. To take part, {act} by {}. After that the invitation lapses, and nobody owes anything.", at(*expires_at)),
+                        format!("Read everything first: nothing binds you until you agree. To take part, {act} by {}. After that the invitation expires, and nobody owes anything.", at(*expires_at)),
                     ],
                     "Read the terms",
                     "/invitation".to_owned(),
@@ -36,7 +36,7 @@ impl News {
                 format!("Payment due: {title}"),
                 vec![
                     format!("Everyone has agreed to “{title}”. Please pay {amount} into escrow by {}.", at(*pay_by)),
-                    "The money stays in escrow until you approve what is delivered, or until the time to check it runs out without a word from you: that counts as approval. If nothing is paid by then, the escrow expires and nobody owes anything.".to_owned(),
+                    "The money stays in escrow until you approve what is delivered, or until the time to check it ends without a word from you: that counts as approval. If nothing is paid by then, the escrow expires and nobody owes anything.".to_owned(),
                 ],
                 "Pay into escrow",
                 "/pay".to_owned(),

@@ -56,7 +56,7 @@ impl Disagreement {
                     format!("{} asks to deliver “{milestone}” by {} instead.", by(*role), at(*due)),
                     format!("The reason given: {reason}"),
                     format!(
-                        "Without an answer by {} the request lapses and the agreed date stays.",
+                        "Without an answer by {} the request ends and the agreed date stays.",
                         at(*answer_by)
                     ),
                 ],
@@ -111,7 +111,7 @@ impl Disagreement {
                     }
                 };
                 let mut paragraphs =
-                    vec![format!("{what}. Every deadline runs on with the time that was left.")];
+                    vec![format!("{what}. Every deadline continues with the time that was left.")];
                 if let CancellationEnd::Refused { reason } = end {
                     paragraphs.push(format!("The reason given: {reason}"));
                 }
@@ -124,10 +124,8 @@ impl Disagreement {
                 if !note.is_empty() {
                     paragraphs.push(format!("The note with it: {note}"));
                 }
-                paragraphs.push(format!(
-                    "Nothing moves unless you accept. The offer lapses on {}.",
-                    at(*answer_by)
-                ));
+                paragraphs
+                    .push(format!("Nothing moves unless you accept. The offer ends on {}.", at(*answer_by)));
                 (
                     format!("Settlement offered: {title}"),
                     paragraphs,
@@ -221,7 +219,7 @@ impl Disagreement {
             format!("{} opened a dispute.", own(*role, sought))
         };
         let mut paragraphs = vec![
-            format!("{first} The money that it is about is frozen; everything else runs on."),
+            format!("{first} The money that it is about is frozen; everything else continues."),
             format!("The reason given: {reason}"),
         ];
         if let Some(sought) = sought {
@@ -324,7 +322,7 @@ pub(super) fn awaited(
     match waiting {
         Waiting::Extension => (
             format!("your answer about more time for {title}"),
-            "After that the request lapses and the agreed date stays.",
+            "After that the request ends and the agreed date stays.",
             "Answer",
             format!("/milestones/{number}/extension"),
         ),
@@ -336,7 +334,7 @@ pub(super) fn awaited(
         ),
         Waiting::Settlement => (
             format!("your answer to the offer to settle {title}"),
-            "After that the offer lapses.",
+            "After that the offer ends.",
             "See the offer",
             "/settlement".to_owned(),
         ),

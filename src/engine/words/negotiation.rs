@@ -17,7 +17,7 @@ impl News {
                 format!("New terms, version {version}: {title}"),
                 vec![
                     format!(
-                        "{} proposes other terms for “{title}”. They are version {version} now. What anybody agreed to before counts no longer.",
+                        "{} proposes other terms for “{title}”. They are version {version} now. What anybody agreed to before no longer counts.",
                         by(*role)
                     ),
                     format!(
@@ -37,7 +37,7 @@ impl News {
                         role.word()
                     ),
                     format!(
-                        "What you agreed to before counts no longer. Read it and {} by {}.",
+                        "What you agreed to before no longer counts. Read it and {} by {}.",
                         act(*signs),
                         at(*expires_at)
                     ),
@@ -57,7 +57,7 @@ impl News {
                             for_price(*price)
                         ),
                         format!(
-                            "Nothing binds you until you agree. To take part, {act} by {}. After that the invitation lapses, and nobody owes anything.",
+                            "Nothing binds you until you agree. To take part, {act} by {}. After that the invitation expires, and nobody owes anything.",
                             at(*expires_at)
                         ),
                     ],

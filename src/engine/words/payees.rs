@@ -32,7 +32,7 @@ pub(super) fn named(role: Role, amount: Option<&Money>, title: &str) -> Said {
 /// Other terms give him more or less.
 pub(super) fn changed(role: Role, before: &Money, now: &Money, title: &str) -> Said {
     (
-        format!("Your part is another one: {title}"),
+        format!("Your share has changed: {title}"),
         vec![
             format!(
                 "{} proposed other terms for “{title}”. You were to receive {before} before, and now {now}. It \

@@ -106,7 +106,7 @@ pub fn outcomes() -> Vec<Choice> {
     vec![
         Choice::new("refund_buyer", "It goes back to the buyer"),
         Choice::new("release_to_seller", "It goes to the seller"),
-        Choice::new("halves", "It is divided in halves"),
+        Choice::new("halves", "It is split 50/50"),
     ]
 }
 

@@ -84,7 +84,7 @@ fn notes(terms: &Terms, plan: &Plan, hides_commission: bool) -> Vec<(String, Mon
     let payer = match terms.fee_payer {
         FeePayer::Buyer => "paid by the buyer on top",
         FeePayer::Seller => "paid by the seller out of the price",
-        FeePayer::Split => "paid by buyer and seller in halves",
+        FeePayer::Split => "split 50/50 between buyer and seller",
         FeePayer::Broker => "paid by the broker",
     };
     notes.push((
@@ -96,7 +96,7 @@ fn notes(terms: &Terms, plan: &Plan, hides_commission: bool) -> Vec<(String, Mon
         let payer = match commission.payer {
             CommissionPayer::Buyer => "paid by the buyer on top",
             CommissionPayer::Seller => "paid by the seller out of the price",
-            CommissionPayer::Split => "paid by buyer and seller in halves",
+            CommissionPayer::Split => "split 50/50 between buyer and seller",
         };
         notes.push((format!("Commission{rate}, {payer}"), terms.money(commission_of(terms)).into()));
     }

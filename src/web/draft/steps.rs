@@ -111,7 +111,7 @@ impl Step {
     #[must_use]
     pub fn topic(self) -> &'static str {
         match self {
-            Self::Role => "Your part",
+            Self::Role => "Your role",
             Self::Kind => "The deal",
             Self::Parties => "Who takes part",
             Self::Work => "What is delivered",

@@ -123,7 +123,7 @@ impl Sheet<'_> {
             Line { href: if opened.is_settled(step) { String::new() } else { href }, ..line }
         };
         vec![
-            line("Your part", "role", Step::Role, &choices::roles()),
+            line("Your role", "role", Step::Role, &choices::roles()),
             line("Delivered", "kind", Step::Kind, &choices::kinds()),
             line("A contract", "mode", Step::Kind, &choices::modes()),
             self.line("The buyer pays", self.payment(), &["payment"]),

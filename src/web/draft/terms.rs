@@ -128,7 +128,7 @@ pub fn read(answers: &Answers, given: &Given<'_>) -> Reading {
 fn judge(terms: &mut Terms, given: &Given<'_>, role: Role, problems: &mut Problems) {
     if given.base.is_some_and(Base::is_old) {
         let sentence =
-            "Another version of the terms stands by now. Delete this draft and begin anew from that one.";
+            "Another version of the terms stands by now. Delete this draft and begin again from that one.";
         problems.add("", sentence);
     }
     if veil::hides_from(terms, role) {

@@ -155,7 +155,7 @@ fn words(seat: &Seat, attempt: &Charge, told: bool, company: &str) -> Words {
             reason: String::new(),
             then: format!(
                 "{seller} has been told to start. The money moves on only as agreed: when you approve what is \
-                 delivered, or when the time to inspect it runs out."
+                 delivered, or when the time to inspect it ends."
             ),
         },
         ChargeState::Failed { reason, .. } => failed(seat, attempt, reason),

@@ -263,7 +263,7 @@ fn standing(scene: &Scene<'_>, number: u16) -> Option<Standing> {
         ),
         Step::Handler { handler: Handler::Arbiter, ruling: Some(_), .. } => (
             format!("{} has decided, and an operator is to confirm it", arbiter(scene)),
-            "If nobody confirms it by then, the operators decide anew.".to_owned(),
+            "If nobody confirms it by then, the operators decide again.".to_owned(),
         ),
         Step::Handler { ruling: Some(_), .. } => {
             ("A decision is made and waits for a second operator".to_owned(), nobody("confirms it"))

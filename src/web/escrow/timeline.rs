@@ -144,7 +144,7 @@ fn negotiated(scene: &Scene<'_>, record: &Record, who: &str) -> Told {
         Event::Countered { version, .. } => plain(
             Icon::FilePenLine,
             Tone::Wait,
-            format!("{who} proposed other terms, version {version}; what was agreed before counts no longer"),
+            format!("{who} proposed other terms, version {version}; what was agreed before no longer counts"),
         ),
         Event::PartyCorrected { role, version, .. } => {
             let words = format!(

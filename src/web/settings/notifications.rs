@@ -61,7 +61,7 @@ async fn show(State(app): State<App>, visit: Visit, SignedIn(account): SignedIn)
         Row { name: topic.name(), words, about, ways }
     };
     page::html(&Page {
-        shell: Shell::new(&app, &visit, "Notices and mails").at(Place::Settings),
+        shell: Shell::new(&app, &visit, "Notifications and mails").at(Place::Settings),
         rows: chosen.map(row).collect(),
     })
 }

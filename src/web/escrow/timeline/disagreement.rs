@@ -93,9 +93,11 @@ fn dispute(event: &Event, who: &str) -> Told {
             format!("{who} decided the dispute; a second operator has to agree"),
         ),
         Event::Ruled { .. } => plain(Icon::Scale, Tone::Dispute, format!("{who} decided the dispute")),
-        Event::RulingReturned { .. } => {
-            plain(Icon::Undo2, Tone::Dispute, format!("{who} did not agree to the decision; it is made anew"))
-        }
+        Event::RulingReturned { .. } => plain(
+            Icon::Undo2,
+            Tone::Dispute,
+            format!("{who} did not agree to the decision; it is made again"),
+        ),
         Event::ArbiterDeclined { reason } => {
             (Icon::Undo2, Tone::Dispute, format!("{who} will not decide; the operators do"), reason.clone())
         }
