@@ -200,11 +200,7 @@ fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role
             };
             (headline, "If nothing is paid by then, the escrow expires and nobody owes anything.".to_owned())
         }
-        Waiting::RailAnswer => {
-            let whose = if role == Role::Buyer { "Your payment" } else { "The buyer's payment" };
-            let then = "A payment that was opened and not finished ends after 30 minutes. If one that was submitted has no answer by then, it counts as failed and can be tried again.";
-            (format!("{whose} is being processed. The provider answers"), then.to_owned())
-        }
+        Waiting::RailAnswer => rail_answer(role),
         Waiting::Delivery => {
             let headline = match (yours, escrow.instant()) {
                 (true, false) => format!("Deliver {title}"),
@@ -253,6 +249,18 @@ fn words(escrow: &Escrow, clock: &Deadline, title: &str, yours: bool, role: Role
         }
         Waiting::Closing => (String::new(), String::new()),
     }
+}
+
+/// A payment is under way: opened, or submitted. Which of both only its provider knows.
+fn rail_answer(role: Role) -> (String, String) {
+    let (whose, unfinished) = match role {
+        Role::Buyer => ("Your payment", " Finish it within 30 minutes."),
+        Role::Seller | Role::Broker | Role::Payee => ("The buyer's payment", ""),
+    };
+    let then = "A payment that was opened and not finished ends after 30 minutes. If one that was submitted has no answer by then, it counts as failed and can be tried again.";
+    let headline =
+        format!("{whose} is being processed.{unfinished} Once it is submitted, the provider answers");
+    (headline, then.to_owned())
 }
 
 /// The pay link of an instant escrow is out.

@@ -44,7 +44,7 @@ flashes! {
     Saved "saved" Good "Saved."
     SignedOut "signed-out" Info "You are signed out."
     NothingSent "nothing-sent" Wait "You were signed out, so nothing was sent and nothing was changed. Sign in to go on where you were."
-    SignedUp "signed-up" Good "We have written a mail to the address you gave. Follow its link to go on."
+    SignedUp "signed-up" Good "We have written a mail with a link for you."
     AddressConfirmed "address-confirmed" Good "Your address is confirmed."
     PasswordChanged "password-changed" Good "Your password is changed. Every other session was signed out."
     AddressAsked "address-asked" Info "We have written a mail to the new address and one to the old. Open the links of both while you are signed in here."

@@ -36,11 +36,28 @@ pub fn routes() -> Routes {
     Routes::new().get("/verify", Access::Public, ask).upload("/verify", Access::Public, most, hash)
 }
 
+const NO_REFERENCE: &str = "Enter the reference as it stands on the document, like ESC-7K2M-9QXA.";
+
 /// Makes the fingerprint of a file, and leads on to the answer for that.
-async fn hash(State(app): State<App>, network: Network, request: Request) -> Result<Response, Error> {
+async fn hash(
+    State(app): State<App>,
+    visit: Visit,
+    network: Network,
+    request: Request,
+) -> Result<Response, Error> {
     page::slow_down(&app, &[(&throttle::VERIFY_BY_NETWORK, &network.neighbourhood())]).await?;
     let form = Multipart::from_request(request, &app).await;
     let (reference, sha256) = read(form.map_err(|error| Error::BadRequest(error.body_text()))?).await?;
+    let mut problems = Problems::new();
+    if escrows::reference_of(&reference).is_none() {
+        problems.add(REFERENCE, NO_REFERENCE);
+    }
+    if sha256.is_empty() {
+        problems.add("file", "Choose the file.");
+    }
+    if !problems.is_empty() {
+        return draw(&app, &visit, problems, (reference, String::new()), None).await;
+    }
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("reference", &reference).append_pair("sha256", &sha256);
     Ok(Redirect::to(&format!("/verify?{}", query.finish())).into_response())
@@ -116,7 +133,7 @@ async fn ask(
     let reference = escrows::reference_of(&typed_reference);
     let sha256 = hash_of(&typed_hash);
     if asked && reference.is_none() {
-        problems.add("reference", "Enter the reference as it stands on the document, like ESC-7K2M-9QXA.");
+        problems.add("reference", NO_REFERENCE);
     }
     if asked && sha256.is_none() {
         problems.add("sha256", "Enter the SHA-256 of the document: 64 digits and letters from a to f.");
@@ -129,20 +146,24 @@ async fn ask(
         }
         _ => None,
     };
+    let shown = (reference.unwrap_or(typed_reference), sha256.unwrap_or(typed_hash));
+    draw(&app, &visit, problems, shown, answer).await
+}
+
+async fn draw(
+    app: &App,
+    visit: &Visit,
+    problems: Problems,
+    (reference, sha256): (String, String),
+    answer: Option<bool>,
+) -> Result<Response, Error> {
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let shell =
-        Shell::new(&app, &visit, "Is this document genuine?").with_problems(!problems.is_empty()).describing(
+        Shell::new(app, visit, "Is this document genuine?").with_problems(!problems.is_empty()).describing(
             "Check whether a contract or a file belongs to an escrow at Holdfast, by its fingerprint.",
         );
-    let page = Page {
-        shell,
-        problems,
-        reference: reference.unwrap_or(typed_reference),
-        sha256: sha256.unwrap_or(typed_hash),
-        answer,
-        newest: newest(&app).await?,
-    };
-    page::with_status(status, &page)
+    let newest = newest(app).await?;
+    page::with_status(status, &Page { shell, problems, reference, sha256, answer, newest })
 }
 
 /// A SHA-256 in hexadecimal, in letters of either case; what `sha256sum` writes behind it is left out.

@@ -81,7 +81,7 @@ both! {
         assert_eq!(page.body, exact);
         assert!(exact.contains("  - Name: Chiraz Broker\n  - Email address: chiraz.broker@example.com\n"), "{exact}");
         // Nobody has said yet what the others are called.
-        assert!(exact.contains("  - Name: not given\n  - Email address: amel.buyer@example.com\n"), "{exact}");
+        assert!(exact.contains("  - Name: not known when these terms were sent\n  - Email address: amel.buyer@example.com\n"), "{exact}");
         let certificate = buyer.get(&deal.path("/signatures.txt")).await.body;
         assert!(certificate.contains(&escrow.document_sha256), "{certificate}");
         assert_eq!(certificate.matches("signed as “A Name” at 2026-05-04T09:00:00Z\n").count(), 3, "{certificate}");
@@ -213,6 +213,19 @@ both! {
             assert_eq!(answer.location(), path);
         }
     }
+}
+
+#[tokio::test]
+async fn a_file_without_a_reference_is_asked_for_it_where_it_is_missing() {
+    let world = World::sqlite().await;
+    let form = "--x\r\nContent-Disposition: form-data; name=\"reference_of_file\"\r\n\r\n\r\n\
+                --x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nabc\r\n--x--\r\n";
+    let kind = Some("multipart/form-data; boundary=x");
+    let page = world.browser().send(axum::http::Method::POST, "/verify", form.into(), kind).await;
+    page.is(422);
+    assert!(page.body.contains("id=\"reference_of_file-error\""), "{}", page.body);
+    assert!(!page.body.contains("id=\"reference-error\"") && !page.body.contains("id=\"file-error\""));
+    page.hides("kept exactly as you send them");
 }
 
 /// An escrow as it was written before there were texts, with another version after it.

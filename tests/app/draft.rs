@@ -114,7 +114,7 @@ both! {
         check.shows("Commission of 5%, paid by the seller out of the price 50.000 TND");
         check.shows("The broker earns 5% of the price");
         check.shows("Due Mon 1 Jun 2026, 23:59 (Tunis)");
-        check.shows("- Name: not given - Email address: buyer@example.com");
+        check.shows("- Name: not known when these terms were sent - Email address: buyer@example.com");
         check.shows("The buyer pays 1,010.000 TND in all under this contract.");
         check.shows("Send to the buyer and the seller");
 

@@ -27,7 +27,7 @@ use crate::text::is_blank;
 pub const ADDRESS: &str = "Email address";
 /// The section at the end, which people need not read.
 pub const TECHNICAL: &str = "Technical details";
-const NOT_GIVEN: &str = "not given";
+const NOT_GIVEN: &str = "not known when these terms were sent";
 
 /// A text without its last section, which says nothing about the deal.
 #[must_use]
@@ -199,7 +199,7 @@ fn milestone(it: &mut Writer<'_>, number: usize, count: usize, part: &MilestoneT
         it.item("Inspection", dates::days(i64::from(*inspection_days)));
     }
     for (place, criterion) in (1..).zip(criteria) {
-        it.item(format!("It is done when ({number}.{place})"), criterion);
+        it.item(format!("It is done when (criterion {place})"), criterion);
     }
     for line in recipients {
         let who = the(&it.terms.called(line.user), false);
@@ -234,7 +234,7 @@ fn price(it: &mut Writer<'_>) {
         FeePayer::Buyer => "The buyer pays it on top of the price.",
         FeePayer::Seller => "The seller pays it out of the price.",
         FeePayer::Split => {
-            "Buyer and seller pay half each: the buyer on top of the price, the seller out of it. The buyer pays the extra cent."
+            "Buyer and seller pay half each: the buyer on top of the price, the seller out of it. What cannot be halved falls to the buyer."
         }
         FeePayer::Broker => "The broker pays it out of what they receive.",
     };
@@ -283,7 +283,7 @@ fn commission_clause(it: &Writer<'_>, commission: &Commission) -> String {
         CommissionPayer::Buyer => "The buyer pays it on top of the price.",
         CommissionPayer::Seller => "The seller pays it out of the price.",
         CommissionPayer::Split => {
-            "Buyer and seller pay half each: the buyer on top of the price, the seller out of it. The buyer pays the extra cent."
+            "Buyer and seller pay half each: the buyer on top of the price, the seller out of it. What cannot be halved falls to the buyer."
         }
     };
     let sum = it.money(commission_of(&it.terms));

@@ -216,7 +216,7 @@ fn disputes(it: &mut Writer<'_>) {
         "Buyer and seller can each open a dispute about money that is paid and not decided. It stops every clock of a {part} that it is about."
     ));
     it.clause(format!(
-        "The other side answers within {}. If they are silent, what the first side asks for is carried out. Above a sum that Holdfast sets, it goes to {decider} instead.",
+        "The other side answers within {}. If they are silent, what the first side asks for is carried out. If more is at stake than Holdfast’s limit on the day when the dispute is opened, it goes to {decider} instead.",
         days(ANSWER_DAYS)
     ));
     it.clause(format!("After the answer both have {} to agree. Then it goes to {decider}.", days(TALK_DAYS)));
@@ -231,13 +231,13 @@ fn disputes(it: &mut Writer<'_>) {
         }
     }
     it.clause(
-        "Above a sum that Holdfast sets, a second operator must confirm a decision. This takes no longer.",
+        "If more is at stake than that limit, a second operator must confirm a decision. This takes no longer.",
     );
     it.clause(match it.terms.default_outcome {
         DefaultOutcome::RefundBuyer => "If nobody decides in time, the disputed money goes back to the buyer.",
         DefaultOutcome::ReleaseToSeller => "If nobody decides in time, the disputed money is released, as if the work had been approved.",
         DefaultOutcome::Halves => {
-            "If nobody decides in time, the disputed money is split 50/50 between buyer and seller. The extra cent goes to the buyer."
+            "If nobody decides in time, the disputed money is split 50/50 between buyer and seller. What cannot be halved goes to the buyer."
         }
     });
 }

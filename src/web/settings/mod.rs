@@ -7,10 +7,13 @@ pub mod security;
 pub mod security_log;
 pub mod sessions;
 
-use super::routes::Routes;
+use axum::response::Redirect;
+
+use super::routes::{Access, Routes};
 
 pub fn routes() -> Routes {
     Routes::new()
+        .get("/settings", Access::SignedIn, async || Redirect::permanent("/settings/profile"))
         .merge(address::routes())
         .merge(notifications::routes())
         .merge(profile::routes())

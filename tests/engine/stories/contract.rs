@@ -186,7 +186,7 @@ fn it_says_who_what_when_and_how_much() {
         "Escrow contract\n  - Title: A garden house\n  - Reference: ESC-7K2M-9QXA\n  - Version: 1\n",
         "  - Sent: Monday 2 March 2026, 01:00 (America/Los_Angeles, UTC-08:00)\n",
         "1.1 The buyer pays and receives the work.\n  - Name: Amel Ben Salah\n  - Email address: amel@example.com\n",
-        "  - Name: not given\n  - Email address: chiraz@example.com\n",
+        "  - Name: not known when these terms were sent\n  - Email address: chiraz@example.com\n",
         "1.5 The arbiter decides disputes and takes no other part.\n  - Name: Nadia Gharbi\n",
         "Milestone 1 of 2:\n  - What: Foundation and walls\n  - Price: 400.000 TND\n  - Due: Sunday 22 March 2026, 02:00",
         "  - Inspection: 3 days\n",
